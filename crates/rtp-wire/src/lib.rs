@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Wire format of `/proc/rtpengine/N/control`.
+//!
+//! A message is parsed into a [`Request`]; what a request carries is decoded into the one internal
+//! form of [`endpoint`], [`srtp`], [`target`] and [`output`]. Each generation of the daemon has a
+//! module of its own ([`v26_0`]); nothing outside it knows which generation a command came from.
+//!
+//! Everything a message can get wrong is refused here with a [`Refusal`], save what needs a table or
+//! shared memory to judge. No message makes this crate panic.
+//!
+//! The crate is compiled by cargo, and as a plain module of the kernel module: hence the relative
+//! paths, and no allocation.
+
+#![cfg_attr(not(CONFIG_RUST), no_std)]
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod endpoint;
+pub mod errno;
+pub mod output;
+pub mod pointer;
+pub mod refusal;
+pub mod request;
+pub mod shared;
+pub mod srtp;
+pub mod target;
+pub mod v26_0;
+
+pub use command::{CommandNumber, Direction, Generation};
+pub use endpoint::{Endpoint, Family};
+pub use output::{ExtensionSet, Output, OutputFlags, OutputSsrc, PayloadRule};
+pub use pointer::{PointerKind, PointerName, UserPointer};
+pub use refusal::Refusal;
+pub use request::{parse, AddDestination, AddTarget, InitRequest, Request};
+pub use srtp::{Cipher, Hmac, Srtp};
+pub use target::{
+    check_payload_types, MediaIndex, Mid, OutputGroup, PayloadType, SourceMismatch, Target,
+    TargetFlags, TargetSsrc,
+};

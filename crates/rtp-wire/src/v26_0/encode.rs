@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! From the internal form into messages of generation 26.0.
+
+use super::super::command::CommandNumber;
+use super::super::endpoint::{Endpoint, Family};
+use super::super::output::{Output, OutputFlags};
+use super::super::pointer::UserPointer;
+use super::super::srtp::{Cipher, Hmac, Srtp};
+use super::super::target::{MediaIndex, SourceMismatch, Target, TargetFlags};
+use super::{command_size, layout, LAST_COMMAND};
+use zerocopy::FromZeros as _;
+
+/// INIT with the pointer to the global counters.
+pub fn init(global: UserPointer) -> layout::CommandInit {
+    let mut command = layout::CommandInit::new_zeroed();
+    command.cmd.set(CommandNumber::Init as u32);
+    let info = &mut command.init;
+    info.last_cmd.set(i32::try_from(LAST_COMMAND).unwrap_or(0));
+    for (number, size) in (0u32..).zip(info.msg_size.iter_mut()) {
+        let known = CommandNumber::from_wire(number).and_then(command_size);
+        size.set(known.and_then(|size| u64::try_from(size).ok()).unwrap_or(0));
+    }
+    info.rtpe_stats.set(global.0);
+    command
+}
+
+/// PIN_MEMORY.
+pub fn pin_memory(address: u64, size: u64) -> layout::CommandPinMemory {
+    let mut command = layout::CommandPinMemory::new_zeroed();
+    command.cmd.set(CommandNumber::PinMemory as u32);
+    command.pin_memory.addr.set(address);
+    command.pin_memory.size.set(size);
+    command
+}
+
+/// DEL_TARGET.
+pub fn del_target(local: &Endpoint) -> layout::CommandDelTarget {
+    let mut command = layout::CommandDelTarget::new_zeroed();
+    command.cmd.set(CommandNumber::DelTarget as u32);
+    address(local, &mut command.local);
+    command
+}
+
+/// ADD_TARGET.
+pub fn add_target(target: &Target) -> layout::CommandAddTarget {
+    let mut command = layout::CommandAddTarget::new_zeroed();
+    command.cmd.set(CommandNumber::AddTarget as u32);
+
+    let info = &mut command.target;
+    address(&target.local, &mut info.local);
+    address(&target.expected_source, &mut info.expected_src);
+    info.src_mismatch.set(match target.source_mismatch {
+        SourceMismatch::Ignore => 0,
+        SourceMismatch::Drop => 1,
+        SourceMismatch::Pass => 2,
+    });
+    info.num_destinations.set(target.num_outputs.into());
+    info.intercept_stream_idx.set(target.intercept_stream);
+    for (to, from) in info.media_output_idxs.iter_mut().zip(&target.groups) {
+        to.rtp_start_idx.set(from.rtp_start.into());
+        to.rtp_end_idx.set(from.rtp_end.into());
+        to.rtcp_start_idx.set(from.rtcp_start.into());
+        to.rtcp_end_idx.set(from.rtcp_end.into());
+    }
+    srtp(&target.decrypt, &mut info.decrypt);
+    let to = info.ssrc.iter_mut().zip(&mut info.ssrc_stats);
+    for (((ssrc, stats), media), from) in to.zip(&mut info.ssrc_media_idx).zip(&target.ssrcs) {
+        if from.given {
+            *ssrc = from.ssrc.to_be_bytes();
+            stats.set(from.stats.0);
+            media.set(media_index(from.media));
+        }
+    }
+    let to = info.pt_stats.iter_mut().zip(&mut info.pt_media_idx);
+    for ((stats, media), from) in to.zip(target.payload_types()) {
+        stats.set(from.stats.0);
+        media.set(media_index(from.media));
+    }
+    info.num_payload_types.set(target.num_payload_types.into());
+    info.extmap_mid = target.mid_extension;
+    for (to, from) in info.mid_output.iter_mut().zip(&target.mids) {
+        let text = from.as_bytes();
+        copy(&mut to.mid, text);
+        to.len.set(u64::try_from(text.len()).unwrap_or(0));
+    }
+    info.iface_stats.set(target.interface_stats.0);
+    info.stats.set(target.stats.0);
+    info.flags.set(target_flags(&target.flags));
+    command
+}
+
+/// ADD_DESTINATION: the output of this index, of the target with this local address.
+pub fn add_destination(
+    target: &Endpoint,
+    index: u32,
+    output: &Output,
+) -> layout::CommandDestination {
+    let mut command = layout::CommandDestination::new_zeroed();
+    command.cmd.set(CommandNumber::AddDestination as u32);
+    address(target, &mut command.destination.local);
+    command.destination.num.set(index);
+
+    let info = &mut command.destination.output;
+    address(&output.source, &mut info.src_addr);
+    address(&output.destination, &mut info.dst_addr);
+    info.media_idx.set(output.media);
+    srtp(&output.encrypt, &mut info.encrypt);
+    let to = info.ssrc_out.iter_mut().zip(&mut info.seq_offset);
+    for (((ssrc, offset), stats), from) in to.zip(&mut info.ssrc_stats).zip(&output.ssrcs) {
+        *ssrc = from.ssrc.to_be_bytes();
+        offset.set(from.seq_offset.into());
+        stats.set(from.stats.0);
+    }
+    for (to, from) in info.pt_output.iter_mut().zip(&output.payload_rules) {
+        to.min_payload_len.set(from.min_payload_len);
+        to.replace_pattern = from.pattern;
+        let blackhole = if from.blackhole {
+            layout::PT_BLACKHOLE
+        } else {
+            0
+        };
+        to.replace_pattern_len_flags
+            .set(u32::from(from.pattern_len) | blackhole);
+    }
+    let mut num = 0u32;
+    for (to, id) in info.extmap_filter.iter_mut().zip(output.extensions.iter()) {
+        *to = id;
+        num = num.saturating_add(1);
+    }
+    info.num_extmap_filter.set(num);
+    info.extmap_mid = output.mid_extension;
+    let text = output.mid.as_bytes();
+    copy(&mut info.extmap_mid_str, text);
+    info.extmap_mid_len = u8::try_from(text.len()).unwrap_or(0);
+    info.iface_stats.set(output.interface_stats.0);
+    info.stats.set(output.stats.0);
+    info.tos_flags
+        .set(u32::from(output.tos) | output_flags(&output.flags));
+    command
+}
+
+fn address(from: &Endpoint, to: &mut layout::Address) {
+    to.family.set(match from.family() {
+        Family::None => 0,
+        Family::V4 => layout::AF_INET,
+        Family::V6 => layout::AF_INET6,
+    });
+    to.addr = *from.addr();
+    to.port.set(from.port());
+}
+
+fn srtp(from: &Srtp, to: &mut layout::Srtp) {
+    to.cipher.set(match from.cipher {
+        Cipher::Null => 1,
+        Cipher::AesCm128 => 2,
+        Cipher::AesF8 => 3,
+        Cipher::AesCm192 => 4,
+        Cipher::AesCm256 => 5,
+        Cipher::AeadAesGcm128 => 6,
+        Cipher::AeadAesGcm256 => 7,
+    });
+    to.hmac.set(match from.hmac {
+        Hmac::Null => 1,
+        Hmac::HmacSha1 => 2,
+    });
+    copy(&mut to.master_key, from.master_key());
+    to.master_key_len.set(from.master_key_len.into());
+    copy(&mut to.master_salt, from.master_salt());
+    to.master_salt_len.set(from.master_salt_len.into());
+    to.session_key_len.set(from.session_key_len.into());
+    to.session_salt_len.set(from.session_salt_len.into());
+    to.rtp_auth_tag_len.set(from.rtp_auth_tag_len.into());
+    to.rtcp_auth_tag_len.set(from.rtcp_auth_tag_len.into());
+    copy(&mut to.mki, from.mki());
+    to.mki_len.set(from.mki_len.into());
+}
+
+fn media_index(index: MediaIndex) -> u32 {
+    index.get().map_or(u32::MAX, u32::from)
+}
+
+fn target_flags(flags: &TargetFlags) -> u32 {
+    use layout::target_flag as flag;
+    [
+        (flags.extmap, flag::EXTMAP),
+        (flags.dtls, flag::DTLS),
+        (flags.stun, flag::STUN),
+        (flags.rtp, flag::RTP),
+        (flags.ssrc_req, flag::SSRC_REQ),
+        (flags.rtp_only, flag::RTP_ONLY),
+        (flags.track_ssrc, flag::TRACK_SSRC),
+        (flags.rtcp, flag::RTCP),
+        (flags.rtcp_fw, flag::RTCP_FW),
+        (flags.rtcp_fb_fw, flag::RTCP_FB_FW),
+        (flags.do_intercept, flag::DO_INTERCEPT),
+        (flags.pt_filter, flag::PT_FILTER),
+        (flags.non_forwarding, flag::NON_FORWARDING),
+        (flags.blackhole, flag::BLACKHOLE),
+        (flags.rtp_stats, flag::RTP_STATS),
+    ]
+    .iter()
+    .fold(0, |bits, &(set, bit)| if set { bits | bit } else { bits })
+}
+
+fn output_flags(flags: &OutputFlags) -> u32 {
+    use layout::output_flag as flag;
+    [
+        (flags.ssrc_subst, flag::SSRC_SUBST),
+        (flags.extmap, flag::EXTMAP),
+        (flags.rtcp, flag::RTCP),
+    ]
+    .iter()
+    .fold(0, |bits, &(set, bit)| if set { bits | bit } else { bits })
+}
+
+/// Copies as much as there is room for.
+fn copy(to: &mut [u8], from: &[u8]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
+    }
+}
