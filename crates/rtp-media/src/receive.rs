@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What becomes of a datagram that reached a target.
+
+use super::demux;
+use super::rtcp;
+use super::rtp::RtpView;
+use super::select::{PayloadTypes, Ssrcs};
+
+/// Where a datagram came from, or is expected from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Whether the address is one of IPv6.
+    pub is_ipv6: bool,
+    /// The address in network order; an IPv4 address in the first four bytes, the rest zero.
+    pub addr: [u8; 16],
+    /// The port.
+    pub port: u16,
+}
+
+/// Which sources are accepted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceRule {
+    /// All of them.
+    #[default]
+    Any,
+    /// This one; others are dropped.
+    DropOthers(Source),
+    /// This one; others are passed.
+    PassOthers(Source),
+}
+
+/// How a target judges datagrams.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Rules {
+    /// STUN is passed.
+    pub stun: bool,
+    /// DTLS is passed.
+    pub dtls: bool,
+    /// Packets are RTP or RTCP.
+    pub rtp: bool,
+    /// What is not RTP is passed.
+    pub rtp_only: bool,
+    /// RTCP is relayed, and passed too.
+    pub rtcp_fw: bool,
+    /// RTCP that is nothing but feedback is relayed, and not passed.
+    pub rtcp_fb_fw: bool,
+    /// Nothing is relayed.
+    pub non_forwarding: bool,
+    /// What is not relayed is dropped.
+    pub blackhole: bool,
+    /// Packets are recorded.
+    pub intercept: bool,
+    /// Unknown payload types are passed.
+    pub pt_filter: bool,
+    /// Without an SSRC given, RTP is passed.
+    pub ssrc_req: bool,
+    /// Loss and jitter are measured.
+    pub rtp_stats: bool,
+    /// Id of the MID header extension that tells the media; 0 when none does.
+    pub mid_extension: u8,
+    /// Accepted sources.
+    pub source: SourceRule,
+    /// Accepted SSRCs.
+    pub ssrcs: Ssrcs,
+    /// Known payload types.
+    pub payload_types: PayloadTypes,
+}
+
+/// Why a datagram is passed: it goes on to the next rule, and userspace will see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PassReason {
+    /// STUN.
+    Stun,
+    /// From another source.
+    Source,
+    /// DTLS.
+    Dtls,
+    /// The target relays nothing.
+    NonForwarding,
+    /// RTCP.
+    Rtcp,
+    /// Not RTP.
+    NotRtp,
+    /// Not one of the SSRCs, or no SSRC was given though one is required.
+    Ssrc,
+    /// Not one of the payload types.
+    PayloadType,
+}
+
+impl PassReason {
+    /// Whether it is an error of target, ingress interface and module.
+    pub const fn is_error(self) -> bool {
+        matches!(self, PassReason::Ssrc)
+    }
+}
+
+/// Why a datagram is dropped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DropReason {
+    /// From another source.
+    Source,
+    /// The target drops everything.
+    Blackhole,
+}
+
+impl DropReason {
+    /// Whether it is an error of target, ingress interface and module.
+    pub const fn is_error(self) -> bool {
+        matches!(self, DropReason::Source)
+    }
+
+    /// Whether it counts as a packet of target, ingress interface and module.
+    pub const fn is_counted(self) -> bool {
+        matches!(self, DropReason::Blackhole)
+    }
+}
+
+/// What kind of packet is relayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// RTP.
+    Rtp(RtpIn),
+    /// RTCP, to the RTCP outputs of media 0.
+    Rtcp {
+        /// It is passed too, marked as relayed.
+        and_pass: bool,
+    },
+    /// Anything else, to the RTP outputs of media 0.
+    Opaque,
+}
+
+/// What is known of an RTP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtpIn {
+    /// Index of its payload type. None is an error of target and ingress interface.
+    pub pt_index: Option<u8>,
+    /// Index of its SSRC. Nothing of an SSRC is touched when there is none.
+    pub ssrc_index: Option<u8>,
+    /// Its payload type.
+    pub payload_type: u8,
+    /// Its sequence number.
+    pub sequence: u16,
+    /// Its timestamp.
+    pub timestamp: u32,
+    /// Where its payload starts.
+    pub payload_start: usize,
+    /// Loss and jitter of its SSRC are to be measured.
+    pub measure: bool,
+}
+
+/// How a packet is relayed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// The media, whose outputs it goes to.
+    pub media: u8,
+    /// What it is.
+    pub kind: Kind,
+}
+
+/// What becomes of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It goes on to the next rule.
+    Pass(PassReason),
+    /// It ends here.
+    Drop(DropReason),
+    /// It is sent to the outputs of its media, counted as a packet of target, ingress interface and
+    /// module, and ends here unless it is RTCP that is passed too.
+    Relay(Relay),
+}
+
+/// Judges a datagram. `media_of_mid` finds the media of a MID, which is never empty.
+pub fn judge(
+    rules: &Rules,
+    source: &Source,
+    datagram: &[u8],
+    media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
+) -> Verdict {
+    filter(rules, classify(rules, source, datagram, media_of_mid))
+}
+
+/// Judges a datagram by all that can be known of it before it is authenticated.
+pub fn classify(
+    rules: &Rules,
+    source: &Source,
+    datagram: &[u8],
+    media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
+) -> Verdict {
+    if rules.stun && demux::is_stun(datagram) {
+        return Verdict::Pass(PassReason::Stun);
+    }
+    match rules.source {
+        SourceRule::DropOthers(expected) if *source != expected => {
+            return Verdict::Drop(DropReason::Source)
+        }
+        SourceRule::PassOthers(expected) if *source != expected => {
+            return Verdict::Pass(PassReason::Source)
+        }
+        _ => (),
+    }
+    if rules.dtls && demux::is_dtls(datagram) {
+        return Verdict::Pass(PassReason::Dtls);
+    }
+    if rules.non_forwarding && !rules.intercept {
+        return if rules.blackhole {
+            Verdict::Drop(DropReason::Blackhole)
+        } else {
+            Verdict::Pass(PassReason::NonForwarding)
+        };
+    }
+
+    let opaque = Verdict::Relay(Relay {
+        media: 0,
+        kind: Kind::Opaque,
+    });
+    if !rules.rtp {
+        return opaque;
+    }
+    if demux::is_rtcp(datagram) {
+        return classify_rtcp(rules, datagram);
+    }
+    match RtpView::parse(datagram) {
+        Some(rtp) => classify_rtp(rules, &rtp, media_of_mid),
+        None if rules.rtp_only => Verdict::Pass(PassReason::NotRtp),
+        None => opaque,
+    }
+}
+
+/// Judges, of what was not passed or dropped by [`classify`], what is known once it has been
+/// authenticated.
+pub fn filter(rules: &Rules, verdict: Verdict) -> Verdict {
+    match verdict {
+        Verdict::Relay(Relay {
+            kind: Kind::Rtp(RtpIn { pt_index: None, .. }),
+            ..
+        }) if rules.pt_filter => Verdict::Pass(PassReason::PayloadType),
+        other => other,
+    }
+}
+
+fn classify_rtcp(rules: &Rules, datagram: &[u8]) -> Verdict {
+    let and_pass = if rules.rtcp_fb_fw && rtcp::all_feedback(datagram) {
+        false
+    } else if rules.rtcp_fw {
+        true
+    } else {
+        return Verdict::Pass(PassReason::Rtcp);
+    };
+    Verdict::Relay(Relay {
+        media: 0,
+        kind: Kind::Rtcp { and_pass },
+    })
+}
+
+fn classify_rtp(
+    rules: &Rules,
+    rtp: &RtpView<'_>,
+    media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
+) -> Verdict {
+    let payload_type = rtp.payload_type();
+    let pt_index = rules.payload_types.index_of(payload_type);
+
+    let (ssrc_index, ssrc_media) = match rules.ssrcs.find(rtp.ssrc()) {
+        Some((index, media)) => (Some(index), media),
+        None if rules.ssrc_req || !rules.ssrcs.is_empty() => {
+            return Verdict::Pass(PassReason::Ssrc)
+        }
+        None => (None, None),
+    };
+
+    let media = media_by_mid(rules, rtp, media_of_mid)
+        .or(ssrc_media)
+        .or_else(|| rules.payload_types.media(pt_index?))
+        .unwrap_or(0);
+
+    Verdict::Relay(Relay {
+        media,
+        kind: Kind::Rtp(RtpIn {
+            pt_index,
+            ssrc_index,
+            payload_type,
+            sequence: rtp.sequence(),
+            timestamp: rtp.timestamp(),
+            payload_start: rtp.payload_start(),
+            measure: rules.rtp_stats && ssrc_index.is_some() && pt_index.is_some(),
+        }),
+    })
+}
+
+fn media_by_mid(
+    rules: &Rules,
+    rtp: &RtpView<'_>,
+    media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
+) -> Option<u8> {
+    // Id 0 is padding: no element has it.
+    if rules.mid_extension == 0 {
+        return None;
+    }
+    let mid = rtp.extension()?.find(rules.mid_extension)?;
+    if mid.is_empty() {
+        return None;
+    }
+    media_of_mid(mid)
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Compound RTCP packets (RFC 3550, 6.1).
+
+/// Transport layer feedback (RFC 4585).
+pub const RTPFB: u8 = 205;
+/// Payload-specific feedback (RFC 4585).
+pub const PSFB: u8 = 206;
+
+/// One packet of a compound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part<'a> {
+    /// Its type.
+    pub packet_type: u8,
+    /// Its count or format, 5 bits.
+    pub count: u8,
+    /// What follows its first 4 bytes.
+    pub body: &'a [u8],
+}
+
+/// A part that is not RTCP version 2, or not all there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// The parts of a compound. A malformed one is the last.
+#[derive(Clone, Debug)]
+pub struct Parts<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of this datagram.
+    pub const fn new(datagram: &'a [u8]) -> Self {
+        Self { rest: datagram }
+    }
+
+    fn split(rest: &'a [u8]) -> Option<(Part<'a>, &'a [u8])> {
+        let (&[first, packet_type, high, low], rest) = rest.split_first_chunk::<4>()?;
+        if first >> 6 != 2 {
+            return None;
+        }
+        let words = usize::from(u16::from_be_bytes([high, low]));
+        let (body, rest) = rest.split_at_checked(words.checked_mul(4)?)?;
+        let part = Part {
+            packet_type,
+            count: first & 0x1f,
+            body,
+        };
+        Some((part, rest))
+    }
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = Result<Part<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        match Self::split(self.rest) {
+            Some((part, rest)) => {
+                self.rest = rest;
+                Some(Ok(part))
+            }
+            None => {
+                self.rest = &[];
+                Some(Err(Malformed))
+            }
+        }
+    }
+}
+
+/// Whether every part is feedback, and there is at least one.
+pub fn all_feedback(datagram: &[u8]) -> bool {
+    let is_feedback = |part: Result<Part<'_>, Malformed>| {
+        part.is_ok_and(|part| matches!(part.packet_type, RTPFB | PSFB))
+    };
+    !datagram.is_empty() && Parts::new(datagram).all(is_feedback)
+}
