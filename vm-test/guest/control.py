@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A client of /proc/rtpengine/N/control: commands with every field settable, and the shared memory they point into."""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import os
+
+from . import abi
+from .abi import Struct
+from .net import Address
+
+PAGE = mmap.PAGESIZE
+
+# Number and structure of each command.
+COMMANDS = {
+    "init": (1, "rtpengine_command_init"),
+    "add_target": (2, "rtpengine_command_add_target"),
+    "add_destination": (3, "rtpengine_command_destination"),
+    "add_call": (4, "rtpengine_command_add_call"),
+    "del_call": (5, "rtpengine_command_del_call"),
+    "add_stream": (6, "rtpengine_command_add_stream"),
+    "del_stream": (7, "rtpengine_command_del_stream"),
+    "packet": (8, "rtpengine_command_packet"),
+    "del_target": (9, "rtpengine_command_del_target"),
+    "init_play_streams": (10, "rtpengine_command_init_play_streams"),
+    "get_packet_stream": (11, "rtpengine_command_get_packet_stream"),
+    "play_stream_packet": (12, "rtpengine_command_play_stream_packet"),
+    "play_stream": (13, "rtpengine_command_play_stream"),
+    "stop_stream": (14, "rtpengine_command_stop_stream"),
+    "free_packet_stream": (15, "rtpengine_command_free_packet_stream"),
+    "pin_memory": (16, "rtpengine_command_pin_memory"),
+}
+
+CIPHER_NULL, HMAC_NULL = 1, 1
+MISMATCH_IGNORE, MISMATCH_DROP, MISMATCH_PASS = 0, 1, 2
+NONE_IDX = 0xFFFF_FFFF
+
+
+def new(name: str, **values: object) -> Struct:
+    """An empty command of that name, its number set."""
+    number, struct_name = COMMANDS[name]
+    return Struct(struct_name, cmd=number, **values)
+
+
+class Counters:
+    """A structure of counters in shared memory: `.addr` goes into a command, `c["packets"]` reads a field."""
+
+    def __init__(self, memory: "Memory", kind: str, offset: int) -> None:
+        self.kind = kind
+        self.offset = offset
+        self.memory = memory
+        self.addr = memory.addr + offset
+
+    def __getitem__(self, field: str) -> int:
+        value = abi.read(self._bytes(), self.kind, field)
+        assert isinstance(value, int)
+        return value
+
+    def __setitem__(self, field: str, value: int) -> None:
+        at = abi.locate(self.kind, field)
+        start = self.offset + at.offset
+        self.memory.map[start:start + at.size] = (value & (1 << at.size * 8) - 1).to_bytes(at.size, "little")
+
+    def _bytes(self) -> bytes:
+        return self.memory.map[self.offset:self.offset + abi.SIZES[self.kind]]
+
+    def raw(self) -> bytes:
+        """The whole structure."""
+        return self._bytes()
+
+
+class Memory:
+    """Page-aligned memory of this process, from which counters are taken."""
+
+    def __init__(self, pages: int = 4) -> None:
+        self.size = pages * PAGE
+        self.map = mmap.mmap(-1, self.size)
+        self._keep = ctypes.c_char.from_buffer(self.map)
+        self.addr = ctypes.addressof(self._keep)
+        self._used = 0
+
+    def counters(self, kind: str) -> Counters:
+        """Room for one structure: `stream_stats`, `interface_stats_block`, `ssrc_stats`, `rtp_stats`."""
+        size = (abi.SIZES[kind] + 63) & ~63
+        if self._used + size > self.size:
+            raise MemoryError("the shared memory of the scenario is used up")
+        self._used += size
+        return Counters(self, kind, self._used - size)
+
+    def pin_command(self) -> Struct:
+        """PIN_MEMORY of the whole range."""
+        return new("pin_memory", **{"pin_memory.addr": self.addr, "pin_memory.size": self.size})
+
+
+class Control:
+    """An open control file."""
+
+    def __init__(self, table: int, pages: int = 4) -> None:
+        self.table = table
+        self.fd = os.open(f"/proc/rtpengine/{table}/control", os.O_RDWR | os.O_CLOEXEC)
+        self.memory = Memory(pages)
+        self.global_stats = self.memory.counters("interface_stats_block")
+        self.iface_stats = self.memory.counters("interface_stats_block")
+
+    def write(self, command: Struct | bytes) -> int:
+        """Sends a command; OSError when it is refused."""
+        return os.write(self.fd, bytes(command))
+
+    def read(self, command: Struct | bytes) -> bytes:
+        """Sends a command that returns a value, with read."""
+        buffer = bytearray(bytes(command))
+        count = os.readv(self.fd, [buffer])
+        return bytes(buffer[:count])
+
+    def init_command(self) -> Struct:
+        """A right INIT of the interface's generation."""
+        command = new("init", **{"init.last_cmd": len(COMMANDS) + 1, "init.rtpe_stats": self.global_stats.addr})
+        for number, struct_name in COMMANDS.values():
+            command[f"init.msg_size[{number}]"] = abi.SIZES[struct_name]
+        return command
+
+    def init(self) -> "Control":
+        """Pins the memory and sends INIT: the table takes targets from now on."""
+        self.write(self.memory.pin_command())
+        self.write(self.init_command())
+        return self
+
+    def target(self, local: Address, outputs: int = 1, pts: tuple[int, ...] = (0,), **flags: object) -> "Target":
+        """A valid ADD_TARGET and its counters, not sent yet; `flags` are fields of the target: `rtp=1`, `stun=1`."""
+        return Target(self, local, outputs, pts, flags)
+
+    def add(self, local: Address, *outputs: tuple[Address, Address], pts: tuple[int, ...] = (0,),
+            **flags: object) -> "Target":
+        """Adds a target with all its outputs, each a pair (source, destination)."""
+        target = self.target(local, len(outputs), pts, **flags)
+        self.write(target.command)
+        for n, (source, to) in enumerate(outputs):
+            self.write(target.destination(n, source, to))
+        return target
+
+    def delete(self, local: Address) -> None:
+        """DEL_TARGET."""
+        self.write(new("del_target", local=local))
+
+    def close(self) -> None:
+        """Closes the file; the table and its targets stay."""
+        os.close(self.fd)
+
+
+class Target:
+    """A target's commands and counters, made valid: change a field of `command` or of a destination to break one."""
+
+    def __init__(self, control: Control, local: Address, outputs: int, pts: tuple[int, ...],
+                 flags: dict[str, object]) -> None:
+        memory = control.memory
+        self.control = control
+        self.local = local
+        self.outputs: list[Counters] = []
+        self.stats = memory.counters("stream_stats")
+        self.pt_stats = [memory.counters("rtp_stats") for _ in pts]
+        self.ssrc_stats = [memory.counters("ssrc_stats") for _ in range(4)]
+        command = new("add_target", **{
+            "target.local": local,
+            "target.num_destinations": outputs,
+            "target.intercept_stream_idx": NONE_IDX,
+            "target.decrypt.cipher": CIPHER_NULL,
+            "target.decrypt.hmac": HMAC_NULL,
+            "target.stats": self.stats.addr,
+            "target.iface_stats": control.iface_stats.addr,
+            "target.num_payload_types": len(pts),
+            "target.media_output_idxs[0].rtp_end_idx": outputs,
+        })
+        for n, (pt, stats) in enumerate(zip(pts, self.pt_stats)):
+            stats["payload_type"] = pt
+            stats["clock_rate"] = 8000
+            command[f"target.pt_stats[{n}]"] = stats.addr
+        for n, stats in enumerate(self.ssrc_stats):
+            command[f"target.ssrc_stats[{n}]"] = stats.addr
+        for name, value in flags.items():
+            command[f"target.{name}"] = value
+        self.command = command
+
+    def destination(self, number: int, source: Address, to: Address, **fields: object) -> Struct:
+        """A valid ADD_DESTINATION; `fields` are fields of the output. Its counters join `outputs`."""
+        stats = self.control.memory.counters("stream_stats")
+        self.outputs.append(stats)
+        command = new("add_destination", **{
+            "destination.local": self.local,
+            "destination.num": number,
+            "destination.output.src_addr": source,
+            "destination.output.dst_addr": to,
+            "destination.output.encrypt.cipher": CIPHER_NULL,
+            "destination.output.encrypt.hmac": HMAC_NULL,
+            "destination.output.stats": stats.addr,
+            "destination.output.iface_stats": self.control.iface_stats.addr,
+        })
+        for n, each in enumerate(self.ssrc_stats):
+            command[f"destination.output.ssrc_stats[{n}]"] = each.addr
+        for name, value in fields.items():
+            command[f"destination.output.{name}"] = value
+        return command

@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Network namespaces joined by veth pairs, and UDP sockets opened inside them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import socket
+import struct
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+Address = tuple[str, int]
+
+_FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
+_SO_RCVBUFFORCE = 33
+_IP_RECVTTL = 12
+_IP_RECVTOS = 13
+_IPV6_RECVHOPLIMIT = 51
+_IPV6_HOPLIMIT = 52
+_IPV6_RECVTCLASS = 66
+_IPV6_TCLASS = 67
+
+
+def command(*argv: str, ns: "Namespace | None" = None, stdin: str | None = None, check: bool = True,
+            timeout: float = 60) -> subprocess.CompletedProcess[str]:
+    """Runs a program, inside a namespace if one is given."""
+    result = subprocess.run(argv, input=stdin, text=True, capture_output=True, timeout=timeout,
+                            preexec_fn=ns.enter if ns else None, check=False)
+    if check and result.returncode != 0:
+        raise RuntimeError(f"{' '.join(argv)} ended with {result.returncode}: {result.stdout}{result.stderr}")
+    return result
+
+
+_thread = threading.local()
+
+
+class Namespace:
+    """A network namespace: `HOST`, in which the virtual machine starts, or one of `Namespace.new`."""
+
+    def __init__(self, name: str, path: str) -> None:
+        self.name = name
+        self._path = path
+
+    @classmethod
+    def new(cls, name: str) -> "Namespace":
+        """Makes a namespace with its loopback up and without duplicate address detection."""
+        command("ip", "netns", "add", name)
+        ns = cls(name, f"/run/netns/{name}")
+        for key in ("all", "default"):
+            ns.sysctl(f"net.ipv6.conf.{key}.accept_dad", 0)
+        ns.ip("link set lo up")
+        return ns
+
+    def enter(self) -> None:
+        """Moves the calling thread into the namespace."""
+        fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.setns(fd, os.CLONE_NEWNET)
+        finally:
+            os.close(fd)
+
+    def __enter__(self) -> "Namespace":
+        """`with ns:` what is opened inside belongs to the namespace."""
+        stack = self._entered()
+        stack.append(os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC))
+        self.enter()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        back = self._entered().pop()
+        os.setns(back, os.CLONE_NEWNET)
+        os.close(back)
+
+    @staticmethod
+    def _entered() -> list[int]:
+        if not hasattr(_thread, "entered"):
+            _thread.entered = []
+        return _thread.entered
+
+    def ip(self, *lines: str) -> None:
+        """Runs `ip` commands, one a line, each without the word `ip`."""
+        command("ip", "-batch", "-", ns=self, stdin="\n".join(lines) + "\n")
+
+    def run(self, *argv: str, **options: object) -> subprocess.CompletedProcess[str]:
+        """Runs a program inside the namespace."""
+        return command(*argv, ns=self, **options)  # type: ignore[arg-type]
+
+    def sysctl(self, key: str, value: object) -> None:
+        """Sets a network sysctl of the namespace, `net.ipv4.ip_forward` for example."""
+        with self:
+            Path("/proc/sys", *key.split(".")).write_text(str(value))
+
+    def udp(self, address: str, port: int = 0) -> "Udp":
+        """A UDP socket bound inside the namespace; port 0 picks a free one."""
+        return Udp(self, address, port)
+
+    def delete(self) -> None:
+        """Removes the namespace; its devices go with it."""
+        command("ip", "netns", "del", self.name)
+
+
+HOST = Namespace("host", "/proc/1/ns/net")
+
+
+@dataclass
+class Datagram:
+    """A received datagram with what the IP header said."""
+
+    data: bytes
+    source: Address
+    tos: int
+    ttl: int
+
+
+class Udp:
+    """A UDP socket inside a namespace."""
+
+    def __init__(self, ns: Namespace, address: str, port: int = 0) -> None:
+        self.ns = ns
+        self.family = 6 if ":" in address else 4
+        with ns:
+            self.sock = socket.socket(_FAMILIES[self.family], socket.SOCK_DGRAM)
+        self.sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 32 << 20)
+        if self.family == 4:
+            self.sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
+            self.sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTOS, 1)
+        else:
+            self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
+            self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVTCLASS, 1)
+        self.sock.bind((address, port))
+        self.address: Address = self.sock.getsockname()[:2]
+
+    @property
+    def port(self) -> int:
+        """The port the socket is bound to."""
+        return self.address[1]
+
+    def send(self, data: bytes, to: Address) -> None:
+        """Sends one datagram."""
+        self.sock.sendto(data, to)
+
+    def recv(self, timeout: float = 2.0) -> Datagram | None:
+        """The next datagram, or None when none comes in time."""
+        self.sock.settimeout(timeout)
+        try:
+            data, extra, _, source = self.sock.recvmsg(65536, 256)
+        except (TimeoutError, BlockingIOError):
+            return None
+        tos = ttl = -1
+        for level, kind, value in extra:
+            number = value[0] if len(value) == 1 else struct.unpack("=i", value[:4])[0]
+            if (level, kind) in ((socket.IPPROTO_IP, socket.IP_TOS), (socket.IPPROTO_IPV6, _IPV6_TCLASS)):
+                tos = number
+            elif (level, kind) in ((socket.IPPROTO_IP, socket.IP_TTL), (socket.IPPROTO_IPV6, _IPV6_HOPLIMIT)):
+                ttl = number
+        return Datagram(data, source[:2], tos, ttl)
+
+    def drain(self, quiet: float = 0.2) -> list[Datagram]:
+        """Everything that has come or still comes, until it is quiet that long."""
+        return list(iter(lambda: self.recv(quiet), None))
+
+    def close(self) -> None:
+        """Closes the socket."""
+        self.sock.close()
+
+
+@dataclass
+class Peer:
+    """A namespace with one link to a hub, by which it reaches everything."""
+
+    ns: Namespace
+    hub: Namespace
+    dev: str
+    mac: str
+    v4: str
+    v6: str
+    hub_dev: str
+    hub_mac: str
+    hub4: str
+    hub6: str
+
+    def address(self, family: int) -> str:
+        """The peer's own address, family 4 or 6."""
+        return self.v4 if family == 4 else self.v6
+
+    def hub_address(self, family: int) -> str:
+        """The hub's address on the link to this peer."""
+        return self.hub4 if family == 4 else self.hub6
+
+    def udp(self, port: int = 0, family: int = 4) -> Udp:
+        """A UDP socket on the peer's own address."""
+        return self.ns.udp(self.address(family), port)
+
+
+_links = itertools.count(1)
+
+
+def _mac(ns: Namespace, dev: str) -> str:
+    with ns, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
+        sock.bind((dev, 0))
+        return sock.getsockname()[4].hex(":")
+
+
+def peer(name: str, hub: Namespace = HOST, mtu: int = 1500) -> Peer:
+    """Makes a namespace and joins it to the hub: 10.N.0.2 and fd00:N::2, the hub's end .1 and ::1."""
+    n = next(_links)
+    ns = Namespace.new(name)
+    dev, hub_dev = "eth0", f"v{n}"
+    v4, hub4, v6, hub6 = f"10.{n}.0.2", f"10.{n}.0.1", f"fd00:{n}::2", f"fd00:{n}::1"
+    command("ip", "link", "add", hub_dev, "type", "veth", "peer", "name", dev, "netns", name, ns=hub)
+    hub.ip(f"link set {hub_dev} mtu {mtu} up", f"addr add {hub4}/24 dev {hub_dev}",
+           f"addr add {hub6}/64 dev {hub_dev} nodad")
+    ns.ip(f"link set {dev} mtu {mtu} up", f"addr add {v4}/24 dev {dev}", f"addr add {v6}/64 dev {dev} nodad",
+          f"route add default via {hub4}", f"route add ::/0 via {hub6}")
+    return Peer(ns, hub, dev, _mac(ns, dev), v4, v6, hub_dev, _mac(hub, hub_dev), hub4, hub6)

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Readers and writers of /proc/rtpengine: tables, their status and the targets they list."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .control import Control
+
+ROOT = Path("/proc/rtpengine")
+_NUMBERS = re.compile(r"(\d+)\s+(bytes|packets|errors)")
+_OUTPUT = re.compile(r"output #(\d+)\s+\(media #(\d+)(, RTCP)?\)")
+
+
+def tables() -> list[int]:
+    """The ids of the existing tables."""
+    return [int(line) for line in (ROOT / "list").read_text().split()]
+
+
+def text(command: str) -> None:
+    """Writes a text command, such as `add 3`, to /proc/rtpengine/control; OSError when it is refused."""
+    with open(ROOT / "control", "wb", buffering=0) as file:
+        file.write(command.encode())
+
+
+@dataclass
+class Output:
+    """An output as `list` prints it."""
+
+    number: int
+    media: int
+    rtcp: bool
+    src: str = ""
+    dst: str = ""
+    stats: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass
+class Listed:
+    """A target as `list` prints it; `options` are the words of its flags, `lines` the whole block."""
+
+    local: str
+    stats: dict[str, int] = field(default_factory=dict)
+    options: list[str] = field(default_factory=list)
+    outputs: list[Output] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+
+
+def parse_list(content: str) -> list[Listed]:
+    """The targets in the text of `N/list`."""
+    found: list[Listed] = []
+    for line in content.splitlines():
+        words = line.strip()
+        if words.startswith("local "):
+            found.append(Listed(words.split(None, 2)[2]))
+        if not found:
+            continue
+        target = found[-1]
+        target.lines.append(line)
+        holder = target.outputs[-1] if target.outputs else target
+        if match := _OUTPUT.search(words):
+            target.outputs.append(Output(int(match[1]), int(match[2]), bool(match[3])))
+        elif words.startswith("stats:"):
+            holder.stats = {name: int(number) for number, name in _NUMBERS.findall(words)}
+        elif words.startswith("options:"):
+            target.options = words.removeprefix("options:").split()
+        elif isinstance(holder, Output) and (match := re.match(r"(src|dst)\s+(?:inet[46]\s+)?(\S+)", words)):
+            setattr(holder, match[1], match[2])
+    return found
+
+
+class Table:
+    """A table by its id. It is made by `add` and goes with the scenario."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.path = ROOT / str(number)
+
+    def add(self) -> "Table":
+        """Makes the table."""
+        text(f"add {self.number}")
+        return self
+
+    def delete(self) -> None:
+        """Deletes the table; EBUSY while it is held."""
+        text(f"del {self.number}")
+
+    def kill(self) -> None:
+        """Removes the table even while it is held."""
+        text(f"kill {self.number}")
+
+    def control(self, pages: int = 4) -> Control:
+        """Opens the control file, without INIT."""
+        return Control(self.number, pages)
+
+    def ready(self, pages: int = 4) -> Control:
+        """Opens the control file, pins memory and sends INIT."""
+        return self.control(pages).init()
+
+    def status(self) -> dict[str, int]:
+        """The `Name: value` lines of status."""
+        lines = (line.partition(":") for line in (self.path / "status").read_text().splitlines())
+        return {name.strip(): int(value) for name, _, value in lines}
+
+    def list_text(self) -> str:
+        """The text of `list`."""
+        return (self.path / "list").read_text()
+
+    def targets(self) -> list[Listed]:
+        """The parsed targets of `list`."""
+        return parse_list(self.list_text())
+
+    def target(self, address: str, port: int) -> Listed:
+        """The target with that local address."""
+        wanted = _local(address, port)
+        for each in self.targets():
+            if each.local == wanted:
+                return each
+        raise KeyError(f"no target {wanted} in table {self.number}")
+
+
+def _local(address: str, port: int) -> str:
+    """An address as `list` writes it: IPv6 in full words."""
+    if ":" not in address:
+        return f"{address}:{port}"
+    import ipaddress
+
+    words = ipaddress.IPv6Address(address).exploded.split(":")
+    return f"[{':'.join(f'{int(word, 16):x}' for word in words)}]:{port}"

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Finds the scenarios and what each declares, without running them."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from pathlib import Path
+
+MODULES = ("rs", "c")
+MACHINES = ("plain", "icount")
+_SETTINGS = ("MODULE", "MACHINE", "TIMEOUT")
+
+
+class Invalid(Exception):
+    """A scenario file, or a name, that does not serve."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One scenario with one module: its name is `NAME`, or `NAME@c` with the C module."""
+
+    scenario: str
+    module: str | None
+    machine: str
+    timeout: float
+    summary: str
+
+    @property
+    def name(self) -> str:
+        """The name in reports."""
+        return f"{self.scenario}@c" if self.module == "c" else self.scenario
+
+
+def jobs_of(path: Path) -> list[Job]:
+    """The jobs that a scenario file declares."""
+    tree = ast.parse(path.read_text(), str(path))
+    summary = (ast.get_docstring(tree) or "").split("\n", 1)[0]
+    if not summary:
+        raise Invalid(f"{path}: a scenario begins with a docstring that says what it shows")
+    if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
+        raise Invalid(f"{path}: a scenario has a function run(t)")
+    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "TIMEOUT": 60}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in _SETTINGS:
+            settings[node.targets[0].id] = ast.literal_eval(node.value)
+    wanted = settings["MODULE"]
+    modules = wanted if isinstance(wanted, tuple) else (wanted,)
+    machine = str(settings["MACHINE"])
+    if machine not in MACHINES or any(each not in (*MODULES, None) for each in modules):
+        raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}")
+    return [Job(path.stem, each, machine, float(str(settings["TIMEOUT"])), summary) for each in modules]
+
+
+def jobs(folder: Path, wanted: list[str]) -> list[Job]:
+    """All jobs of a folder, or those whose scenario or name is wanted."""
+    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path)]
+    unknown = [name for name in wanted if all(name not in (job.name, job.scenario) for job in found)]
+    if unknown:
+        names = "\n  ".join(sorted({job.scenario for job in found}))
+        raise Invalid(f"no scenario is named {' or '.join(unknown)}; there are\n  {names}")
+    return [job for job in found if not wanted or job.name in wanted or job.scenario in wanted]

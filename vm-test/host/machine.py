@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""One boot of the virtual machine: starts QEMU, yields the guest's events, ends a machine that hangs."""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, IO
+
+_BOOT_SECONDS = 120
+_KVM_BOOT_SECONDS = 20
+_GRACE_SECONDS = 60
+_ARGUMENTS = ("console=ttyS0,115200 printk.devkmsg=on loglevel=8 panic=-1 oops=panic rdinit=/init "
+              "net.ifnames=0 random.trust_cpu=on mitigations=off no_timer_check tsc=reliable")
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Images:
+    """The files a machine boots from."""
+
+    vmlinuz: Path
+    initramfs: Path
+    userland: Path
+    modules: Path
+
+
+class Boot:
+    """A machine of kind `plain` (two processors) or `icount` (one, whose clock counts instructions)."""
+
+    def __init__(self, images: Images, payload: Path, folder: Path, kind: str, accel: str) -> None:
+        self.folder = folder
+        self.console = folder / "console.log"
+        self.accel = accel
+        self._images = images
+        self._payload = payload
+        self._kind = kind
+
+    def _command(self) -> list[str]:
+        images = self._images
+        argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+                "-m", "2048", "-kernel", str(images.vmlinuz), "-initrd", str(images.initramfs),
+                "-append", _ARGUMENTS, "-serial", f"file:{self.console}",
+                "-chardev", "stdio,id=results,signal=off", "-device", "virtio-serial-pci",
+                "-device", "virtserialport,chardev=results,name=results"]
+        for file, mode in ((images.userland, "snapshot=on"), (images.modules, "snapshot=on"),
+                           (self._payload, "readonly=on")):
+            argv += ["-drive", f"file={file},format=raw,if=virtio,{mode}"]
+        if self._kind == "icount":
+            return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]
+        return [*argv, "-accel", self.accel, "-cpu", "host" if self.accel == "kvm" else "max,la57=off", "-smp", "2"]
+
+    def events(self) -> Iterator[Event]:
+        """Runs the machine and yields what the guest reports. A hung one is ended, with an event `hung`."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "qemu.log").open("wb") as log, (self.folder / "events.jsonl").open("w") as record:
+            process = subprocess.Popen(self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
+            assert process.stdout and process.stdin  # QEMU takes the end of its input for the end of the channel
+            lines: queue.Queue[bytes] = queue.Queue()
+            threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
+            patience = float(_KVM_BOOT_SECONDS if self.accel == "kvm" else _BOOT_SECONDS)
+            try:
+                while line := lines.get(timeout=patience):
+                    record.write(line.decode(errors="replace"))
+                    event = _parse(line)
+                    if event is None:
+                        continue
+                    yield event
+                    patience = event.get("timeout", 0) + _GRACE_SECONDS if event["event"] == "begin" else patience
+                    if event["event"] == "booted":
+                        patience = _GRACE_SECONDS
+            except queue.Empty:
+                yield {"event": "hung", "seconds": patience}
+            finally:
+                process.kill()
+                process.wait()
+                process.stdin.close()
+
+
+def _pump(stream: IO[bytes], lines: queue.Queue[bytes]) -> None:
+    for line in stream:
+        lines.put(line)
+    lines.put(b"")
+
+
+def _parse(line: bytes) -> Event | None:
+    """An event, or None for a line that a dying guest left unfinished."""
+    try:
+        event = json.loads(line)
+    except ValueError:
+        return None
+    return event if isinstance(event, dict) and "event" in event else None

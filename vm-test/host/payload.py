@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What a run brings into the virtual machine, as a tar archive that the machine unpacks over its root."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from catalogue import Job
+
+_HERE = Path(__file__).resolve().parent.parent
+
+
+def write(to: Path, jobs: Sequence[Job], scenarios: Path, files: Sequence[tuple[Path, str]]) -> None:
+    """Writes the archive: the guest library, the scenarios, the job, and `files` as (source, place in the guest)."""
+    job = [{"name": each.name, "scenario": each.scenario, "module": each.module, "timeout": each.timeout}
+           for each in jobs]
+    with tarfile.open(to, "w", format=tarfile.GNU_FORMAT) as tar:
+        for path in (*sorted((_HERE / "guest").glob("*.py")), *sorted((_HERE / "guest").glob("*.tsv"))):
+            _add(tar, path, f"run/vm-test/guest/{path.name}")
+        for path in sorted(scenarios.glob("*.py")):
+            _add(tar, path, f"run/vm-test/scenarios/{path.name}")
+        for source, place in files:
+            _add(tar, source, place)
+        text = json.dumps(job).encode()
+        info = tarfile.TarInfo("run/vm-test/job.json")
+        info.size = len(text)
+        tar.addfile(info, io.BytesIO(text))
+
+
+def _add(tar: tarfile.TarFile, source: Path, place: str) -> None:
+    tar.add(source, place, filter=_as_root)
+
+
+def _as_root(info: tarfile.TarInfo) -> tarfile.TarInfo:
+    info.uid = info.gid = 0
+    info.uname = info.gname = "root"
+    return info

@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Runs scenarios in virtual machines and gives the verdict: `run.py --help` lists what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import catalogue
+import initramfs
+import judge
+import payload
+from catalogue import Job
+from machine import Boot, Event, Images
+from report import Verdict, say, show
+
+_MARK_SECONDS = 10
+
+
+@dataclass
+class Run:
+    """All machines of one run."""
+
+    images: Images
+    files: list[tuple[Path, str]]
+    scenarios: Path
+    folder: Path
+    accel: str
+    verdicts: list[Verdict] = field(default_factory=list)
+
+    def machines(self, jobs: Sequence[Job]) -> None:
+        """Runs the jobs of each kind of machine, the kinds side by side."""
+        groups = {kind: [job for job in jobs if job.machine == kind] for kind in catalogue.MACHINES}
+        threads = [threading.Thread(target=self._boots, args=(kind, group)) for kind, group in groups.items() if group]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    def _boots(self, kind: str, jobs: list[Job]) -> None:
+        """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
+        number = 0
+        while jobs:
+            number += 1
+            done = self._boot(f"{kind}-{number}", kind, jobs)
+            if done == 0 and self.accel == "kvm" and kind == "plain":
+                say("KVM is there but does not boot the kernel: the machine runs without it")
+                self.accel = "tcg"
+                continue
+            jobs = jobs[max(done, 1):]
+
+    def _boot(self, name: str, kind: str, jobs: list[Job]) -> int:
+        """One boot; how many of the jobs it has dealt with."""
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        archive = folder / "payload.tar"
+        payload.write(archive, jobs, self.scenarios, self.files)
+        boot = Boot(self.images, archive, folder, kind, self.accel)
+        waiting = list(jobs)
+        current: Verdict | None = None
+        booted, hung = False, ""
+        for event in boot.events():
+            if event["event"] == "booted":
+                booted = True
+            elif event["event"] == "begin":
+                current = Verdict(waiting.pop(0))
+            elif event["event"] == "end" and current:
+                current.output, current.seconds = event["output"], event["seconds"]
+                self._finish(current, boot)
+                current = None
+            elif event["event"] == "hung":
+                hung = f"nothing was heard from the machine for {event['seconds']:g} s"
+            elif current:
+                _note(current, event)
+        if not booted and boot.accel == "kvm" and kind == "plain":
+            return 0
+        if current is None and waiting and len(waiting) == len(jobs):
+            current = Verdict(waiting.pop(0))
+        if current:
+            current.failures.append({"step": current.step, "what": "the machine lives to the end of the scenario",
+                                     "got": hung or "it stopped"})
+            self._finish(current, boot, dead=True)
+        return len(jobs) - len(waiting)
+
+    def _finish(self, verdict: Verdict, boot: Boot, dead: bool = False) -> None:
+        """Adds the judgement of the kernel log, prints the verdict and keeps it."""
+        end = time.monotonic() + (0 if dead else _MARK_SECONDS)
+        while True:
+            log = boot.console.read_text(errors="replace") if boot.console.exists() else ""
+            lines, ended = judge.section(log, verdict.job.name)
+            if ended or time.monotonic() > end:
+                break
+            time.sleep(0.02)
+        if not lines and dead:
+            lines = [judge.bare(line) for line in log.splitlines()]
+        verdict.kernel_log, verdict.log_path = lines, boot.folder
+        if bad := judge.complaints(lines):
+            verdict.failures.append({"step": verdict.step, "what": "the kernel has nothing to complain of",
+                                     "got": "\n".join(bad[:20])})
+        elif not ended and not dead:
+            verdict.failures.append({"step": verdict.step, "what": "the kernel log has the end of the scenario"})
+        (boot.folder / f"{verdict.job.name}.log").write_text(
+            "\n".join([*(f"step: {step}" for step in verdict.steps), verdict.output, "kernel log:", *lines]) + "\n")
+        self.verdicts.append(verdict)
+        show(verdict)
+
+
+def _note(verdict: Verdict, event: Event) -> None:
+    """Takes in what a running scenario reports."""
+    if event["event"] == "step":
+        verdict.step = event["text"]
+        verdict.steps.append(event["text"])
+    elif event["event"] == "note":
+        verdict.notes.append(event["text"])
+    elif event["event"] == "failed":
+        verdict.failures.append({"step": verdict.step, **event})
+
+
+def _pair(text: str) -> tuple[Path, str]:
+    source, _, place = text.rpartition(":")
+    return Path(source), place
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--kernel", type=Path, required=True, help="folder with vmlinuz, busybox, modules/ and modules.ext4")
+    parser.add_argument("--userland", type=Path, required=True, help="image of the root file system")
+    parser.add_argument("--scenarios", type=Path, required=True, help="folder of scenarios")
+    parser.add_argument("--folder", type=Path, required=True, help="where logs go")
+    parser.add_argument("--file", type=_pair, action="append", default=[], metavar="SOURCE:PLACE",
+                        help="a file that the guest finds at PLACE")
+    parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument("names", nargs="*", help="scenarios to run; all when none is named")
+    return parser.parse_args(argv)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code 0 when every scenario passed."""
+    options = _arguments(argv)
+    try:
+        jobs = catalogue.jobs(options.scenarios, options.names)
+    except catalogue.Invalid as problem:
+        print(problem, file=sys.stderr)
+        return 2
+    if options.list:
+        print(*(f"{job.name:<32} {job.summary}" for job in jobs), sep="\n")
+        return 0
+    options.folder.mkdir(parents=True, exist_ok=True)
+    ramdisk = options.folder / "initramfs.cpio"
+    modules = next((options.kernel / "modules").iterdir())
+    ramdisk.write_bytes(initramfs.build(options.kernel / "busybox", modules))
+    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4")
+    accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
+    run = Run(images, options.file, options.scenarios, options.folder, accel)
+    run.machines(jobs)
+    failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
+    for name in failed:
+        say(f"failed: {name}")
+    say(f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not run.verdicts else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
