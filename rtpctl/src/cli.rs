@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The command line, as it is typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  refused by the kernel, or failed otherwise
+  2  the command line is wrong
+  3  permission denied
+  4  no such table or stream
+  5  exists already
+  6  in use by somebody else
+  7  no kernel module that serves the interface is loaded
+  8  the loaded module speaks another generation of the interface";
+
+const EXAMPLES: &str = "\
+Example: relay what arrives at 192.0.2.1 port 30000 to 198.51.100.7 port 4000
+  rtpctl table add 0
+  rtpctl rule add 0
+  rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000
+  rtpctl stream list --table 0";
+
+/// Control the in-kernel RTP relay: its tables, the rules that feed them, and their streams.
+///
+/// A table holds streams. A rule of nftables hands the UDP packets that reach this host to a table.
+/// A stream takes the packets of one local address and port and sends them to one or more others,
+/// without leaving the kernel. All three live in the kernel: they go on after rtpctl has exited.
+#[derive(Debug, Parser)]
+#[command(name = "rtpctl", version, propagate_version = true)]
+#[command(after_help = EXAMPLES)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(crate) struct Cli {
+    /// Print JSON instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// The proc file system, where it is not mounted at /proc.
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "PATH",
+        default_value = "/proc"
+    )]
+    pub(crate) proc: PathBuf,
+
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// The three things there are.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Tables: make, remove and look at them.
+    #[command(subcommand)]
+    Table(Table),
+    /// Rules of nftables that hand packets to a table.
+    #[command(subcommand)]
+    Rule(Rule),
+    /// Streams of a table: make, remove and look at them.
+    #[command(subcommand)]
+    Stream(Stream),
+}
+
+/// The number of a table.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TableId {
+    /// The table's number, 0 to 63.
+    #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+    pub(crate) id: u8,
+}
+
+/// The table that a stream belongs to.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct TableOption {
+    /// The table's number, 0 to 63.
+    #[arg(short, long, value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+    pub(crate) table: u8,
+}
+
+/// Commands on tables.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Table {
+    /// Make a table.
+    ///
+    /// It lives until it is deleted, and keeps the module loaded as long.
+    Add(TableId),
+    /// Delete a table that nobody uses.
+    ///
+    /// Refused while a process holds the table open or a rule names it.
+    Del(TableId),
+    /// Delete a table even while it is in use.
+    ///
+    /// A process that holds it is left with a dead handle; a rule that names it matches nothing.
+    Kill(TableId),
+    /// List the tables.
+    List,
+    /// Show a table's counters, or those of all tables.
+    Status {
+        /// The table's number, 0 to 63; all tables when it is left out.
+        #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+        id: Option<u8>,
+    },
+}
+
+/// The families of nftables that a rule can be made in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Family {
+    /// IPv4 and IPv6 with one rule.
+    Inet,
+    /// IPv4.
+    Ip,
+    /// IPv6.
+    Ip6,
+}
+
+/// How a rule calls the module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Via {
+    /// The nftables expression `rtpengine`.
+    Expression,
+    /// The xtables target RTPENGINE, through the compatibility layer of nftables.
+    Target,
+}
+
+/// Commands on rules.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rule {
+    /// Hand the UDP packets that reach this host to a table.
+    ///
+    /// Makes a chain at the input hook with one rule. With the expression, the chain is `input` in a table
+    /// `rtpengine_ID` of nftables; with the target, it is `rtpengine_ID` in the table `filter`, the only one
+    /// that the target may be used in. What exists is left alone: adding a rule twice changes nothing.
+    #[command(
+        after_help = "Examples:\n  rtpctl rule add 0\n  rtpctl rule add 0 --family ip --family ip6\n  \
+                            rtpctl rule add 0 --via target"
+    )]
+    Add {
+        /// Which table.
+        #[command(flatten)]
+        table: TableId,
+        /// The family of nftables; may be given more than once [default: inet, or ip and ip6 with --via target]
+        #[arg(short, long, value_enum)]
+        family: Vec<Family>,
+        /// How the rule calls the module.
+        #[arg(long, value_enum, default_value_t = Via::Expression)]
+        via: Via,
+        /// The chain's priority at the input hook; lower comes first.
+        #[arg(
+            long,
+            value_name = "N",
+            default_value_t = 0,
+            allow_negative_numbers = true
+        )]
+        priority: i32,
+    },
+    /// Remove the rules that `rule add` made for a table, and what it made for them.
+    ///
+    /// Rules, chains and tables of nftables that others made stay. Removing what is not there changes nothing.
+    Del {
+        /// Which table.
+        #[command(flatten)]
+        table: TableId,
+        /// Only those of this family; may be given more than once.
+        #[arg(short, long, value_enum)]
+        family: Vec<Family>,
+        /// Only those that call the module in this way.
+        #[arg(long, value_enum)]
+        via: Option<Via>,
+    },
+    /// List the rules that hand packets to a table, whoever made them.
+    List,
+}
+
+/// What becomes of a packet that does not come from the expected source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Mismatch {
+    /// It is relayed as any other.
+    Ignore,
+    /// It is dropped, and counted as an error.
+    Drop,
+    /// It goes on to the next rule, and to the socket that listens there.
+    Pass,
+}
+
+/// Commands on streams.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Stream {
+    /// Relay what arrives at a local address and port.
+    ///
+    /// The stream takes packets once all its outputs are in place, and goes on after rtpctl has exited. When an
+    /// output is refused, nothing is left behind.
+    #[command(after_help = "Examples:\n  \
+        rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000\n  \
+        rtpctl stream add --table 0 --local '[2001:db8::1]:30000' --to 198.51.100.7:4000 --from 192.0.2.1:30000\n  \
+        rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --to 198.51.100.8:4000 \\\n    \
+        --expect 203.0.113.9:5000 --mismatch drop --payload-type 8 --payload-type 96/48000 --ssrc 0x1234abcd")]
+    Add(Box<StreamAdd>),
+    /// Remove a stream.
+    Del {
+        /// Which table.
+        #[command(flatten)]
+        table: TableOption,
+        /// The stream's local address and port.
+        #[arg(short, long, value_name = "ADDR:PORT")]
+        local: SocketAddr,
+    },
+    /// List the streams of a table with their counters.
+    List {
+        /// Which table.
+        #[command(flatten)]
+        table: TableOption,
+    },
+}
+
+/// The options of `stream add`.
+#[derive(Debug, Args)]
+pub(crate) struct StreamAdd {
+    /// Which table.
+    #[command(flatten)]
+    pub(crate) table: TableOption,
+
+    /// The address and port to take packets on; an IPv6 address stands in brackets.
+    #[arg(short, long, value_name = "ADDR:PORT")]
+    pub(crate) local: SocketAddr,
+
+    /// Where to send them; may be given up to 32 times, or 16 times with --rtcp.
+    #[arg(short = 'o', long, value_name = "ADDR:PORT", required = true)]
+    pub(crate) to: Vec<SocketAddr>,
+
+    /// The source address and port of what is sent; may be given once for each family
+    /// [default: the local address and port, for outputs of its family].
+    #[arg(short, long, value_name = "ADDR:PORT")]
+    pub(crate) from: Vec<SocketAddr>,
+
+    /// The address and port that packets have to come from.
+    #[arg(short, long, value_name = "ADDR:PORT")]
+    pub(crate) expect: Option<SocketAddr>,
+
+    /// What becomes of a packet from elsewhere [default: drop].
+    #[arg(short, long, value_enum, requires = "expect")]
+    pub(crate) mismatch: Option<Mismatch>,
+
+    /// A payload type to count, with its clock rate in Hz where the number alone does not tell it;
+    /// may be given up to 32 times.
+    #[arg(short, long, value_name = "N[/RATE]", value_parser = super::config::payload_type)]
+    pub(crate) payload_type: Vec<super::config::PayloadType>,
+
+    /// Pass on packets of other payload types instead of relaying them.
+    #[arg(long, requires = "payload_type")]
+    pub(crate) pt_filter: bool,
+
+    /// An SSRC to relay, in decimal or as 0xHEX; packets of others are passed on. May be given up to 4 times.
+    #[arg(short, long, value_name = "SSRC", value_parser = super::config::ssrc)]
+    pub(crate) ssrc: Vec<u32>,
+
+    /// Relay RTP: read the RTP header, count by payload type and SSRC [default].
+    #[arg(long, conflicts_with = "opaque")]
+    pub(crate) rtp: bool,
+
+    /// Relay any UDP, whatever it holds.
+    #[arg(long, conflicts_with_all = ["payload_type", "ssrc", "rtcp", "rtp_only"])]
+    pub(crate) opaque: bool,
+
+    /// Relay the RTCP that comes to the same port, too. Reports also go on to the socket that listens there;
+    /// feedback does not. Without this, RTCP is passed on.
+    #[arg(long)]
+    pub(crate) rtcp: bool,
+
+    /// Pass on what is not RTP instead of relaying it.
+    #[arg(long)]
+    pub(crate) rtp_only: bool,
+
+    /// Pass on STUN instead of relaying it.
+    #[arg(long)]
+    pub(crate) stun: bool,
+
+    /// Pass on DTLS instead of relaying it.
+    #[arg(long)]
+    pub(crate) dtls: bool,
+
+    /// The TOS byte or traffic class of what is sent.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::config::tos)]
+    pub(crate) tos: u8,
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The module's files under /proc/rtpengine, as a client sees them. Every refusal becomes a [`Failure`] that says
+//! what was refused and what to do.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use procfs::process::Process;
+
+use super::exit::{Code, Failure};
+use super::status::Status;
+
+mod control;
+mod memory;
+
+pub(crate) use control::Control;
+
+/// The tree of the module's files.
+#[derive(Debug)]
+pub(crate) struct Client {
+    proc: PathBuf,
+}
+
+/// The text commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TableCommand {
+    /// Make a table.
+    Add,
+    /// Delete it unless it is in use.
+    Del,
+    /// Delete it in any case.
+    Kill,
+}
+
+impl TableCommand {
+    /// The word of the interface.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Add => "add",
+            Self::Del => "del",
+            Self::Kill => "kill",
+        }
+    }
+}
+
+impl Client {
+    /// A client for the tree under a mount of the proc file system.
+    pub(crate) fn new(proc: &Path) -> Self {
+        Self {
+            proc: proc.to_owned(),
+        }
+    }
+
+    fn root(&self) -> PathBuf {
+        self.proc.join("rtpengine")
+    }
+
+    fn table_file(&self, table: u8, name: &str) -> PathBuf {
+        self.root().join(table.to_string()).join(name)
+    }
+
+    /// Whether a module that serves the interface is loaded.
+    pub(crate) fn module_is_loaded(&self) -> bool {
+        self.root().is_dir()
+    }
+
+    /// Whether a table exists, as far as we may see.
+    pub(crate) fn table_exists(&self, table: u8) -> bool {
+        self.root().join(table.to_string()).is_dir()
+    }
+
+    /// Gives a text command.
+    pub(crate) fn table_command(&self, command: TableCommand, table: u8) -> Result<(), Failure> {
+        let path = self.root().join("control");
+        let mut file = OpenOptions::new()
+            .write(true)
+            .open(&path)
+            .map_err(|error| self.cannot_open(&path, &error))?;
+        // The line end makes up for the length below which the C module refuses a command.
+        file.write_all(format!("{} {table}\n", command.word()).as_bytes())
+            .map_err(|error| self.refused(command, table, &error))
+    }
+
+    /// The ids of the tables, ascending.
+    pub(crate) fn tables(&self) -> Result<Vec<u8>, Failure> {
+        let path = self.root().join("list");
+        let text = self.read(&path)?;
+        let mut ids: Vec<u8> = text.lines().filter_map(|l| l.trim().parse().ok()).collect();
+        ids.sort_unstable();
+        Ok(ids)
+    }
+
+    /// A table's counters.
+    pub(crate) fn status(&self, table: u8) -> Result<Status, Failure> {
+        Ok(Status::parse(&self.read_of_table(table, "status")?))
+    }
+
+    /// The text of a table's targets.
+    pub(crate) fn list(&self, table: u8) -> Result<String, Failure> {
+        self.read_of_table(table, "list")
+    }
+
+    /// Opens a table for binary commands.
+    pub(crate) fn control(&self, table: u8) -> Result<Control<File>, Failure> {
+        let path = self.table_file(table, "control");
+        // Not to be asked after opening, when the answer would count ourselves.
+        let pins = self
+            .status(table)
+            .ok()
+            .and_then(|s| s.number("memory_pins"));
+        match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => Ok(Control::new(file, table, pins)),
+            Err(error) => Err(match errno(&error) {
+                Errno::ENOENT => self.no_table(table),
+                Errno::EBUSY => self.held(table).hint(
+                    "only one process at a time can fill a table: stop it, or use another table",
+                ),
+                _ => self.cannot_open(&path, &error),
+            }),
+        }
+    }
+
+    /// The name of a process.
+    pub(crate) fn process_name(&self, pid: i32) -> Option<String> {
+        let process = Process::new_with_root(self.proc.join(pid.to_string())).ok()?;
+        process.stat().ok().map(|stat| stat.comm)
+    }
+
+    fn read_of_table(&self, table: u8, name: &str) -> Result<String, Failure> {
+        if !self.module_is_loaded() {
+            return Err(no_module());
+        }
+        if !self.table_exists(table) {
+            return Err(self.no_table(table));
+        }
+        self.read(&self.table_file(table, name))
+    }
+
+    fn read(&self, path: &Path) -> Result<String, Failure> {
+        let bytes = fs::read(path).map_err(|error| self.cannot_open(path, &error))?;
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// Says that a table is missing.
+    pub(crate) fn no_table(&self, table: u8) -> Failure {
+        if !self.module_is_loaded() {
+            return no_module();
+        }
+        Failure::new(Code::NotFound, format!("table {table} does not exist")).hint(format!(
+            "`rtpctl table list` shows those that do, `rtpctl table add {table}` makes it"
+        ))
+    }
+
+    /// Says that a table is held open, and by whom.
+    fn held(&self, table: u8) -> Failure {
+        let holder = self
+            .status(table)
+            .ok()
+            .and_then(|status| status.holder())
+            .map(|pid| match self.process_name(pid) {
+                Some(name) => format!("process {pid} ({}) holds it open", name.escape_default()),
+                None => format!("process {pid} holds it open"),
+            });
+        let holder = holder.unwrap_or_else(|| "another process holds it open".to_owned());
+        Failure::new(Code::Busy, format!("table {table} is in use: {holder}"))
+    }
+
+    /// Says why a file cannot be opened or read.
+    fn cannot_open(&self, path: &Path, error: &io::Error) -> Failure {
+        match errno(error) {
+            Errno::ENOENT if !self.module_is_loaded() => no_module(),
+            Errno::EACCES | Errno::EPERM => {
+                permission(&format!("{} may not be opened", path.display()))
+            }
+            _ => Failure::new(
+                Code::Refused,
+                format!("cannot read or write {}: {error}", path.display()),
+            ),
+        }
+    }
+
+    /// Says why a text command was refused.
+    fn refused(&self, command: TableCommand, table: u8, error: &io::Error) -> Failure {
+        let word = command.word();
+        match (errno(error), command) {
+            (Errno::EEXIST, _) => {
+                Failure::new(Code::Exists, format!("table {table} exists already")).hint(format!(
+                    "use it as it is, or start anew after `rtpctl table del {table}`"
+                ))
+            }
+            (Errno::ENOENT, _) => self.no_table(table),
+            (Errno::EBUSY, _) => Failure::new(
+                Code::Busy,
+                format!(
+                    "table {table} is still in use: a process holds it open, or a rule names it"
+                ),
+            )
+            .hint(format!(
+                "`rtpctl table status {table}` shows the process, `rtpctl rule list` the rules; \
+                 `rtpctl table kill {table}` removes it by force"
+            )),
+            (Errno::EACCES | Errno::EPERM, _) => {
+                permission(&format!("`{word} {table}` was refused"))
+            }
+            (Errno::EINVAL, TableCommand::Kill) => Failure::new(
+                Code::Refused,
+                format!("the loaded module cannot kill a table, table {table} stays"),
+            )
+            .hint(format!(
+                "end the process that holds it, then `rtpctl table del {table}`"
+            )),
+            _ => Failure::new(
+                Code::Refused,
+                format!("`{word} {table}` was refused: {error}"),
+            ),
+        }
+    }
+}
+
+/// The errno of an I/O error; 0 where it has none.
+fn errno(error: &io::Error) -> Errno {
+    Errno::from_raw(error.raw_os_error().unwrap_or(0))
+}
+
+/// Says that no module is loaded.
+pub(crate) fn no_module() -> Failure {
+    Failure::new(
+        Code::NoModule,
+        "no RTP relay module is loaded: /proc/rtpengine does not exist",
+    )
+    .hint("load it: `modprobe xt_rtpengine_rs`")
+}
+
+/// Says that the caller may not do what he asked for.
+fn permission(what: &str) -> Failure {
+    Failure::new(Code::Permission, format!("permission denied: {what}"))
+        .hint("run it as root, or as the user that the module's parameter proc_uid names")
+}
+
+#[cfg(test)]
+mod tests;

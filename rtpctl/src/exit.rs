@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a command ends with: the exit codes, and the one error type that carries them.
+
+use std::fmt;
+use std::io;
+use std::process::ExitCode;
+
+/// The exit codes of rtpctl. Scripts depend on the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Code {
+    /// Done.
+    Ok = 0,
+    /// The kernel refused, or something failed that no other code names.
+    Refused = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// The caller may not do this.
+    Permission = 3,
+    /// The table, stream or device named does not exist.
+    NotFound = 4,
+    /// What was to be made exists already.
+    Exists = 5,
+    /// In use by somebody else.
+    Busy = 6,
+    /// No kernel module that serves the interface is loaded.
+    NoModule = 7,
+    /// The loaded module speaks another generation of the interface.
+    Generation = 8,
+}
+
+impl From<Code> for ExitCode {
+    fn from(code: Code) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub(crate) enum Error {
+    /// The reader of our output went away; nothing is left to be said.
+    ReaderGone,
+    /// Something was refused or failed.
+    Failed(Failure),
+}
+
+/// What was refused, why, and what to do about it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The exit code.
+    pub(crate) code: Code,
+    /// What was refused and why, in one line.
+    pub(crate) what: String,
+    /// What to do, where we know.
+    pub(crate) hint: Option<String>,
+}
+
+impl Failure {
+    /// A failure without advice.
+    pub(crate) fn new(code: Code, what: impl Into<String>) -> Self {
+        Self {
+            code,
+            what: what.into(),
+            hint: None,
+        }
+    }
+
+    /// Adds what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl Error {
+    /// An error of writing to standard output.
+    pub(crate) fn output(error: &io::Error) -> Self {
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            return Self::ReaderGone;
+        }
+        Failure::new(Code::Refused, format!("cannot write the output: {error}")).into()
+    }
+
+    /// The exit code it stands for.
+    pub(crate) fn code(&self) -> Code {
+        match self {
+            // As if `head` had read to the end: the command itself was done.
+            Self::ReaderGone => Code::Ok,
+            Self::Failed(failure) => failure.code,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rtpctl: {}", self.what)?;
+        match &self.hint {
+            Some(hint) => write!(f, "\n  {hint}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_pipe_is_no_failure() {
+        let error = Error::output(&io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(matches!(error, Error::ReaderGone));
+        assert_eq!(error.code(), Code::Ok);
+    }
+
+    #[test]
+    fn another_output_error_is_one() {
+        let error = Error::output(&io::Error::from_raw_os_error(28));
+        assert_eq!(error.code(), Code::Refused);
+    }
+
+    #[test]
+    fn the_hint_stands_on_a_line_of_its_own() {
+        let failure = Failure::new(Code::Busy, "table 3 is in use").hint("wait");
+        assert_eq!(failure.to_string(), "rtpctl: table 3 is in use\n  wait");
+    }
+}

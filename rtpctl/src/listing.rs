@@ -1,0 +1,395 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The text of a table's `list`, as targets. Lines may come in any order within their block; those of another form
+//! are kept as they are. Keys that the module may print are left out.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use serde::Serialize;
+
+/// All targets of a table.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Listing {
+    /// In the module's order.
+    pub(crate) streams: Vec<Target>,
+    /// Lines that were not understood.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) unparsed: Vec<String>,
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Counters {
+    /// Packets relayed.
+    pub(crate) packets: u64,
+    /// Bytes of UDP payload.
+    pub(crate) bytes: u64,
+    /// Packets that could not be relayed.
+    pub(crate) errors: u64,
+}
+
+/// A local address and port, and what becomes of its packets.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Target {
+    /// Where it takes packets.
+    pub(crate) local: SocketAddr,
+    /// Outputs that were announced but not given yet; it takes no packets until they are.
+    pub(crate) missing_outputs: u32,
+    /// The source that packets must have.
+    pub(crate) expect: Option<SocketAddr>,
+    /// What becomes of others, in the module's word.
+    pub(crate) mismatch: Option<String>,
+    /// What was received.
+    pub(crate) received: Counters,
+    /// By payload type.
+    pub(crate) payload_types: Vec<PayloadType>,
+    /// When the last packet came, in seconds of Unix time.
+    pub(crate) last_packet: Option<u64>,
+    /// The SSRCs it knows.
+    pub(crate) ssrcs: Vec<SsrcIn>,
+    /// How packets are decrypted.
+    pub(crate) decryption: Option<Srtp>,
+    /// The module's words for the flags that are set.
+    pub(crate) options: Vec<String>,
+    /// Which outputs take what.
+    pub(crate) output_groups: Vec<String>,
+    /// Where packets go.
+    pub(crate) outputs: Vec<Output>,
+}
+
+/// Counters of a payload type.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct PayloadType {
+    /// Its number.
+    pub(crate) payload_type: u32,
+    /// Packets received.
+    pub(crate) packets: u64,
+    /// Bytes received.
+    pub(crate) bytes: u64,
+}
+
+/// An SSRC that is received.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct SsrcIn {
+    /// The SSRC.
+    pub(crate) ssrc: u32,
+    /// The highest extended sequence number.
+    pub(crate) sequence: u32,
+    /// The index of SRTCP.
+    pub(crate) rtcp_index: u32,
+}
+
+/// An SSRC that is sent.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct SsrcOut {
+    /// The SSRC; zero when it is left as it is.
+    pub(crate) ssrc: u32,
+    /// The highest extended sequence number.
+    pub(crate) sequence: u32,
+    /// What is added to sequence numbers.
+    pub(crate) sequence_offset: u32,
+    /// The index of SRTCP.
+    pub(crate) rtcp_index: u32,
+}
+
+/// Parameters of SRTP, without the keys.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Srtp {
+    /// The cipher, when there is one.
+    pub(crate) cipher: Option<String>,
+    /// The authentication, when there is one.
+    pub(crate) hmac: Option<String>,
+    /// Length of the authentication tag.
+    pub(crate) auth_tag_length: Option<u32>,
+    /// Length of the master key identifier.
+    pub(crate) mki_length: Option<u32>,
+}
+
+/// One output.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Output {
+    /// Its index.
+    pub(crate) index: u32,
+    /// The media it belongs to.
+    pub(crate) media: Option<u32>,
+    /// Whether it takes RTCP.
+    pub(crate) rtcp: bool,
+    /// The source of what is sent.
+    pub(crate) from: Option<SocketAddr>,
+    /// Where it is sent.
+    pub(crate) to: Option<SocketAddr>,
+    /// What was sent.
+    pub(crate) sent: Counters,
+    /// The SSRCs it sends.
+    pub(crate) ssrcs: Vec<SsrcOut>,
+    /// What is rewritten: payload types, header extensions.
+    pub(crate) rewriting: Vec<String>,
+    /// How packets are encrypted.
+    pub(crate) encryption: Option<Srtp>,
+}
+
+impl Target {
+    fn new(local: SocketAddr) -> Self {
+        Self {
+            local,
+            missing_outputs: 0,
+            expect: None,
+            mismatch: None,
+            received: Counters::default(),
+            payload_types: Vec::new(),
+            last_packet: None,
+            ssrcs: Vec::new(),
+            decryption: None,
+            options: Vec::new(),
+            output_groups: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+
+    /// The SRTP parameters that lines are being read for.
+    fn srtp(&mut self) -> &mut Srtp {
+        let slot = match self.outputs.last_mut() {
+            Some(output) => &mut output.encryption,
+            None => &mut self.decryption,
+        };
+        slot.get_or_insert_default()
+    }
+
+    /// Takes a line of the block, or says that it is unknown.
+    fn take(&mut self, line: &str) -> Option<()> {
+        if let Some(rest) = line.strip_prefix("output #") {
+            self.outputs.push(output(rest)?);
+            return Some(());
+        }
+        if let Some(rest) = line.strip_prefix("last packet:") {
+            // One generation of the module goes on with the next line's text.
+            let rest = rest.trim_start();
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (number, rest) = rest.split_at_checked(end)?;
+            self.last_packet = Some(number.parse().ok()?).filter(|at| *at != 0);
+            let rest = rest.trim();
+            return if rest.is_empty() {
+                Some(())
+            } else {
+                self.take(rest)
+            };
+        }
+        self.take_shared(line)
+            .or_else(|| self.take_srtp(line))
+            .or_else(|| match self.outputs.last_mut() {
+                Some(output) => output.take(line),
+                None => self.take_own(line),
+            })
+    }
+
+    /// Lines that the target and its outputs have alike.
+    fn take_shared(&mut self, line: &str) -> Option<()> {
+        let counters = counters(line.strip_prefix("stats:")?)?;
+        match self.outputs.last_mut() {
+            Some(output) => output.sent = counters,
+            None => self.received = counters,
+        }
+        Some(())
+    }
+
+    fn take_srtp(&mut self, line: &str) -> Option<()> {
+        if line.starts_with("SRTP ") && line.ends_with(" parameters:") {
+            self.srtp();
+            return Some(());
+        }
+        let (name, value) = line.split_once(':')?;
+        let value = value.trim();
+        match name {
+            "cipher" => self.srtp().cipher = Some(value.to_owned()),
+            "HMAC" => self.srtp().hmac = Some(value.to_owned()),
+            "auth tag length" => self.srtp().auth_tag_length = Some(value.parse().ok()?),
+            "MKI" => {
+                let length = value.strip_prefix("length ")?;
+                let length = length.split(',').next()?;
+                self.srtp().mki_length = Some(length.parse().ok()?);
+            }
+            // Secrets, or the word that stands for them.
+            "master key" | "master salt" | "session key" | "session salt" | "session auth" => {}
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn take_own(&mut self, line: &str) -> Option<()> {
+        if let Some(rest) = line.strip_prefix("outputs not fully filled (") {
+            self.missing_outputs = rest.split(' ').next()?.parse().ok()?;
+        } else if let Some(rest) = line.strip_prefix("expect ") {
+            self.expect = Some(address(rest)?);
+        } else if let Some(rest) = line.strip_prefix("src mismatch action:") {
+            self.mismatch = Some(rest.trim().to_owned());
+        } else if let Some(rest) = line.strip_prefix("RTP payload type ") {
+            self.payload_types.push(payload_type(rest)?);
+        } else if let Some(rest) = line.strip_prefix("SSRC in:") {
+            self.ssrcs = entries(rest, ssrc_in)?;
+        } else if let Some(rest) = line.strip_prefix("options:") {
+            self.options = words(rest);
+        } else if let Some(rest) = line.strip_prefix("output groups:") {
+            self.output_groups = words(rest);
+        } else {
+            return None;
+        }
+        Some(())
+    }
+}
+
+impl Output {
+    fn take(&mut self, line: &str) -> Option<()> {
+        if let Some(rest) = line.strip_prefix("src ") {
+            self.from = Some(address(rest)?);
+        } else if let Some(rest) = line.strip_prefix("dst ") {
+            self.to = Some(address(rest)?);
+        } else if let Some(rest) = line.strip_prefix("SSRC out:") {
+            self.ssrcs = entries(rest, ssrc_out)?;
+        } else if ["RTP payload type ", "Allowed RTP extensions:", "Media ID ("]
+            .iter()
+            .any(|start| line.starts_with(start))
+        {
+            self.rewriting.push(line.to_owned());
+        } else {
+            return None;
+        }
+        Some(())
+    }
+}
+
+/// Reads a listing.
+pub(crate) fn parse(text: &str) -> Listing {
+    let mut listing = Listing::default();
+    // Whether lines belong to the last target, or to one whose head was not understood.
+    let mut open = false;
+    for raw in text.lines() {
+        let line = raw.trim();
+        if line.is_empty() {
+            continue;
+        }
+        if let Some(rest) = raw.strip_prefix("local ") {
+            open = match address(rest) {
+                Some(local) => {
+                    listing.streams.push(Target::new(local));
+                    true
+                }
+                None => {
+                    listing.unparsed.push(line.to_owned());
+                    false
+                }
+            };
+            continue;
+        }
+        let target = listing.streams.last_mut().filter(|_| open);
+        if target.and_then(|target| target.take(line)).is_none() {
+            listing.unparsed.push(line.to_owned());
+        }
+    }
+    listing
+}
+
+fn words(text: &str) -> Vec<String> {
+    text.split_whitespace().map(str::to_owned).collect()
+}
+
+/// Reads `inet4 A.B.C.D:PORT` or `inet6 [...]:PORT`.
+fn address(text: &str) -> Option<SocketAddr> {
+    let (family, rest) = text.trim().split_once(' ')?;
+    let (address, port) = rest.trim().rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    match family {
+        "inet4" => Some((address.parse::<Ipv4Addr>().ok()?, port).into()),
+        "inet6" => {
+            let address = address.strip_prefix('[')?.strip_suffix(']')?;
+            Some((address.parse::<Ipv6Addr>().ok()?, port).into())
+        }
+        _ => None,
+    }
+}
+
+/// Reads `1 bytes, 2 packets, 3 errors`, in any order.
+fn counters(text: &str) -> Option<Counters> {
+    let mut counters = Counters::default();
+    for part in text.split(',') {
+        let (number, unit) = part.trim().split_once(' ')?;
+        let number = number.parse().ok()?;
+        match unit.split_whitespace().next()? {
+            "bytes" => counters.bytes = number,
+            "packets" => counters.packets = number,
+            "errors" => counters.errors = number,
+            _ => return None,
+        }
+    }
+    Some(counters)
+}
+
+/// Reads `8: 1 bytes, 2 packets`, whatever follows.
+fn payload_type(text: &str) -> Option<PayloadType> {
+    let (number, rest) = text.split_once(':')?;
+    let counters = counters(rest)?;
+    Some(PayloadType {
+        payload_type: number.trim().parse().ok()?,
+        packets: counters.packets,
+        bytes: counters.bytes,
+    })
+}
+
+/// Reads `0 (media #1, RTCP)`, `0 (RTCP)` or `0`.
+fn output(text: &str) -> Option<Output> {
+    let mut output = Output::default();
+    let (index, rest) = match text.split_once(' ') {
+        Some((index, rest)) => (index, rest),
+        None => (text, ""),
+    };
+    output.index = index.parse().ok()?;
+    let rest = rest.trim().trim_start_matches('(').trim_end_matches(')');
+    for word in rest.split(',').map(str::trim) {
+        if let Some(media) = word.strip_prefix("media #") {
+            output.media = media.parse().ok();
+        } else if word == "RTCP" {
+            output.rtcp = true;
+        }
+    }
+    Some(output)
+}
+
+/// Reads entries of the form `HEX [...]`, with commas between them.
+fn entries<T>(text: &str, read: fn(u32, &str) -> Option<T>) -> Option<Vec<T>> {
+    let mut found = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (ssrc, after) = rest.split_once('[')?;
+        let (body, after) = after.split_once(']')?;
+        let ssrc = u32::from_str_radix(ssrc.trim(), 16).ok()?;
+        found.push(read(ssrc, body.strip_prefix("seq ")?)?);
+        rest = after.trim_start_matches(',').trim();
+    }
+    Some(found)
+}
+
+/// Reads `SEQ/RTCP` or `SEQ/RTCP #MEDIA`.
+fn ssrc_in(ssrc: u32, body: &str) -> Option<SsrcIn> {
+    let (sequence, rest) = body.split_once('/')?;
+    Some(SsrcIn {
+        ssrc,
+        sequence: sequence.parse().ok()?,
+        rtcp_index: rest.split(' ').next()?.parse().ok()?,
+    })
+}
+
+/// Reads `SEQ+OFFSET/RTCP`.
+fn ssrc_out(ssrc: u32, body: &str) -> Option<SsrcOut> {
+    let (sequence, rest) = body.split_once('+')?;
+    let (offset, rtcp_index) = rest.split_once('/')?;
+    Some(SsrcOut {
+        ssrc,
+        sequence: sequence.parse().ok()?,
+        sequence_offset: offset.parse().ok()?,
+        rtcp_index: rtcp_index.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! rtpctl: control the in-kernel RTP relay.
+//!
+//! [`cli`] is what can be typed, [`config`] what it means; [`client`] speaks with the module, [`rules`] with nftables;
+//! [`output`] prints, and [`exit`] is how it ends.
+
+#![deny(unsafe_code)]
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+use std::time::SystemTime;
+
+use clap::Parser;
+
+mod cli;
+mod client;
+mod config;
+mod exit;
+mod listing;
+mod output;
+mod rules;
+mod status;
+#[expect(unsafe_code)]
+mod sys;
+
+use cli::{Cli, Command, Rule, Stream, Table};
+use client::{Client, TableCommand};
+use config::{RuleConfig, StreamConfig};
+use exit::{Code, Error};
+use output::{print, Change, RuleList, StreamList, TableList, TableStatus};
+use rules::Rules;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return ended_by_clap(&error),
+    };
+    let mut out = BufWriter::new(io::stdout().lock());
+    match run(&cli, &mut out) {
+        Ok(()) => Code::Ok.into(),
+        Err(error) => {
+            if let Error::Failed(failure) = &error {
+                complain(failure);
+            }
+            error.code().into()
+        }
+    }
+}
+
+/// Help and version end well, everything else that clap says is a wrong command line.
+fn ended_by_clap(error: &clap::Error) -> ExitCode {
+    let wrong = error.use_stderr();
+    match error.print().map_err(|error| Error::output(&error)) {
+        Err(error) if !wrong => error.code().into(),
+        _ if wrong => Code::Usage.into(),
+        _ => Code::Ok.into(),
+    }
+}
+
+/// Says something on standard error; where that is closed, nobody listens.
+fn complain(what: &dyn std::fmt::Display) {
+    let _ = writeln!(io::stderr(), "{what}");
+}
+
+fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
+    let client = Client::new(&cli.proc);
+    match &cli.command {
+        Command::Table(command) => table(command, &client, cli.json, out),
+        Command::Rule(command) => rule(command, &client, cli.json, out),
+        Command::Stream(command) => stream(command, &client, cli.json, out),
+    }
+}
+
+fn table(command: &Table, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
+    let (command, id) = match command {
+        Table::Add(table) => (TableCommand::Add, table.id),
+        Table::Del(table) => (TableCommand::Del, table.id),
+        Table::Kill(table) => (TableCommand::Kill, table.id),
+        Table::List => {
+            let tables = client.tables()?;
+            let tables = tables.into_iter().map(|id| look(client, id)).collect();
+            return print(&TableList { tables }, json, out);
+        }
+        Table::Status { id: None } => {
+            let tables = client.tables()?;
+            let tables = tables.into_iter().map(|id| look(client, id)).collect();
+            return print(&TableStatus { tables }, json, out);
+        }
+        Table::Status { id: Some(id) } => {
+            client.status(*id)?;
+            let tables = vec![look(client, *id)];
+            return print(&TableStatus { tables }, json, out);
+        }
+    };
+    client.table_command(command, id)?;
+    let done = match command {
+        TableCommand::Add => "added",
+        TableCommand::Del => "deleted",
+        TableCommand::Kill => "killed",
+    };
+    let change = Change {
+        table: id,
+        local: None,
+        action: command.word(),
+        changed: true,
+        sentence: format!("table {id} {done}"),
+    };
+    print(&change, json, out)
+}
+
+/// What there is to see of a table. It may go away while we look.
+fn look(client: &Client, id: u8) -> output::Table {
+    let status = client.status(id).ok();
+    let holder = status
+        .as_ref()
+        .and_then(status::Status::holder)
+        .and_then(|pid| client.process_name(pid));
+    output::Table { id, holder, status }
+}
+
+fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
+    let change = match command {
+        Rule::Add {
+            table,
+            family,
+            via,
+            priority,
+        } => {
+            let config = RuleConfig::resolve(table.id, family, *via, *priority)?;
+            let changed = Rules::open()?.add(&config, client)?;
+            if !client.table_exists(table.id) {
+                complain(&format_args!(
+                    "rtpctl: table {0} does not exist yet, until `rtpctl table add {0}` the rule matches nothing",
+                    table.id
+                ));
+            }
+            Change {
+                table: table.id,
+                local: None,
+                action: "add",
+                changed,
+                sentence: match changed {
+                    true => format!("rule for table {} added", table.id),
+                    false => format!("rule for table {} is there already", table.id),
+                },
+            }
+        }
+        Rule::Del { table, family, via } => {
+            let changed = Rules::open()?.del(table.id, family, *via)?;
+            Change {
+                table: table.id,
+                local: None,
+                action: "del",
+                changed,
+                sentence: match changed {
+                    true => format!("rule for table {} deleted", table.id),
+                    false => format!("rtpctl made no such rule for table {}", table.id),
+                },
+            }
+        }
+        Rule::List => {
+            let ruleset = Rules::open()?.ruleset()?;
+            if ruleset.unreadable != 0 {
+                complain(&format_args!(
+                    "rtpctl: {} entries of nftables are of an unknown form and were left out",
+                    ruleset.unreadable
+                ));
+            }
+            let rules = ruleset.rules();
+            return print(&RuleList { rules }, json, out);
+        }
+    };
+    print(&change, json, out)
+}
+
+fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
+    let change = match command {
+        Stream::Add(args) => {
+            let config = StreamConfig::resolve(args)?;
+            client.control(config.table)?.add_stream(&config)?;
+            Change {
+                table: config.table,
+                local: Some(config.local),
+                action: "add",
+                changed: true,
+                sentence: format!("stream {} added to table {}", config.local, config.table),
+            }
+        }
+        Stream::Del { table, local } => {
+            client.control(table.table)?.del_stream(*local)?;
+            Change {
+                table: table.table,
+                local: Some(*local),
+                action: "del",
+                changed: true,
+                sentence: format!("stream {local} deleted from table {}", table.table),
+            }
+        }
+        Stream::List { table } => {
+            let list = StreamList {
+                table: table.table,
+                listing: listing::parse(&client.list(table.table)?),
+                now: SystemTime::now(),
+            };
+            return print(&list, json, out);
+        }
+    };
+    print(&change, json, out)
+}

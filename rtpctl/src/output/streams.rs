@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Streams, printed.
+
+use std::io::{self, Write};
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::super::listing::{Counters, Listing, Output, Srtp, Target};
+use super::{ago, Bytes, Count, Foreign, Report};
+
+/// The streams of a table.
+#[derive(Debug, Serialize)]
+pub(crate) struct StreamList {
+    /// The table.
+    pub(crate) table: u8,
+    /// Its streams.
+    #[serde(flatten)]
+    pub(crate) listing: Listing,
+    /// The time of the look.
+    #[serde(skip)]
+    pub(crate) now: SystemTime,
+}
+
+impl Report for StreamList {
+    fn text(&self, to: &mut dyn Write) -> io::Result<()> {
+        if self.listing.streams.is_empty() {
+            writeln!(to, "no streams")?;
+        }
+        for (number, target) in self.listing.streams.iter().enumerate() {
+            if number != 0 {
+                writeln!(to)?;
+            }
+            self.target(to, target)?;
+        }
+        for line in &self.listing.unparsed {
+            writeln!(to, "not understood: {}", Foreign(line))?;
+        }
+        Ok(())
+    }
+}
+
+impl StreamList {
+    fn target(&self, to: &mut dyn Write, target: &Target) -> io::Result<()> {
+        let options = target.options.join(", ");
+        match options.as_str() {
+            "" => writeln!(to, "{}", target.local)?,
+            options => writeln!(to, "{}  {}", target.local, Foreign(options))?,
+        }
+        if target.missing_outputs != 0 {
+            let missing = Count(target.missing_outputs.into(), "output");
+            return writeln!(
+                to,
+                "  incomplete    {missing} missing, it takes no packets yet"
+            );
+        }
+        if let Some(expect) = target.expect {
+            let others = match target.mismatch.as_deref() {
+                None => "relayed, too",
+                Some("drop") => "dropped",
+                Some("propagate") => "passed on",
+                Some(word) => word,
+            };
+            writeln!(
+                to,
+                "  expects       {expect}, others are {}",
+                Foreign(others)
+            )?;
+        }
+        write!(to, "  received      {}", counted(&target.received))?;
+        match target.last_packet {
+            Some(then) => writeln!(to, ", the last {}", ago(then, self.now))?,
+            None => writeln!(to)?,
+        }
+        for pt in &target.payload_types {
+            writeln!(
+                to,
+                "  payload type  {}: {}, {}",
+                pt.payload_type,
+                Count(pt.packets, "packet"),
+                Bytes(pt.bytes)
+            )?;
+        }
+        for ssrc in &target.ssrcs {
+            writeln!(
+                to,
+                "  SSRC          {:#010x}: sequence number {}",
+                ssrc.ssrc, ssrc.sequence
+            )?;
+        }
+        if let Some(srtp) = &target.decryption {
+            writeln!(to, "  decryption    {}", srtp_words(srtp))?;
+        }
+        for output in &target.outputs {
+            print_output(to, output)?;
+        }
+        Ok(())
+    }
+}
+
+fn print_output(to: &mut dyn Write, output: &Output) -> io::Result<()> {
+    let what = if output.rtcp { "RTCP to" } else { "to" };
+    write!(to, "  {what:12}  ")?;
+    match output.to {
+        Some(address) => write!(to, "{address}")?,
+        None => write!(to, "?")?,
+    }
+    if let Some(from) = output.from {
+        write!(to, " from {from}")?;
+    }
+    writeln!(to)?;
+    writeln!(to, "    sent        {}", counted(&output.sent))?;
+    for ssrc in output.ssrcs.iter().filter(|ssrc| ssrc.ssrc != 0) {
+        writeln!(
+            to,
+            "    SSRC        {:#010x}: sequence numbers plus {}",
+            ssrc.ssrc, ssrc.sequence_offset
+        )?;
+    }
+    for line in &output.rewriting {
+        writeln!(to, "    rewriting   {}", Foreign(line))?;
+    }
+    if let Some(srtp) = &output.encryption {
+        writeln!(to, "    encryption  {}", srtp_words(srtp))?;
+    }
+    Ok(())
+}
+
+fn counted(counters: &Counters) -> String {
+    format!(
+        "{}, {}, {}",
+        Count(counters.packets, "packet"),
+        Bytes(counters.bytes),
+        Count(counters.errors, "error")
+    )
+}
+
+fn srtp_words(srtp: &Srtp) -> String {
+    let cipher = srtp.cipher.as_deref().unwrap_or("no cipher");
+    let mut words = Foreign(cipher).to_string();
+    if let Some(hmac) = &srtp.hmac {
+        words.push_str(&format!(", {}", Foreign(hmac)));
+    }
+    if let Some(length) = srtp.auth_tag_length {
+        words.push_str(&format!(", tag of {length} bytes"));
+    }
+    if let Some(length) = srtp.mki_length {
+        words.push_str(&format!(", MKI of {length} bytes"));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The netlink socket to nftables.
+
+use std::io;
+
+use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NlasIterator};
+use netlink_packet_netfilter::NetfilterMessage;
+use netlink_sys::protocols::NETLINK_NETFILTER;
+use netlink_sys::{Socket as Netlink, SocketAddr};
+use nix::errno::Errno;
+
+use super::dump::{Ruleset, Step};
+use super::message::{batch, query, Op, Query};
+
+/// How often the ruleset is read anew because it changed meanwhile.
+const ATTEMPTS: usize = 8;
+/// Queries are numbered from here, so that no late answer to a change is taken for one of theirs.
+const FIRST_QUERY: u32 = 1 << 16;
+/// NLMSGERR_ATTR_MSG: the kernel's own words on an error.
+const ATTR_MSG: u16 = 1;
+/// The length of a message's header, which an error repeats.
+const HEADER: usize = 16;
+
+/// A connection to nftables.
+pub(super) struct Socket {
+    netlink: Netlink,
+    sequence: u32,
+}
+
+/// Why a transaction was refused.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Refusal {
+    /// The change that was refused, by its index; none when it was the transaction as such.
+    pub(super) op: Option<usize>,
+    /// The error.
+    pub(super) errno: Errno,
+    /// The kernel's own words.
+    pub(super) message: Option<String>,
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self {
+            op: None,
+            errno: Errno::from_raw(error.raw_os_error().unwrap_or(0)),
+            message: None,
+        }
+    }
+}
+
+impl Socket {
+    /// Connects to the kernel.
+    pub(super) fn open() -> io::Result<Self> {
+        let mut netlink = Netlink::new(NETLINK_NETFILTER)?;
+        netlink.bind_auto()?;
+        netlink.connect(&SocketAddr::new(0, 0))?;
+        // Errors with words and without a copy of the message; an old kernel does without.
+        let _ = netlink.set_ext_ack(true);
+        let _ = netlink.set_cap_ack(true);
+        Ok(Self {
+            netlink,
+            sequence: FIRST_QUERY,
+        })
+    }
+
+    /// Reads the ruleset, as it stands at one moment.
+    pub(super) fn ruleset(&mut self) -> io::Result<Ruleset> {
+        for _ in 0..ATTEMPTS {
+            let mut ruleset = Ruleset::default();
+            let mut whole = true;
+            for part in [
+                Query::Generation,
+                Query::Tables,
+                Query::Chains,
+                Query::Rules,
+            ] {
+                whole &= self.ask(part, &mut ruleset)?;
+            }
+            let mut after = Ruleset::default();
+            self.ask(Query::Generation, &mut after)?;
+            if whole && after.generation == ruleset.generation {
+                return Ok(ruleset);
+            }
+        }
+        Err(Errno::EBUSY.into())
+    }
+
+    /// Asks for a part. Tells whether it was the same all the time.
+    fn ask(&mut self, part: Query, ruleset: &mut Ruleset) -> io::Result<bool> {
+        self.sequence = self.sequence.wrapping_add(1);
+        let sequence = self.sequence;
+        self.netlink.send(&query(part, sequence), 0)?;
+        let mut whole = true;
+        loop {
+            let (datagram, _) = self.netlink.recv_from_full()?;
+            for message in messages(&datagram) {
+                if NetlinkBuffer::new(message).sequence_number() != sequence {
+                    continue;
+                }
+                match ruleset.take(message) {
+                    Step::More => {}
+                    Step::Interrupted => whole = false,
+                    Step::Done => return Ok(whole),
+                    Step::Failed(errno) => return Err(io::Error::from_raw_os_error(errno)),
+                }
+            }
+        }
+    }
+
+    /// Makes all changes, or none.
+    pub(super) fn commit(&mut self, generation: u32, ops: &[Op]) -> Result<(), Refusal> {
+        self.netlink.send(&batch(generation, ops), 0)?;
+        let mut answered = 0;
+        while answered < ops.len() {
+            let (datagram, _) = self.netlink.recv_from_full()?;
+            for message in messages(&datagram) {
+                match answer(message, ops.len()) {
+                    Some(Ok(())) => answered = answered.saturating_add(1),
+                    Some(Err(refusal)) => return Err(refusal),
+                    None => {}
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The messages of a datagram.
+fn messages(mut datagram: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let length = NetlinkBuffer::new_checked(datagram).ok()?.length();
+        let length = usize::try_from(length).ok()?;
+        let message = datagram.get(..length)?;
+        datagram = datagram.get(length.next_multiple_of(4)..).unwrap_or(&[]);
+        Some(message)
+    })
+}
+
+/// What a message says of a transaction of so many changes.
+fn answer(message: &[u8], ops: usize) -> Option<Result<(), Refusal>> {
+    let message = NetlinkMessage::<NetfilterMessage>::deserialize(message).ok()?;
+    let NetlinkPayload::Error(error) = message.payload else {
+        return None;
+    };
+    let op = usize::try_from(message.header.sequence_number)
+        .ok()?
+        .checked_sub(1)
+        .filter(|index| *index < ops);
+    if error.code.is_none() {
+        return op.map(|_| Ok(()));
+    }
+    let words = error.header.get(HEADER..).unwrap_or(&[]);
+    let words = NlasIterator::new(words)
+        .map_while(Result::ok)
+        .find(|attribute| attribute.kind() == ATTR_MSG)
+        .map(|attribute| {
+            let text = String::from_utf8_lossy(attribute.value());
+            text.trim_end_matches('\0').to_owned()
+        });
+    Some(Err(Refusal {
+        op,
+        errno: Errno::from_raw(error.raw_code().saturating_neg()),
+        message: words,
+    }))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Memory that is shared with the kernel. All unsafe code of rtpctl is here.
+//!
+//! C header: include/uapi/asm-generic/mman.h
+
+use std::ffi::c_void;
+use std::num::NonZeroUsize;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::errno::Errno;
+use nix::sys::mman::{mmap_anonymous, munmap, MapFlags, ProtFlags};
+use nix::unistd::{sysconf, SysconfVar};
+
+/// Whole pages of zeros, readable and writable. They stay what they are after a fork.
+#[derive(Debug)]
+pub(crate) struct SharedPages {
+    // INVARIANT: the start of a mapping of `length` bytes that this value alone unmaps.
+    start: NonNull<c_void>,
+    length: usize,
+}
+
+/// The size of a page.
+pub(crate) fn page_size() -> usize {
+    let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
+    size.and_then(|size| usize::try_from(size).ok())
+        .filter(|size| size.is_power_of_two())
+        .unwrap_or(4096)
+}
+
+impl SharedPages {
+    /// Maps at least `bytes` bytes, at the address `at` where that is free, else where the kernel likes.
+    pub(crate) fn map(at: Option<usize>, bytes: usize) -> Result<Self, Errno> {
+        let length = bytes
+            .checked_next_multiple_of(page_size())
+            .and_then(NonZeroUsize::new)
+            .ok_or(Errno::EINVAL)?;
+        if let Some(at) = at.and_then(NonZeroUsize::new) {
+            if let Ok(pages) = Self::map_at(Some(at), length) {
+                return Ok(pages);
+            }
+        }
+        Self::map_at(None, length)
+    }
+
+    fn map_at(at: Option<NonZeroUsize>, length: NonZeroUsize) -> Result<Self, Errno> {
+        let mut flags = MapFlags::MAP_SHARED;
+        if at.is_some() {
+            flags |= MapFlags::MAP_FIXED_NOREPLACE;
+        }
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: Without an address the kernel takes free memory, with one the flag MAP_FIXED_NOREPLACE makes it
+        // refuse memory that is in use. So no memory that anybody else knows is replaced.
+        let start = unsafe { mmap_anonymous(at, length, access, flags)? };
+        // INVARIANT: just mapped, and nobody else knows it.
+        Ok(Self {
+            start,
+            length: length.get(),
+        })
+    }
+
+    /// The address, as the kernel knows it.
+    pub(crate) fn address(&self) -> u64 {
+        self.start.addr().get() as u64
+    }
+
+    /// The length in bytes.
+    pub(crate) fn length(&self) -> u64 {
+        self.length as u64
+    }
+
+    /// Writes a number at an offset. Tells whether there is room for one, aligned.
+    #[must_use]
+    pub(crate) fn store_u32(&self, offset: usize, value: u32) -> bool {
+        let end = offset.checked_add(size_of::<u32>());
+        if offset % align_of::<AtomicU32>() != 0 || !end.is_some_and(|end| end <= self.length) {
+            return false;
+        }
+        // SAFETY: `offset` lies inside the mapping, by the check and the invariant.
+        let place = unsafe { self.start.byte_add(offset) };
+        // SAFETY: The four bytes at `place` are mapped for as long as `self` lives, aligned (a page's start is, and
+        // so is the offset), and accessed as atomics alone, here and in the kernel.
+        let number = unsafe { AtomicU32::from_ptr(place.cast().as_ptr()) };
+        number.store(value, Ordering::Relaxed);
+        true
+    }
+
+    /// Reads a number at an offset.
+    #[cfg(test)]
+    pub(crate) fn load_u32(&self, offset: usize) -> Option<u32> {
+        let end = offset.checked_add(size_of::<u32>())?;
+        if offset % align_of::<AtomicU32>() != 0 || end > self.length {
+            return None;
+        }
+        // SAFETY: As in `store_u32`.
+        let place = unsafe { self.start.byte_add(offset) };
+        // SAFETY: As in `store_u32`.
+        let number = unsafe { AtomicU32::from_ptr(place.cast().as_ptr()) };
+        Some(number.load(Ordering::Relaxed))
+    }
+}
+
+impl Drop for SharedPages {
+    fn drop(&mut self) {
+        // SAFETY: By the invariant this is our mapping in its whole length, and no reference into it outlives `self`.
+        // Pages that the kernel has pinned stay with the kernel.
+        let _ = unsafe { munmap(self.start, self.length) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pages_are_whole_and_aligned() {
+        let pages = SharedPages::map(None, 1).expect("memory");
+        assert_eq!(pages.length(), page_size() as u64);
+        assert_eq!(pages.address() % page_size() as u64, 0);
+    }
+
+    #[test]
+    fn a_free_address_is_taken_and_a_used_one_is_not() {
+        let at = 0x0700_0000_0000;
+        let first = SharedPages::map(Some(at), 1).expect("memory");
+        assert_eq!(first.address(), at as u64);
+        let second = SharedPages::map(Some(at), 1).expect("memory");
+        assert_ne!(second.address(), first.address());
+    }
+
+    #[test]
+    fn numbers_are_stored_inside_only() {
+        let pages = SharedPages::map(None, 1).expect("memory");
+        let end = page_size();
+        assert!(pages.store_u32(0, 7));
+        assert!(pages.store_u32(end - 4, 8));
+        assert!(!pages.store_u32(end, 9));
+        assert!(!pages.store_u32(end - 2, 9));
+        assert!(!pages.store_u32(2, 9));
+        assert!(!pages.store_u32(usize::MAX - 3, 9));
+        assert_eq!(pages.load_u32(0), Some(7));
+        assert_eq!(pages.load_u32(4), Some(0));
+        assert_eq!(pages.load_u32(end - 4), Some(8));
+    }
+
+    #[test]
+    fn nothing_is_no_memory() {
+        assert_eq!(SharedPages::map(None, 0).err(), Some(Errno::EINVAL));
+    }
+}
