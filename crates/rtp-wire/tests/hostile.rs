@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Any bytes at all: nothing panics, and what is accepted keeps to its bounds and survives a round
+//! trip.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a panic is how a test fails"
+)]
+
+mod common;
+
+use proptest::prelude::*;
+use rtp_wire::v26_0::{command_size, encode, layout};
+use rtp_wire::{parse, CommandNumber, Direction, Output, Request, Target};
+use zerocopy::{FromZeros, IntoBytes};
+
+fn direction() -> impl Strategy<Value = Direction> {
+    prop_oneof![Just(Direction::Write), Just(Direction::Read)]
+}
+
+/// Overwrites some bytes of a valid message, most of them with values at the edges.
+fn disturbed(valid: Vec<u8>) -> impl Strategy<Value = Vec<u8>> {
+    let edge = prop_oneof![
+        Just(0u8),
+        Just(1),
+        Just(0x7f),
+        Just(0x80),
+        Just(0xff),
+        any::<u8>()
+    ];
+    let length = valid.len();
+    proptest::collection::vec((4..length, edge), 0..12).prop_map(move |changes| {
+        let mut message = valid.clone();
+        for (at, value) in changes {
+            message[at] = value;
+        }
+        message
+    })
+}
+
+fn check_target(target: &Target) {
+    let outputs = usize::from(target.num_outputs);
+    assert!(outputs <= 32);
+    assert_eq!(outputs == 0, target.flags.non_forwarding);
+    for group in &target.groups {
+        for range in [group.rtp(), group.rtcp()] {
+            assert!(range.start <= range.end && range.end <= outputs);
+        }
+    }
+    assert!(target.num_payload_types <= 32);
+    assert!(target.local.is_some() && target.local.port() != 0);
+    for (name, pointer) in target.pointers() {
+        assert!(pointer.is_some() && pointer.0 % name.kind().align() as u64 == 0);
+    }
+    for media in target.payload_types.iter().map(|pt| pt.media) {
+        assert!(media.get().is_none_or(|media| media < 8));
+    }
+    assert!(target.decrypt.master_key().len() <= 32);
+    assert!(target.decrypt.master_salt().len() <= 14);
+}
+
+fn check_output(output: &Output) {
+    assert_eq!(output.source.family(), output.destination.family());
+    assert!(output.source.is_some() && output.source.port() != 0);
+    for rule in &output.payload_rules {
+        assert!(rule.pattern().len() <= 16);
+    }
+    assert!(output.extensions.iter().count() <= 32);
+    assert_eq!(output.mid_extension == 0, output.mid.as_bytes().is_empty());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2000))]
+
+    #[test]
+    fn any_message(
+        way in direction(),
+        number in 0u32..20,
+        mut body in proptest::collection::vec(any::<u8>(), 0..4000),
+        fit in any::<bool>(),
+    ) {
+        let size = CommandNumber::from_wire(number).and_then(command_size);
+        if let (true, Some(size)) = (fit, size) {
+            body.resize(size, 0xa5);
+        }
+        if let Some(head) = body.first_chunk_mut() {
+            *head = number.to_ne_bytes();
+        }
+        match parse(way, &body) {
+            Ok(Request::Init(init)) => {
+                let _ = init.negotiate();
+            }
+            Ok(Request::AddTarget(request)) => {
+                let mut target = Target::new_zeroed();
+                if request.decode(&mut target).is_ok() {
+                    check_target(&target);
+                }
+            }
+            Ok(Request::AddDestination(request)) => {
+                let _ = (request.target(), request.index());
+                let mut output = Output::new_zeroed();
+                if request.decode(&mut output).is_ok() {
+                    check_output(&output);
+                }
+            }
+            Ok(_) => {}
+            Err(refusal) => {
+                prop_assert!(refusal.errno() > 0);
+                prop_assert!(!refusal.to_string().is_empty());
+            }
+        }
+    }
+
+    #[test]
+    fn targets_survive_a_round_trip(message in disturbed(common::add_target().as_bytes().to_vec())) {
+        let mut target = Target::new_zeroed();
+        let Ok(Request::AddTarget(request)) = parse(Direction::Write, &message) else {
+            return Err(TestCaseError::fail("not ADD_TARGET"));
+        };
+        if request.decode(&mut target).is_ok() {
+            check_target(&target);
+            let encoded = encode::add_target(&target);
+            let again = common::decode_target(&encoded).unwrap();
+            prop_assert_eq!(format!("{target:?}"), format!("{again:?}"));
+            let reencoded = encode::add_target(&again);
+            prop_assert_eq!(encoded.as_bytes(), reencoded.as_bytes());
+        }
+    }
+
+    #[test]
+    fn outputs_survive_a_round_trip(
+        message in disturbed(common::add_destination().as_bytes().to_vec()),
+    ) {
+        let mut output = Output::new_zeroed();
+        let Ok(Request::AddDestination(request)) = parse(Direction::Write, &message) else {
+            return Err(TestCaseError::fail("not ADD_DESTINATION"));
+        };
+        if request.decode(&mut output).is_ok() {
+            check_output(&output);
+            let encoded: layout::CommandDestination =
+                encode::add_destination(&common::LOCAL, request.index(), &output);
+            let again = common::decode_output(&encoded).unwrap();
+            prop_assert_eq!(format!("{output:?}"), format!("{again:?}"));
+            let reencoded = encode::add_destination(&common::LOCAL, request.index(), &again);
+            prop_assert_eq!(encoded.as_bytes(), reencoded.as_bytes());
+        }
+    }
+}
