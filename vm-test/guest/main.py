@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from guest import errors, module, proc  # noqa: E402
+from guest import errors, module, net, proc  # noqa: E402
 from guest.scenario import Scenario  # noqa: E402
 
 PORT = Path("/dev/virtio-ports/results")
@@ -110,10 +110,14 @@ def clean(which: object) -> str | None:
     for path in Path("/run/netns").glob("*"):
         subprocess.run(["ip", "netns", "del", path.name], check=False)
     subprocess.run(["nft", "flush", "ruleset"], check=False)
-    if proc.ROOT.exists():
-        for table in proc.tables():
-            proc.text(f"kill {table}")
-    return module.unload_soon(which) if isinstance(which, str) else None
+    if not isinstance(which, str):
+        return None
+    try:
+        for table in proc.tables() if proc.ROOT.exists() else []:
+            proc.Table(table).remove()
+    except OSError as error:
+        return f"a table that was left cannot be removed: {error}"
+    return module.unload_soon(which)
 
 
 def run(job: dict[str, object], report: Reporter) -> None:
@@ -148,6 +152,7 @@ def _stacks(pid: int) -> str:
 def main() -> None:
     """Runs the job, then ends the machine."""
     report = Reporter()
+    net.HOST.start()
     report("booted", kernel=os.uname().release)
     for job in json.loads((ROOT / "job.json").read_text()):
         run(job, report)

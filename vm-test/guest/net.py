@@ -46,13 +46,17 @@ class Namespace:
 
     @classmethod
     def new(cls, name: str) -> "Namespace":
-        """Makes a namespace with its loopback up and without duplicate address detection."""
+        """Makes a namespace and starts it."""
         command("ip", "netns", "add", name)
         ns = cls(name, f"/run/netns/{name}")
-        for key in ("all", "default"):
-            ns.sysctl(f"net.ipv6.conf.{key}.accept_dad", 0)
-        ns.ip("link set lo up")
+        ns.start()
         return ns
+
+    def start(self) -> None:
+        """Brings the loopback up and turns duplicate address detection off."""
+        for key in ("all", "default"):
+            self.sysctl(f"net.ipv6.conf.{key}.accept_dad", 0)
+        self.ip("link set lo up")
 
     def enter(self) -> None:
         """Moves the calling thread into the namespace."""

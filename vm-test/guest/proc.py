@@ -20,7 +20,7 @@ def tables() -> list[int]:
 
 
 def text(command: str) -> None:
-    """Writes a text command, such as `add 3`, to /proc/rtpengine/control; OSError when it is refused."""
+    """Writes a text command, such as `add 3\\n`, to /proc/rtpengine/control; OSError when it is refused."""
     with open(ROOT / "control", "wb", buffering=0) as file:
         file.write(command.encode())
 
@@ -80,16 +80,23 @@ class Table:
 
     def add(self) -> "Table":
         """Makes the table."""
-        text(f"add {self.number}")
+        text(f"add {self.number}\n")
         return self
 
     def delete(self) -> None:
         """Deletes the table; EBUSY while it is held."""
-        text(f"del {self.number}")
+        text(f"del {self.number}\n")
 
     def kill(self) -> None:
         """Removes the table even while it is held."""
-        text(f"kill {self.number}")
+        text(f"kill {self.number}\n")
+
+    def remove(self) -> None:
+        """Kills the table; with the C module, which knows no `kill`, deletes it."""
+        try:
+            self.kill()
+        except OSError:
+            self.delete()
 
     def control(self, pages: int = 4) -> Control:
         """Opens the control file, without INIT."""

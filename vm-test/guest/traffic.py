@@ -26,16 +26,20 @@ class Flow:
         """How many fewer came than were sent."""
         return len(self.sent) - len(self.received)
 
-    def check(self, what: str, source: Address | None = None, expected: Sequence[bytes] | None = None) -> None:
-        """Fails unless everything came, once, in order, unchanged, and from the address `source`."""
+    def check(self, what: str, source: Address | None = None, expected: Sequence[bytes] | None = None, *,
+              ordered: bool = True) -> None:
+        """Fails unless everything came, once, unchanged, from the address `source`, and in order if that is asked."""
         wanted = self.sent if expected is None else expected
-        for n, (datagram, want) in enumerate(zip(self.received, wanted)):
+        received = self.received
+        if not ordered:
+            wanted, received = sorted(wanted), sorted(received, key=lambda datagram: datagram.data)
+        for n, (datagram, want) in enumerate(zip(received, wanted)):
             if datagram.data != want:
                 raise Failure(f"{what}: packet {n} of {len(wanted)} unchanged", want, datagram.data)
             if source and datagram.source != source:
                 raise Failure(f"{what}: source of packet {n}", source, datagram.source)
-        if len(self.received) != len(wanted):
-            raise Failure(f"{what}: number of packets that arrive", len(wanted), len(self.received))
+        if len(received) != len(wanted):
+            raise Failure(f"{what}: number of packets that arrive", len(wanted), len(received))
 
 
 def flow(sender: Udp, to: Address, receiver: Udp, packets: Sequence[bytes], *, quiet: float = 1.0) -> Flow:

@@ -20,7 +20,7 @@ for module in {modules}; do /busybox insmod /$module || fail "insmod $module"; d
 /busybox mount -t tmpfs run /root/run
 /busybox mount -t tmpfs tmp /root/tmp
 /busybox tar -xf /root/dev/vdc -C /root || fail "unpacking of the job"
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHON_COLORS=0
 exec /busybox switch_root /root /usr/bin/python3 /run/vm-test/guest/main.py
 """
 

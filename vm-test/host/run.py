@@ -100,7 +100,10 @@ class Run:
         if not lines and dead:
             lines = [judge.bare(line) for line in log.splitlines()]
         verdict.kernel_log, verdict.log_path = lines, boot.folder
-        if bad := judge.complaints(lines):
+        bad = judge.complaints(lines)
+        if bad and verdict.job.module == "c" and not dead:
+            verdict.notes.append(f"the C module makes the kernel complain: {bad[0]}")
+        elif bad:
             verdict.failures.append({"step": verdict.step, "what": "the kernel has nothing to complain of",
                                      "got": "\n".join(bad[:20])})
         elif not ended and not dead:
