@@ -11,6 +11,7 @@ use nix::errno::Errno;
 use procfs::process::Process;
 
 use super::exit::{Code, Failure};
+use super::output::Foreign;
 use super::status::Status;
 
 mod control;
@@ -115,9 +116,7 @@ impl Client {
             Ok(file) => Ok(Control::new(file, table, pins)),
             Err(error) => Err(match errno(&error) {
                 Errno::ENOENT => self.no_table(table),
-                Errno::EBUSY => self.held(table).hint(
-                    "only one process at a time can fill a table: stop it, or use another table",
-                ),
+                Errno::EBUSY => self.held(table),
                 _ => self.cannot_open(&path, &error),
             }),
         }
@@ -154,18 +153,41 @@ impl Client {
         ))
     }
 
-    /// Says that a table is held open, and by whom.
+    /// Who holds a table open.
+    fn holder(&self, table: u8) -> Option<String> {
+        let pid = self.status(table).ok()?.holder()?;
+        Some(match self.process_name(pid) {
+            Some(name) => format!("process {pid} ({}) holds it open", Foreign(&name)),
+            None => format!("process {pid} holds it open"),
+        })
+    }
+
+    /// Says that a table cannot be opened because another process has.
     fn held(&self, table: u8) -> Failure {
         let holder = self
-            .status(table)
-            .ok()
-            .and_then(|status| status.holder())
-            .map(|pid| match self.process_name(pid) {
-                Some(name) => format!("process {pid} ({}) holds it open", name.escape_default()),
-                None => format!("process {pid} holds it open"),
-            });
-        let holder = holder.unwrap_or_else(|| "another process holds it open".to_owned());
+            .holder(table)
+            .unwrap_or_else(|| "another process holds it open".to_owned());
         Failure::new(Code::Busy, format!("table {table} is in use: {holder}"))
+            .hint("only one process at a time can fill a table: stop it, or use another table")
+    }
+
+    /// Says that a table cannot be deleted because somebody uses it.
+    fn in_use(&self, table: u8) -> Failure {
+        let force = format!("`rtpctl table kill {table}` removes it by force");
+        match self.holder(table) {
+            Some(holder) => Failure::new(
+                Code::Busy,
+                format!("table {table} is still in use: {holder}"),
+            )
+            .hint(format!("stop that process; {force}")),
+            None => Failure::new(
+                Code::Busy,
+                format!(
+                    "table {table} is still in use: a process holds it open, or a rule names it"
+                ),
+            )
+            .hint(format!("`rtpctl rule list` shows rules; {force}")),
+        }
     }
 
     /// Says why a file cannot be opened or read.
@@ -192,18 +214,13 @@ impl Client {
                 ))
             }
             (Errno::ENOENT, _) => self.no_table(table),
-            (Errno::EBUSY, _) => Failure::new(
-                Code::Busy,
-                format!(
-                    "table {table} is still in use: a process holds it open, or a rule names it"
-                ),
-            )
-            .hint(format!(
-                "`rtpctl table status {table}` shows the process, `rtpctl rule list` the rules; \
-                 `rtpctl table kill {table}` removes it by force"
-            )),
+            (Errno::EBUSY, _) => self.in_use(table),
             (Errno::EACCES | Errno::EPERM, _) => {
                 permission(&format!("`{word} {table}` was refused"))
+            }
+            // The C module does not know the word at all.
+            (Errno::EINVAL, TableCommand::Kill) if !self.table_exists(table) => {
+                self.no_table(table)
             }
             (Errno::EINVAL, TableCommand::Kill) => Failure::new(
                 Code::Refused,

@@ -11,6 +11,7 @@ use super::cli::{Family, Via};
 use super::client::{no_module, Client};
 use super::config::RuleConfig;
 use super::exit::{Code, Failure};
+use super::output::Foreign;
 
 mod dump;
 mod message;
@@ -174,7 +175,7 @@ fn general(what: &str, refusal: &Refusal) -> Failure {
         return no_capability(what);
     }
     let why = match &refusal.message {
-        Some(message) => format!("{} ({})", refusal.errno.desc(), message.escape_default()),
+        Some(message) => format!("{} ({})", refusal.errno.desc(), Foreign(message)),
         None => refusal.errno.desc().to_owned(),
     };
     let code = match refusal.errno {

@@ -21,6 +21,9 @@ pub(crate) struct SharedPages {
     length: usize,
 }
 
+/// The bits that an offset of a number must not have.
+const MISALIGNED: usize = align_of::<AtomicU32>() - 1;
+
 /// The size of a page.
 pub(crate) fn page_size() -> usize {
     let size = sysconf(SysconfVar::PAGE_SIZE).ok().flatten();
@@ -73,31 +76,25 @@ impl SharedPages {
     /// Writes a number at an offset. Tells whether there is room for one, aligned.
     #[must_use]
     pub(crate) fn store_u32(&self, offset: usize, value: u32) -> bool {
-        let end = offset.checked_add(size_of::<u32>());
-        if offset % align_of::<AtomicU32>() != 0 || !end.is_some_and(|end| end <= self.length) {
-            return false;
+        match self.number_at(offset) {
+            Some(number) => {
+                number.store(value, Ordering::Relaxed);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn number_at(&self, offset: usize) -> Option<&AtomicU32> {
+        let end = offset.checked_add(size_of::<AtomicU32>())?;
+        if end > self.length || offset & MISALIGNED != 0 {
+            return None;
         }
         // SAFETY: `offset` lies inside the mapping, by the check and the invariant.
         let place = unsafe { self.start.byte_add(offset) };
         // SAFETY: The four bytes at `place` are mapped for as long as `self` lives, aligned (a page's start is, and
         // so is the offset), and accessed as atomics alone, here and in the kernel.
-        let number = unsafe { AtomicU32::from_ptr(place.cast().as_ptr()) };
-        number.store(value, Ordering::Relaxed);
-        true
-    }
-
-    /// Reads a number at an offset.
-    #[cfg(test)]
-    pub(crate) fn load_u32(&self, offset: usize) -> Option<u32> {
-        let end = offset.checked_add(size_of::<u32>())?;
-        if offset % align_of::<AtomicU32>() != 0 || end > self.length {
-            return None;
-        }
-        // SAFETY: As in `store_u32`.
-        let place = unsafe { self.start.byte_add(offset) };
-        // SAFETY: As in `store_u32`.
-        let number = unsafe { AtomicU32::from_ptr(place.cast().as_ptr()) };
-        Some(number.load(Ordering::Relaxed))
+        Some(unsafe { AtomicU32::from_ptr(place.cast().as_ptr()) })
     }
 }
 
@@ -129,6 +126,11 @@ mod tests {
         assert_ne!(second.address(), first.address());
     }
 
+    fn load(pages: &SharedPages, offset: usize) -> Option<u32> {
+        let number = pages.number_at(offset)?;
+        Some(number.load(Ordering::Relaxed))
+    }
+
     #[test]
     fn numbers_are_stored_inside_only() {
         let pages = SharedPages::map(None, 1).expect("memory");
@@ -139,9 +141,9 @@ mod tests {
         assert!(!pages.store_u32(end - 2, 9));
         assert!(!pages.store_u32(2, 9));
         assert!(!pages.store_u32(usize::MAX - 3, 9));
-        assert_eq!(pages.load_u32(0), Some(7));
-        assert_eq!(pages.load_u32(4), Some(0));
-        assert_eq!(pages.load_u32(end - 4), Some(8));
+        assert_eq!(load(&pages, 0), Some(7));
+        assert_eq!(load(&pages, 4), Some(0));
+        assert_eq!(load(&pages, end - 4), Some(8));
     }
 
     #[test]

@@ -1,1 +1,285 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+use clap::Parser;
+
+use super::super::cli::{Cli, Command, Rule, Stream};
+use super::*;
+
+/// What the options of `stream add` resolve to.
+fn stream(options: &str) -> Result<StreamConfig, Failure> {
+    let line = format!("rtpctl stream add {options}");
+    let cli = Cli::try_parse_from(line.split_whitespace()).expect("a well-formed line");
+    match cli.command {
+        Command::Stream(Stream::Add(args)) => StreamConfig::resolve(&args),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn refused(options: &str) -> String {
+    let failure = stream(options).expect_err(options);
+    assert_eq!(failure.code, Code::Usage);
+    failure.what
+}
+
+fn address(text: &str) -> SocketAddr {
+    text.parse().expect("an address")
+}
+
+const HERE: &str = "-t 3 -l 192.0.2.1:30000";
+
+#[test]
+fn the_source_is_the_local_address_by_default() {
+    let config = stream("-t 3 -l 192.0.2.1:30000 --to 198.51.100.7:4000").expect("valid");
+    assert_eq!(config.table, 3);
+    assert_eq!(
+        config.outputs,
+        [Output {
+            from: address("192.0.2.1:30000"),
+            to: address("198.51.100.7:4000"),
+            rtcp: false
+        }]
+    );
+    assert_eq!(config.expect, None);
+    assert!(config.rtp && !config.rtcp && !config.rtp_only && !config.pt_filter);
+}
+
+#[test]
+fn the_source_is_chosen_by_family() {
+    let config = stream(&format!(
+        "{HERE} --to 198.51.100.7:4000 --to [2001:db8::7]:4000 --from [2001:db8::1]:30002 --from 192.0.2.9:30004"
+    ))
+    .expect("valid");
+    let from: Vec<_> = config.outputs.iter().map(|o| o.from).collect();
+    assert_eq!(
+        from,
+        [address("192.0.2.9:30004"), address("[2001:db8::1]:30002")]
+    );
+}
+
+#[test]
+fn a_source_of_the_right_family_is_needed() {
+    let failure = stream(&format!("{HERE} --to [2001:db8::7]:4000")).expect_err("no source");
+    assert_eq!(failure.code, Code::Usage);
+    assert!(failure
+        .what
+        .contains("--to [2001:db8::7]:4000 is of another family"));
+    assert_eq!(
+        failure.hint.as_deref(),
+        Some("add --from with an IPv6 address and port of this host")
+    );
+}
+
+#[test]
+fn a_source_that_serves_no_output_is_refused() {
+    let what = refused(&format!(
+        "{HERE} --to 198.51.100.7:4000 --from [2001:db8::1]:30002"
+    ));
+    assert_eq!(what, "--from [2001:db8::1]:30002: no --to is of its family");
+    let what = refused(&format!(
+        "{HERE} --to 198.51.100.7:4000 --from 192.0.2.2:1 --from 192.0.2.3:1"
+    ));
+    assert_eq!(what, "--from 192.0.2.3:1: only one source for each family");
+}
+
+#[test]
+fn rtcp_gets_outputs_of_its_own_after_those_of_rtp() {
+    let config = stream(&format!(
+        "{HERE} --to 198.51.100.7:4000 --to 198.51.100.8:4000 --rtcp"
+    ))
+    .expect("valid");
+    let rtcp: Vec<_> = config.outputs.iter().map(|o| (o.rtcp, o.to)).collect();
+    assert_eq!(
+        rtcp,
+        [
+            (false, address("198.51.100.7:4000")),
+            (false, address("198.51.100.8:4000")),
+            (true, address("198.51.100.7:4000")),
+            (true, address("198.51.100.8:4000")),
+        ]
+    );
+    assert_eq!(config.rtp_outputs(), 2);
+}
+
+#[test]
+fn outputs_are_limited_with_those_for_rtcp_counted() {
+    let to = |n: usize| {
+        (0..n)
+            .map(|i| format!(" --to 198.51.100.7:{}", 4000 + i))
+            .collect::<String>()
+    };
+    assert!(stream(&format!("{HERE}{}", to(32))).is_ok());
+    assert!(
+        refused(&format!("{HERE}{}", to(33))).starts_with("a stream has at most 32 outputs, 33")
+    );
+    assert!(stream(&format!("{HERE}{} --rtcp", to(16))).is_ok());
+    assert!(refused(&format!("{HERE}{} --rtcp", to(17)))
+        .starts_with("a stream has at most 32 outputs, 34"));
+}
+
+#[test]
+fn addresses_must_be_of_use() {
+    for (options, word) in [
+        (
+            "-t 0 -l 0.0.0.0:30000 --to 198.51.100.7:4000",
+            "--local 0.0.0.0:30000",
+        ),
+        (
+            "-t 0 -l 192.0.2.1:0 --to 198.51.100.7:4000",
+            "--local 192.0.2.1:0",
+        ),
+        (
+            "-t 0 -l 192.0.2.1:30000 --to 198.51.100.7:0",
+            "--to 198.51.100.7:0",
+        ),
+        (
+            "-t 0 -l [fe80::1%2]:30000 --to [2001:db8::7]:4000",
+            "no room for a scope",
+        ),
+        (
+            "-t 0 -l [::ffff:192.0.2.1]:30000 --to [2001:db8::7]:4000",
+            "give an IPv4 address as such",
+        ),
+        (
+            "-t 0 -l [::]:30000 --to [2001:db8::7]:4000",
+            "--local [::]:30000",
+        ),
+        (
+            "-t 0 -l 192.0.2.1:30000 --to 198.51.100.7:4000 --expect [2001:db8::7]:4000",
+            "--expect [2001:db8::7]:4000 is of another family",
+        ),
+    ] {
+        let what = refused(options);
+        assert!(what.contains(word), "{options}: {what}");
+    }
+}
+
+#[test]
+fn others_than_the_expected_source_are_dropped_by_default() {
+    let with = |more: &str| {
+        stream(&format!(
+            "{HERE} --to 198.51.100.7:4000 --expect 203.0.113.9:5000 {more}"
+        ))
+        .expect("valid")
+        .expect
+    };
+    let source = address("203.0.113.9:5000");
+    assert_eq!(with(""), Some((source, Mismatch::Drop)));
+    assert_eq!(with("--mismatch pass"), Some((source, Mismatch::Pass)));
+    assert_eq!(with("--mismatch ignore"), Some((source, Mismatch::Ignore)));
+}
+
+#[test]
+fn payload_types_are_sorted_and_know_their_clock() {
+    let config = stream(&format!(
+        "{HERE} --to 198.51.100.7:4000 -p 96/48000 -p 8 -p 0 -p 8 -p 34 -p 100 -p 11"
+    ))
+    .expect("valid");
+    let types: Vec<_> = config
+        .payload_types
+        .iter()
+        .map(|pt| (pt.number, pt.clock_rate))
+        .collect();
+    assert_eq!(
+        types,
+        [
+            (0, 8000),
+            (8, 8000),
+            (11, 44_100),
+            (34, 90_000),
+            (96, 48_000),
+            (100, 0)
+        ]
+    );
+}
+
+#[test]
+fn a_payload_type_has_one_clock() {
+    let what = refused(&format!(
+        "{HERE} --to 198.51.100.7:4000 -p 96/48000 -p 96/8000"
+    ));
+    assert_eq!(what, "payload type 96 was given with two clock rates");
+}
+
+#[test]
+fn payload_types_and_ssrcs_are_limited() {
+    let types = |n: u32| (0..n).map(|i| format!(" -p {i}")).collect::<String>();
+    assert!(stream(&format!("{HERE} --to 198.51.100.7:4000{}", types(32))).is_ok());
+    assert!(
+        refused(&format!("{HERE} --to 198.51.100.7:4000{}", types(33)))
+            .contains("at most 32 payload types")
+    );
+    let ssrcs = |n: u32| (1..=n).map(|i| format!(" -s {i}")).collect::<String>();
+    assert!(stream(&format!("{HERE} --to 198.51.100.7:4000{}", ssrcs(4))).is_ok());
+    assert!(
+        refused(&format!("{HERE} --to 198.51.100.7:4000{}", ssrcs(5))).contains("at most 4 SSRCs")
+    );
+}
+
+#[test]
+fn an_ssrc_counts_once() {
+    let config = stream(&format!("{HERE} --to 198.51.100.7:4000 -s 7 -s 0x7 -s 5")).expect("valid");
+    assert_eq!(config.ssrcs, [7, 5]);
+}
+
+#[test]
+fn rtp_is_counted_when_ssrc_and_clocks_are_known() {
+    let counts = |more: &str| {
+        stream(&format!("{HERE} --to 198.51.100.7:4000 {more}"))
+            .expect("valid")
+            .counts_rtp()
+    };
+    assert!(counts("-s 7 -p 8"));
+    assert!(!counts("-p 8"));
+    assert!(!counts("-s 7"));
+    assert!(!counts("-s 7 -p 8 -p 100"));
+}
+
+#[test]
+fn numbers_are_read_in_both_forms() {
+    assert_eq!(ssrc("0x1234abcd"), Ok(0x1234_abcd));
+    assert_eq!(ssrc("4294967295"), Ok(u32::MAX));
+    assert!(ssrc("4294967296").is_err());
+    assert!(ssrc("0").is_err());
+    assert!(ssrc("1234abcd").is_err());
+    assert_eq!(tos("0xb8"), Ok(184));
+    assert_eq!(tos("255"), Ok(255));
+    assert!(tos("256").is_err());
+    assert!(payload_type("127").is_ok());
+    assert!(payload_type("128").is_err());
+    assert!(payload_type("96/").is_err());
+    assert!(payload_type("96/0").is_err());
+    assert!(payload_type("/8000").is_err());
+}
+
+fn rule(options: &str) -> Result<RuleConfig, Failure> {
+    let line = format!("rtpctl rule add 5 {options}");
+    let cli = Cli::try_parse_from(line.split_whitespace()).expect("a well-formed line");
+    match cli.command {
+        Command::Rule(Rule::Add {
+            table,
+            family,
+            via,
+            priority,
+        }) => RuleConfig::resolve(table.id, &family, via, priority),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn the_families_follow_the_way_of_the_call() {
+    let families = |options| rule(options).expect("valid").families;
+    assert_eq!(families(""), [Family::Inet]);
+    assert_eq!(families("--via target"), [Family::Ip, Family::Ip6]);
+    assert_eq!(families("--via target --family ip6"), [Family::Ip6]);
+    assert_eq!(
+        families("--family ip --family ip6 --family ip"),
+        [Family::Ip, Family::Ip6]
+    );
+    assert_eq!(rule("--priority -5").expect("valid").priority, -5);
+}
+
+#[test]
+fn the_target_has_no_inet() {
+    let failure = rule("--via target --family inet").expect_err("no such thing");
+    assert_eq!(failure.code, Code::Usage);
+}
