@@ -15,18 +15,16 @@ const RTCP_MIN: usize = 8;
 ///
 /// Without one nothing tells STUN from other packets for certain (RFC 5389, 8).
 pub fn is_stun(datagram: &[u8]) -> bool {
-    let [first, _, _, _, cookie @ ..] = datagram else {
+    let (Some(head), Some(tail)) = (datagram.first_chunk::<8>(), datagram.last_chunk::<8>()) else {
         return false;
     };
-    if datagram.len() < STUN_MIN || datagram.len() & 3 != 0 {
-        return false;
-    }
-    let Some((_, attribute)) = datagram.split_last_chunk::<8>() else {
-        return false;
-    };
-    first & 0xc0 == 0
-        && cookie.starts_with(&STUN_COOKIE)
-        && attribute.starts_with(&STUN_FINGERPRINT)
+    let [first, _, _, _, cookie @ ..] = head;
+    let [attribute @ .., _, _, _, _] = tail;
+    datagram.len() >= STUN_MIN
+        && datagram.len() & 3 == 0
+        && first & 0xc0 == 0
+        && *cookie == STUN_COOKIE
+        && *attribute == STUN_FINGERPRINT
 }
 
 /// Whether this is DTLS.

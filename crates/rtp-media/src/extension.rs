@@ -58,13 +58,9 @@ impl<'a> Extension<'a> {
 
     /// Its elements, without padding. Another profile has none.
     pub fn elements(&self) -> Elements<'a> {
-        Elements {
-            form: self.form().unwrap_or(Form::OneByte),
-            rest: if self.form().is_some() {
-                self.data
-            } else {
-                &[]
-            },
+        match self.form() {
+            Some(form) => Elements::new(form, self.data),
+            None => Elements::new(Form::OneByte, &[]),
         }
     }
 
@@ -90,6 +86,18 @@ pub struct Element<'a> {
 pub struct Elements<'a> {
     form: Form,
     rest: &'a [u8],
+}
+
+impl<'a> Elements<'a> {
+    /// The elements of this form in these bytes.
+    pub(super) const fn new(form: Form, bytes: &'a [u8]) -> Self {
+        Self { form, rest: bytes }
+    }
+
+    /// What follows the last element taken.
+    pub(super) const fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Elements<'a> {

@@ -14,6 +14,7 @@
 
 pub mod demux;
 pub mod extension;
+pub mod extension_rewrite;
 pub mod packet_index;
 pub mod receive;
 pub mod receiver;

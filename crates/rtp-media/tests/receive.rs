@@ -470,6 +470,18 @@ fn the_media_is_that_of_mid_then_ssrc_then_payload_type() {
 }
 
 #[test]
+fn any_id_may_be_that_of_the_mid() {
+    for id in 1..15 {
+        let packet = rtp_with_extension(SSRC, 0xbede, &[id << 4, b'a', 0, 0], b"payload");
+        let rules = Rules {
+            mid_extension: id,
+            ..rules()
+        };
+        assert_eq!(rtp_of(verdict(&rules, &packet)).0, 4, "{id}");
+    }
+}
+
+#[test]
 fn an_empty_mid_is_none() {
     let packet = rtp_with_extension(SSRC, 0x1000, &[3, 0, 0, 0], b"payload");
     let rules = Rules {
