@@ -78,18 +78,10 @@ fn track_sequence(state: &mut SourceState, sequence: u16) -> u32 {
     if ahead <= MAX_AHEAD {
         state.ext_seq = state.ext_seq.wrapping_add(ahead.into());
         let ahead = u32::from(ahead);
-        let leaving = match ahead {
-            0 => 0,
-            // The highest `ahead` bits.
-            1..=31 => state.lost_bits | (u32::MAX >> ahead),
-            // All of them, and those that never were in the field.
-            _ => state.lost_bits,
-        };
+        // The bits that leave the field, with the others as if they were seen.
+        let leaving = state.lost_bits | u32::MAX.checked_shr(ahead).unwrap_or(0);
         let never_in = ahead.saturating_sub(FIELD.into());
-        let lost = match ahead {
-            0 => 0,
-            _ => leaving.count_zeros().wrapping_add(never_in),
-        };
+        let lost = leaving.count_zeros().wrapping_add(never_in);
         state.lost_bits = state.lost_bits.checked_shl(ahead).unwrap_or(0) | 1;
         return lost;
     }

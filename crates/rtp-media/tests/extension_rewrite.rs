@@ -245,7 +245,7 @@ fn reference(packet: &[u8], keep: &[u8], append: Option<(u8, &[u8])>) -> Vec<u8>
     let mut data = Vec::new();
     for (id, content) in elements {
         if profile == 0xbede {
-            data.push(id << 4 | (content.len() - 1) as u8);
+            data.push((id << 4) | (content.len() - 1) as u8);
         } else {
             data.extend([id, content.len() as u8]);
         }
@@ -288,7 +288,7 @@ fn any_packet() -> impl Strategy<Value = Vec<u8>> {
                     if content.is_empty() {
                         data.push(0);
                     } else {
-                        data.push(id << 4 | (content.len() - 1) as u8);
+                        data.push((id << 4) | (content.len() - 1) as u8);
                         data.extend(content);
                     }
                 } else {

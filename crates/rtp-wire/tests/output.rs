@@ -136,7 +136,7 @@ fn patterns_are_bounded() {
         }
     }
     let output = accept(|o| {
-        o.pt_output[31].replace_pattern_len_flags.set(16 | 1 << 8);
+        o.pt_output[31].replace_pattern_len_flags.set(16 | (1 << 8));
         o.pt_output[31].replace_pattern = [7; 16];
     });
     assert_eq!(output.payload_rules[31].pattern(), [7; 16]);
