@@ -1,1 +1,172 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::*;
+
+/// A tree of files that looks like the module's, removed in the end.
+struct Tree(PathBuf);
+
+impl Tree {
+    fn empty() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("rtpctl-test-{}-{number}", std::process::id()));
+        fs::create_dir(&path).expect("a new folder");
+        Self(path)
+    }
+
+    fn with(files: &[(&str, &str)]) -> Self {
+        let tree = Self::empty();
+        for (name, text) in files {
+            let path = tree.0.join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+            fs::write(path, text).expect("a file");
+        }
+        tree
+    }
+
+    fn client(&self) -> Client {
+        Client::new(&self.0)
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn error(errno: Errno) -> io::Error {
+    io::Error::from_raw_os_error(errno as i32)
+}
+
+#[test]
+fn a_command_is_one_line_of_text() {
+    let tree = Tree::with(&[("rtpengine/control", "")]);
+    tree.client()
+        .table_command(TableCommand::Add, 3)
+        .expect("a file that takes it");
+    let text = fs::read_to_string(tree.0.join("rtpengine/control")).expect("the file");
+    assert_eq!(text, "add 3\n");
+}
+
+#[test]
+fn tables_are_listed_in_order() {
+    let tree = Tree::with(&[("rtpengine/list", "12\n3\nnonsense\n0\n")]);
+    assert_eq!(tree.client().tables().expect("a list"), [0, 3, 12]);
+}
+
+#[test]
+fn without_a_module_everything_says_so() {
+    let tree = Tree::empty();
+    let client = tree.client();
+    let failures = [
+        client.tables().err(),
+        client.table_command(TableCommand::Del, 1).err(),
+        client.status(1).err(),
+        client.list(1).err(),
+        client.control(1).err(),
+    ];
+    for failure in failures {
+        let failure = failure.expect("a refusal");
+        assert_eq!(failure.code, Code::NoModule, "{}", failure.what);
+    }
+}
+
+#[test]
+fn a_missing_table_is_told_from_a_missing_module() {
+    let tree = Tree::with(&[("rtpengine/list", "")]);
+    let client = tree.client();
+    for failure in [
+        client.status(7).err(),
+        client.list(7).err(),
+        client.control(7).err(),
+    ] {
+        let failure = failure.expect("a refusal");
+        assert_eq!(failure.code, Code::NotFound);
+        assert_eq!(failure.what, "table 7 does not exist");
+    }
+}
+
+#[test]
+fn refusals_of_text_commands_have_their_codes() {
+    let tree = Tree::with(&[("rtpengine/3/status", "Control PID: 0\n")]);
+    let client = tree.client();
+    for (command, errno, code) in [
+        (TableCommand::Add, Errno::EEXIST, Code::Exists),
+        (TableCommand::Del, Errno::ENOENT, Code::NotFound),
+        (TableCommand::Kill, Errno::ENOENT, Code::NotFound),
+        (TableCommand::Del, Errno::EBUSY, Code::Busy),
+        (TableCommand::Add, Errno::EPERM, Code::Permission),
+        (TableCommand::Add, Errno::EACCES, Code::Permission),
+        (TableCommand::Kill, Errno::EINVAL, Code::Refused),
+        (TableCommand::Add, Errno::EINVAL, Code::Refused),
+        (TableCommand::Add, Errno::ENOMEM, Code::Refused),
+    ] {
+        let failure = client.refused(command, 3, &error(errno));
+        assert_eq!(failure.code, code, "{command:?} {errno}: {}", failure.what);
+        assert!(failure.what.contains('3'), "{}", failure.what);
+    }
+    let failure = client.refused(TableCommand::Kill, 4, &error(Errno::EINVAL));
+    assert_eq!(failure.code, Code::NotFound);
+}
+
+#[test]
+fn a_table_in_use_names_its_holder() {
+    let pid = std::process::id();
+    let status = format!("Control PID: {pid}\n");
+    let tree = Tree::with(&[("rtpengine/3/status", &status)]);
+    // The process has no entry in this tree, so it has no name.
+    let client = tree.client();
+    let failure = client.refused(TableCommand::Del, 3, &error(Errno::EBUSY));
+    assert_eq!(
+        failure.what,
+        format!("table 3 is still in use: process {pid} holds it open")
+    );
+    assert_eq!(
+        failure.hint.as_deref(),
+        Some("stop that process; `rtpctl table kill 3` removes it by force")
+    );
+    assert_eq!(
+        client.held(3).what,
+        format!("table 3 is in use: process {pid} holds it open")
+    );
+}
+
+#[test]
+fn a_table_that_a_rule_names_is_in_use_without_a_holder() {
+    let tree = Tree::with(&[("rtpengine/3/status", "Control PID: 0\n")]);
+    let failure = tree
+        .client()
+        .refused(TableCommand::Del, 3, &error(Errno::EBUSY));
+    assert_eq!(
+        failure.what,
+        "table 3 is still in use: a process holds it open, or a rule names it"
+    );
+    assert_eq!(
+        failure.hint.as_deref(),
+        Some("`rtpctl rule list` shows rules; `rtpctl table kill 3` removes it by force")
+    );
+}
+
+#[test]
+fn a_process_has_a_name() {
+    let client = Client::new(Path::new("/proc"));
+    let pid = std::process::id().try_into().expect("a pid");
+    assert!(client
+        .process_name(pid)
+        .is_some_and(|name| name.starts_with("rtpctl")));
+    assert_eq!(client.process_name(i32::MAX), None);
+}
+
+#[test]
+fn the_number_of_ranges_comes_from_the_status() {
+    let tree = Tree::with(&[
+        ("rtpengine/3/status", "Memory pins: 5\n"),
+        ("rtpengine/3/control", ""),
+    ]);
+    let control = tree.client().control(3).expect("a file");
+    assert!(format!("{control:?}").contains("pins: Some(5)"));
+}

@@ -1,1 +1,205 @@
 // SPDX-License-Identifier: GPL-2.0-only
+
+use super::*;
+
+/// What a kernel 7.3 with the C module 26.0.1.26 answered, after `rule add 3` and
+/// `rule add 3 --via target --family ip`.
+const OURS: [&str; 6] = [
+    "50000000000a020007000000740000000100000310000100727470656e67696e655f330008000300000000010c0004000000000000000001\
+     08000200000000000d000600000772747063746c00000000",
+    "4c000000000a02000700000074000000020000030b00010066696c746572000008000300000000010c000400000000000000000408000200\
+     000000000d000600000772747063746c00000000",
+    "84000000030a020007000000740000000100000310000100727470656e67696e655f33000a000300696e7075740000000c00020000000000\
+     00000001140004000800010000000001080002000000000008000500000000010b00070066696c746572000008000a000000000108000600\
+     000000010d000c00000772747063746c00000000",
+    "84000000030a02000700000074000000020000030b00010066696c746572000010000300727470656e67696e655f33000c00020000000000\
+     00000001140004000800010000000001080002000000000008000500000000010b00070066696c746572000008000a000000000108000600\
+     000000010d000c00000772747063746c00000000",
+    "c0000000060a020807000000740000000100000310000100727470656e67696e655f33000a000200696e7075740000000c00030000000000\
+     000000027400040024000100090001006d6574610000000014000200080002000000001008000100000000012c00010008000100636d7000\
+     20000200080001000000000108000200000000000c0003000500010011000000200001000e000100727470656e67696e650000000c000200\
+     08000100030000000d000700000772747063746c00000000",
+    "d8000000060a02080700000074000000020000030b00010066696c746572000010000200727470656e67696e655f33000c00030000000000\
+     0000000\
+     28c00040024000100090001006d6574610000000014000200080002000000001008000100000000012c00010008000100636d7000200002\
+     00080001000000000108000200000000000c0003000500010011000000380001000b0001007461726765740000280002000e000100525450\
+     454e47494e4500000008000200000000000c00030003000000000000000d000700000772747063746c00000000",
+];
+
+/// Two rules of the daemon 26.0.1.26: a verdict, and the call of the module with a counter.
+const DAEMON: [&str; 2] = [
+    "8c000000060a02080700000074000000020000100b00010066696c746572000010000200727470656e67696e655f30000c00030000000000\
+     0000000534000400300001000e000100696d6d6564696174650000001c0002000800010000000000100002000c00020008000100ffffffff\
+     1c0007000016727470656e67696e65205544502068616e646c657200",
+    "98000000060a02080700000074000000020000100b00010066696c746572000010000200727470656e67696e655f30000c00030000000000\
+     0000000\
+     40c000600000000000000000550000400200001000e000100727470656e67696e650000000c00020008000100000000002c0001000c0001\
+     00636f756e746572001c0002000c00010000000000000001e90c000200000000000000000a",
+];
+
+fn hex(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
+    digits
+        .chunks(2)
+        .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | *digit))
+        .map(|byte| u8::try_from(byte).expect("two digits"))
+        .collect()
+}
+
+fn ruleset(messages: &[&str]) -> Ruleset {
+    let mut ruleset = Ruleset::default();
+    for message in messages {
+        assert_eq!(ruleset.take(&hex(message)), Step::More);
+    }
+    assert_eq!(ruleset.unreadable, 0);
+    ruleset
+}
+
+fn place(family: NetfilterProtoFamily, table: &str) -> Place {
+    Place {
+        family,
+        table: table.to_owned(),
+    }
+}
+
+#[test]
+fn rules_of_both_kinds_are_found() {
+    let rules = ruleset(&OURS).rules();
+    let hook = Some(Hook {
+        name: "input".to_owned(),
+        priority: 0,
+    });
+    assert_eq!(
+        rules,
+        [
+            Rule {
+                id: 3,
+                family: "inet".to_owned(),
+                table: "rtpengine_3".to_owned(),
+                chain: "input".to_owned(),
+                handle: 2,
+                via: "expression",
+                hook: hook.clone(),
+                ours: true,
+            },
+            Rule {
+                id: 3,
+                family: "ip".to_owned(),
+                table: "filter".to_owned(),
+                chain: "rtpengine_3".to_owned(),
+                handle: 2,
+                via: "target",
+                hook,
+                ours: true,
+            },
+        ]
+    );
+}
+
+#[test]
+fn tables_and_chains_tell_who_made_them_and_how_much_they_are_used() {
+    let ruleset = ruleset(&OURS);
+    let inet = place(NetfilterProtoFamily::Inet, "rtpengine_3");
+    assert_eq!(
+        ruleset.table(&inet),
+        Some(&Table {
+            place: inet.clone(),
+            used: 1,
+            ours: true
+        })
+    );
+    let chain = ruleset.chain(&inet, "input").expect("a chain");
+    assert_eq!((chain.used, chain.ours), (1, true));
+    assert!(ruleset.chain(&inet, "rtpengine_3").is_none());
+}
+
+#[test]
+fn rules_of_the_daemon_are_found_and_are_not_ours() {
+    let rules = ruleset(&DAEMON).rules();
+    let [rule] = &rules[..] else {
+        panic!("{rules:?}");
+    };
+    assert_eq!(
+        (rule.id, rule.handle, rule.via, rule.ours),
+        (0, 4, "expression", false)
+    );
+    assert_eq!(
+        (rule.family.as_str(), rule.chain.as_str()),
+        ("ip", "rtpengine_0")
+    );
+    assert_eq!(rule.hook, None);
+}
+
+#[test]
+fn another_target_is_not_ours_to_show() {
+    // The same rule with the target RTPENGINF.
+    let other = OURS.map(|text| {
+        let mut bytes = hex(text);
+        let at = bytes.windows(9).position(|w| w == b"RTPENGINE");
+        if let Some(byte) = at.and_then(|at| bytes.get_mut(at + 8)) {
+            *byte = b'F';
+        }
+        bytes
+    });
+    let mut ruleset = Ruleset::default();
+    for message in &other {
+        assert_eq!(ruleset.take(message), Step::More);
+    }
+    let vias: Vec<_> = ruleset.rules.iter().map(|rule| rule.via).collect();
+    assert_eq!(vias, [Via::Expression]);
+}
+
+#[test]
+fn the_end_errors_and_interruptions_are_told_apart() {
+    let mut ruleset = Ruleset::default();
+    assert_eq!(
+        ruleset.take(&hex("14000000 0300 0200 07000000 74000000 00000000")),
+        Step::Done
+    );
+    // NLMSG_ERROR with EPERM, and with none.
+    let error =
+        "24000000 0200 0000 07000000 74000000 ffffffff 14000000 070a 0103 07000000 00000000";
+    assert_eq!(ruleset.take(&hex(error)), Step::Failed(1));
+    let ack = "24000000 0200 0000 07000000 74000000 00000000 14000000 070a 0103 07000000 00000000";
+    assert_eq!(ruleset.take(&hex(ack)), Step::Done);
+    // NLM_F_DUMP_INTR.
+    assert_eq!(
+        ruleset.take(&hex("14000000 0300 1200 07000000 74000000 00000000")),
+        Step::Interrupted
+    );
+}
+
+#[test]
+fn the_generation_is_read() {
+    let mut ruleset = Ruleset::default();
+    let answer = "1c000000 0f0a 0000 07000000 74000000 00000000 0800 0100 0000002a";
+    assert_eq!(ruleset.take(&hex(answer)), Step::Done);
+    assert_eq!(ruleset.generation, 42);
+}
+
+#[test]
+fn what_cannot_be_read_hides_nothing() {
+    let mut ruleset = Ruleset::default();
+    for message in OURS {
+        let mut bytes = hex(message);
+        // An attribute that is longer than its message.
+        if let Some(length) = bytes.get_mut(20) {
+            *length = 0xff;
+        }
+        assert_eq!(ruleset.take(&bytes), Step::More);
+        assert_eq!(ruleset.take(&hex(message)), Step::More);
+    }
+    assert_eq!(ruleset.unreadable, 6);
+    assert_eq!(ruleset.rules.len(), 2);
+}
+
+#[test]
+fn families_and_hooks_have_the_words_of_nftables() {
+    let netdev = NetfilterProtoFamily::NetDev;
+    let inet = NetfilterProtoFamily::Inet;
+    assert_eq!(family_word(netdev), "netdev");
+    assert_eq!(family_word(NetfilterProtoFamily::Other(99)), "family 99");
+    assert_eq!(hook_word(netdev, HookNumber::Other(0)), "ingress");
+    assert_eq!(hook_word(inet, HookNumber::Other(0)), "prerouting");
+    assert_eq!(hook_word(inet, HookNumber::Other(9)), "hook 9");
+}
