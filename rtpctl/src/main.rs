@@ -6,6 +6,8 @@
 //! [`output`] prints, and [`exit`] is how it ends.
 
 #![deny(unsafe_code)]
+// A test may panic: that is how it fails.
+#![cfg_attr(test, allow(clippy::indexing_slicing, clippy::arithmetic_side_effects))]
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;

@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The program as it is run: exit codes, what goes to which output, and what the kernel's files see.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "a test may panic: that is how it fails"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// A folder that stands for /proc, removed in the end.
+struct Proc(PathBuf);
+
+impl Proc {
+    fn new(files: &[(&str, &str)]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path =
+            std::env::temp_dir().join(format!("rtpctl-program-{}-{number}", std::process::id()));
+        fs::create_dir(&path).expect("a new folder");
+        let proc = Self(path);
+        for (name, text) in files {
+            let path = proc.0.join(name);
+            fs::create_dir_all(path.parent().expect("a folder")).expect("folders");
+            fs::write(path, text).expect("a file");
+        }
+        proc
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rtpctl"));
+        command
+            .args(line.split_whitespace())
+            .arg("--proc")
+            .arg(&self.0);
+        command
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.command(line).output().expect("the program")
+    }
+
+    fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.0.join(name)).expect("a file")
+    }
+}
+
+impl Drop for Proc {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+const LIST: &str = "\
+local inet4 192.0.2.1:30000
+    stats:                  172 bytes,                    1 packets,                    0 errors
+    last packet: 0
+    SSRC in:
+    options: RTP
+    output #0 (media #0)
+       src inet4 192.0.2.1:30000
+       dst inet4 198.51.100.7:4000
+       stats:                  172 bytes,                    1 packets,                    0 errors
+       SSRC out:
+
+";
+
+fn module() -> Proc {
+    Proc::new(&[
+        ("rtpengine/control", ""),
+        ("rtpengine/list", "3\n"),
+        (
+            "rtpengine/3/status",
+            "Control PID: 0\nTargets: 1\nMemory pins: 2\n",
+        ),
+        ("rtpengine/3/control", ""),
+        ("rtpengine/3/list", LIST),
+    ])
+}
+
+#[test]
+fn data_goes_to_standard_output_and_nothing_else() {
+    let output = module().run("table list");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(out(&output), "TABLE  STREAMS  HELD BY\n3      1        -\n");
+    assert_eq!(err(&output), "");
+}
+
+#[test]
+fn failures_go_to_standard_error_with_their_code() {
+    let output = Proc::new(&[]).run("table list");
+    assert_eq!(output.status.code(), Some(7));
+    assert_eq!(out(&output), "");
+    assert_eq!(
+        err(&output),
+        "rtpctl: no RTP relay module is loaded: /proc/rtpengine does not exist\n  load it: `modprobe xt_rtpengine_rs`\n"
+    );
+    assert_eq!(module().run("table status 4").status.code(), Some(4));
+    assert_eq!(module().run("stream list --table 4").status.code(), Some(4));
+}
+
+#[test]
+fn a_wrong_command_line_is_2() {
+    let proc = module();
+    for line in [
+        "",
+        "table",
+        "table add",
+        "table add 64",
+        "table add -1",
+        "table add x",
+        "table fly 3",
+        "rule add 3 --family arp",
+        "rule add 3 --family inet --via target",
+        "stream add --table 3",
+        "stream add --table 3 --local 192.0.2.1:30000",
+        "stream add --table 3 --local 192.0.2.1 --to 198.51.100.7:4000",
+        "stream add --table 3 --local 192.0.2.1:30000 --to [2001:db8::7]:4000",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --mismatch drop",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --opaque --payload-type 8",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --opaque --rtp",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --pt-filter",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --ssrc 0",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --tos 256",
+    ] {
+        let output = proc.run(line);
+        assert_eq!(output.status.code(), Some(2), "{line}");
+        assert_eq!(out(&output), "", "{line}");
+        assert_ne!(err(&output), "", "{line}");
+    }
+    assert_eq!(proc.read("rtpengine/control"), b"");
+    assert_eq!(proc.read("rtpengine/3/control"), b"");
+}
+
+#[test]
+fn help_and_version_are_no_failures() {
+    let proc = module();
+    for line in [
+        "--help",
+        "-h",
+        "--version",
+        "stream add --help",
+        "rule add -h",
+    ] {
+        let output = proc.run(line);
+        assert_eq!(output.status.code(), Some(0), "{line}");
+        assert_ne!(out(&output), "", "{line}");
+        assert_eq!(err(&output), "", "{line}");
+    }
+    let help = out(&proc.run("--help"));
+    for code in 0..=8 {
+        assert!(help.contains(&format!("\n  {code}  ")), "exit code {code}");
+    }
+}
+
+#[test]
+fn tables_are_made_and_removed_by_text() {
+    for (line, text, said) in [
+        ("table add 3", "add 3\n", "table 3 added\n"),
+        ("table del 63", "del 63\n", "table 63 deleted\n"),
+        ("table kill 0", "kill 0\n", "table 0 killed\n"),
+    ] {
+        let proc = module();
+        let output = proc.run(line);
+        assert_eq!(output.status.code(), Some(0), "{line}");
+        assert_eq!(out(&output), said);
+        assert_eq!(proc.read("rtpengine/control"), text.as_bytes());
+    }
+}
+
+#[test]
+fn a_stream_is_added_by_its_commands() {
+    let proc = module();
+    let output =
+        proc.run("stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --to 198.51.100.8:4000 --json");
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let expected = serde_json::json!({
+        "table": 3, "local": "192.0.2.1:30000", "action": "add", "changed": true
+    });
+    assert_eq!(json, expected);
+    // PIN_MEMORY, INIT, ADD_TARGET, twice ADD_DESTINATION.
+    let lengths = [(16, 24), (1, 160), (2, 3240), (3, 1584), (3, 1584)];
+    let mut rest = &proc.read("rtpengine/3/control")[..];
+    for (number, length) in lengths {
+        let (command, after) = rest.split_at(length);
+        assert_eq!(command.first(), Some(&number));
+        rest = after;
+    }
+    assert_eq!(rest, b"");
+}
+
+#[test]
+fn a_stream_is_removed_by_its_address() {
+    let proc = module();
+    let output = proc.run("stream del --table 3 --local [2001:db8::1]:30000");
+    assert_eq!(
+        out(&output),
+        "stream [2001:db8::1]:30000 deleted from table 3\n"
+    );
+    let command = proc.read("rtpengine/3/control");
+    assert_eq!((command.first(), command.len()), (Some(&9), 28));
+}
+
+#[test]
+fn streams_are_listed_in_both_forms() {
+    let proc = module();
+    let text = out(&proc.run("stream list --table 3"));
+    assert_eq!(
+        text,
+        "\
+192.0.2.1:30000  RTP
+  received      1 packet, 172 bytes, 0 errors
+  to            198.51.100.7:4000 from 192.0.2.1:30000
+    sent        1 packet, 172 bytes, 0 errors
+"
+    );
+    let json: serde_json::Value =
+        serde_json::from_slice(&proc.run("stream list --table 3 --json").stdout).expect("JSON");
+    assert_eq!(json["streams"][0]["outputs"][0]["to"], "198.51.100.7:4000");
+}
+
+#[test]
+fn a_reader_that_went_away_is_no_failure() {
+    let list = LIST.repeat(1000);
+    let proc = Proc::new(&[("rtpengine/3/status", ""), ("rtpengine/3/list", &list)]);
+    let mut child = proc
+        .command("stream list --table 3")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("the end");
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_full_disk_is_a_failure() {
+    let full = fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/full")
+        .expect("/dev/full");
+    let output = module()
+        .command("table list")
+        .stdout(full)
+        .output()
+        .expect("the program");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        err(&output).starts_with("rtpctl: cannot write the output: "),
+        "{}",
+        err(&output)
+    );
+}
