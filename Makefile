@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-only
+
+# The kernel that `make` and `make install` are for; any installed one can be named.
+KERNEL ?= $(shell uname -r)
+# Scenarios that `make test` runs; all when empty.
+T ?=
+
+.PHONY: all install module tool prepare check test demo clean help
+
+all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
+	@scripts/native-build "$(KERNEL)"
+
+install: ## install what `make` built, and rtpctl if cargo built it
+	@scripts/native-install "$(KERNEL)"
+
+module: prepare ## build the module for the virtual machine's kernel: build/module/
+	@scripts/module
+
+tool: prepare ## build rtpctl for the virtual machine: build/rtpctl
+	@scripts/tool
+
+prepare:
+	@scripts/prepare
+
+check: prepare ## formatting, lints, and the tests that need no virtual machine
+	@scripts/check
+
+test: $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
+	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
+
+demo: module tool ## see the module relay real RTP
+	@vm-test/demo/demo
+
+clean: ## remove what was built; the cache stays
+	rm -rf build target
+
+help: ## this list
+	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -1,0 +1,28 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034
+#
+# The Debian packages that things are made of. Sourced.
+
+# Where the kernel and the toolchain that built it come from.
+toolchain_suite=trixie
+kernel_suite=trixie-backports
+toolchain_packages=(
+    rustc rust-src rustfmt rust-clippy cargo bindgen clang lld llvm gcc-14 libc6-dev make bc bison flex libelf-dev
+    libssl-dev pahole xz-utils kmod cpio python3 perl e2fsprogs ca-certificates shellcheck
+)
+headers_metapackage=linux-headers-cloud-amd64
+
+# Where the daemon comes from, and what the virtual machine needs beside it; ffmpeg is the other end of the demo.
+userland_suite=forky
+userland_packages=(
+    rtpengine-daemon nftables iptables iproute2 ethtool kmod mount python3 python3-pylibsrtp ffmpeg
+)
+c_module_package=rtpengine-kernel-dkms
+
+# What a machine that builds and tests needs of its own.
+host_packages=(mmdebstrap qemu-system-x86 python3 debian-archive-keyring)
+
+# What a Debian 13 machine needs to build the module for a kernel of its own, beside that kernel's headers and source.
+native_packages=(
+    rustc rust-src bindgen clang gcc-14 libc6-dev make bc bison flex libelf-dev libssl-dev pahole xz-utils kmod perl python3
+)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""How scenario files are found and read."""
+
+import tempfile
+import unittest
+from pathlib import Path
+
+import catalogue
+
+_GOOD = '"""Shows a thing."""\nMODULE = ("rs", "c")\nTIMEOUT = 5\ndef run(t):\n    pass\n'
+
+
+class Catalogue(unittest.TestCase):
+    """Scenario files in a folder of their own."""
+
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def write(self, name: str, text: str) -> None:
+        """Adds a scenario file."""
+        (self.folder / f"{name}.py").write_text(text)
+
+    def names(self, *wanted: str) -> list[str]:
+        """The names of the jobs."""
+        return [job.name for job in catalogue.jobs(self.folder, list(wanted))]
+
+    def test_one_job_for_each_module(self) -> None:
+        self.write("both", _GOOD)
+        self.assertEqual(self.names(), ["both", "both@c"])
+        self.assertEqual(self.names("both"), ["both", "both@c"])
+        self.assertEqual(self.names("both@c"), ["both@c"])
+
+    def test_an_unknown_name_lists_the_known(self) -> None:
+        self.write("both", _GOOD)
+        with self.assertRaisesRegex(catalogue.Invalid, "no scenario is named other; there are\n  both"):
+            self.names("other")
+
+    def test_what_a_scenario_must_have(self) -> None:
+        for text in ("def run(t):\n    pass\n", '"""No function."""\n', _GOOD.replace("rs", "rust")):
+            with self.subTest(text):
+                self.write("bad", text)
+                with self.assertRaises(catalogue.Invalid):
+                    self.names()
+
+
+if __name__ == "__main__":
+    unittest.main()
