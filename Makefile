@@ -5,7 +5,7 @@ KERNEL ?= $(shell uname -r)
 # Scenarios that `make test` runs; all when empty.
 T ?=
 
-.PHONY: all install module tool prepare check test demo clean help
+.PHONY: all install module tool prepare names check test demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -25,7 +25,11 @@ prepare:
 check: prepare ## formatting, lints, and the tests that need no virtual machine
 	@scripts/check
 
-test: $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
+# A name that is none is told before anything is built.
+names: prepare
+	@$(if $(T),python3 -B vm-test/host/run.py --list --scenarios vm-test/scenarios $(T) >/dev/null)
+
+test: names $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
 demo: module tool ## see the module relay real RTP

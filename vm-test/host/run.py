@@ -32,6 +32,7 @@ class Run:
     scenarios: Path
     folder: Path
     accel: str
+    live: bool = False
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
@@ -50,7 +51,7 @@ class Run:
             number += 1
             done = self._boot(f"{kind}-{number}", kind, jobs)
             if done == 0 and self.accel == "kvm" and kind == "plain":
-                say("KVM is there but does not boot the kernel: the machine runs without it")
+                say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
                 self.accel = "tcg"
                 continue
             jobs = jobs[max(done, 1):]
@@ -78,6 +79,8 @@ class Run:
                 hung = f"nothing was heard from the machine for {event['seconds']:g} s"
             elif current:
                 _note(current, event)
+                if self.live and event["event"] == "note":
+                    say(event["text"])
         if not booted and boot.accel == "kvm" and kind == "plain":
             return 0
         if current is None and waiting and len(waiting) == len(jobs):
@@ -111,7 +114,8 @@ class Run:
         (boot.folder / f"{verdict.job.name}.log").write_text(
             "\n".join([*(f"step: {step}" for step in verdict.steps), verdict.output, "kernel log:", *lines]) + "\n")
         self.verdicts.append(verdict)
-        show(verdict)
+        if not (self.live and verdict.passed):
+            show(verdict)
 
 
 def _note(verdict: Verdict, event: Event) -> None:
@@ -132,13 +136,14 @@ def _pair(text: str) -> tuple[Path, str]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kernel", type=Path, required=True, help="folder with vmlinuz, busybox, modules/ and modules.ext4")
-    parser.add_argument("--userland", type=Path, required=True, help="image of the root file system")
+    parser.add_argument("--kernel", type=Path, help="folder with vmlinuz, busybox, modules/ and modules.ext4")
+    parser.add_argument("--userland", type=Path, help="image of the root file system")
     parser.add_argument("--scenarios", type=Path, required=True, help="folder of scenarios")
-    parser.add_argument("--folder", type=Path, required=True, help="where logs go")
+    parser.add_argument("--folder", type=Path, help="where logs go")
     parser.add_argument("--file", type=_pair, action="append", default=[], metavar="SOURCE:PLACE",
                         help="a file that the guest finds at PLACE")
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
+    parser.add_argument("--live", action="store_true", help="print what a scenario notes at once, and no verdict if it passes")
     parser.add_argument("names", nargs="*", help="scenarios to run; all when none is named")
     return parser.parse_args(argv)
 
@@ -160,12 +165,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     ramdisk.write_bytes(initramfs.build(options.kernel / "busybox", modules))
     images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4")
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
-    run = Run(images, options.file, options.scenarios, options.folder, accel)
+    run = Run(images, options.file, options.scenarios, options.folder, accel, options.live)
     run.machines(jobs)
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
     for name in failed:
         say(f"failed: {name}")
-    say(f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed")
+    if not options.live:
+        say(f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed or not run.verdicts else 0
 
 
