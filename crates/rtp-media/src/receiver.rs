@@ -8,8 +8,6 @@
 const MAX_AHEAD: u16 = 256;
 /// How far behind, likewise.
 const MAX_BEHIND: u16 = 257;
-/// Packets that the bit field holds.
-const FIELD: u16 = 32;
 /// Differences of transit time from here on say nothing about jitter.
 const MAX_TRANSIT_DIFFERENCE: u32 = 100_000;
 /// A bit field in which nothing is missing.
@@ -80,16 +78,15 @@ fn track_sequence(state: &mut SourceState, sequence: u16) -> u32 {
         let ahead = u32::from(ahead);
         // The bits that leave the field, with the others as if they were seen.
         let leaving = state.lost_bits | u32::MAX.checked_shr(ahead).unwrap_or(0);
-        let never_in = ahead.saturating_sub(FIELD.into());
+        let never_in = ahead.saturating_sub(u32::BITS);
         let lost = leaving.count_zeros().wrapping_add(never_in);
         state.lost_bits = state.lost_bits.checked_shl(ahead).unwrap_or(0) | 1;
         return lost;
     }
 
+    // Too late for the field, it shifts out.
     let behind = ahead.wrapping_neg();
-    if behind < FIELD {
-        state.lost_bits |= 1u32.checked_shl(behind.into()).unwrap_or(0);
-    }
+    state.lost_bits |= 1u32.checked_shl(behind.into()).unwrap_or(0);
     0
 }
 

@@ -197,6 +197,37 @@ fn jitter_is_as_in_the_rfc() {
 }
 
 #[test]
+fn the_first_packet_has_no_jitter() {
+    let arrival = Arrival {
+        sequence: 1,
+        timestamp: 0,
+        time_us: 1_500_000,
+        clock_rate: 8000,
+    };
+    let update = update(&SourceState::default(), &arrival);
+    assert_eq!(update.state.transit, 12_000);
+    assert_eq!(update.state.jitter, 0);
+}
+
+#[test]
+fn jitter_decays_rounded() {
+    for (before, after) in [(7, 7), (8, 7), (23, 22), (24, 22), (u32::MAX, u32::MAX)] {
+        let state = SourceState {
+            transit: 12_000,
+            jitter: before,
+            ..SourceState::default()
+        };
+        let arrival = Arrival {
+            sequence: 1,
+            timestamp: 0,
+            time_us: 1_500_000,
+            clock_rate: 8000,
+        };
+        assert_eq!(update(&state, &arrival).state.jitter, after, "{before}");
+    }
+}
+
+#[test]
 fn jumps_of_transit_time_are_no_jitter() {
     let mut receiver = Receiver::default();
     receiver

@@ -61,11 +61,13 @@ fn patterns_are_repeated_and_cut_at_the_end() {
 
 #[test]
 fn sequence_numbers_are_shifted() {
-    let mut packet = rtp(0x0102_0304, b"payload");
-    header(&mut packet, 0x1234, 0xf000, None);
-    let mut expected = rtp(0x0102_0304, b"payload");
-    expected[2..4].copy_from_slice(&[0x02, 0x34]);
-    assert_eq!(packet, expected);
+    for (offset, shifted) in [(0, [0x12, 0x34]), (1, [0x12, 0x35]), (0xf000, [0x02, 0x34])] {
+        let mut packet = rtp(0x0102_0304, b"payload");
+        header(&mut packet, 0x1234, offset, None);
+        let mut expected = rtp(0x0102_0304, b"payload");
+        expected[2..4].copy_from_slice(&shifted);
+        assert_eq!(packet, expected);
+    }
 }
 
 #[test]
