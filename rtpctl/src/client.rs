@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use procfs::process::Process;
 
 use super::exit::{Code, Failure};
@@ -44,6 +45,20 @@ impl TableCommand {
             Self::Del => "del",
             Self::Kill => "kill",
         }
+    }
+}
+
+/// A control file that no other rtpctl uses at the same time.
+#[derive(Debug)]
+pub(crate) struct Locked(Flock<File>);
+
+impl Write for Locked {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -104,22 +119,20 @@ impl Client {
         self.read_of_table(table, "list")
     }
 
-    /// Opens a table for binary commands.
-    pub(crate) fn control(&self, table: u8) -> Result<Control<File>, Failure> {
+    /// Opens a table for binary commands. Waits for another rtpctl that has it.
+    pub(crate) fn control(&self, table: u8) -> Result<Control<Locked>, Failure> {
         let path = self.table_file(table, "control");
-        // Not to be asked after opening, when the answer would count ourselves.
-        let pins = self
-            .status(table)
-            .ok()
-            .and_then(|s| s.number("memory_pins"));
-        match OpenOptions::new().read(true).write(true).open(&path) {
-            Ok(file) => Ok(Control::new(file, table, pins)),
-            Err(error) => Err(match errno(&error) {
-                Errno::ENOENT => self.no_table(table),
-                Errno::EBUSY => self.held(table),
-                _ => self.cannot_open(&path, &error),
-            }),
-        }
+        let file = OpenOptions::new().read(true).write(true).open(&path);
+        let file = file.map_err(|error| match errno(&error) {
+            Errno::ENOENT => self.no_table(table),
+            Errno::EBUSY => self.held(table),
+            _ => self.cannot_open(&path, &error),
+        })?;
+        let lock = Flock::lock(file, FlockArg::LockExclusive)
+            .map_err(|(_, errno)| self.cannot_open(&path, &errno.into()))?;
+        // To be asked when nobody else can add to it.
+        let pins = self.status(table)?.number("memory_pins");
+        Ok(Control::new(Locked(lock), table, pins))
     }
 
     /// The name of a process.
