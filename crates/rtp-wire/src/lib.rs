@@ -25,6 +25,7 @@ pub mod request;
 pub mod shared;
 pub mod srtp;
 pub mod target;
+pub mod text;
 pub mod v26_0;
 
 pub use command::{CommandNumber, Direction, Generation};

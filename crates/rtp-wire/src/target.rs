@@ -137,7 +137,7 @@ pub struct TargetSsrc {
     pub stats: UserPointer,
     /// The SSRC, in host order.
     pub ssrc: u32,
-    /// Whether this entry is one.
+    /// Whether this entry is one: 0 is no SSRC to accept, though counters may be prepared for one.
     pub given: bool,
     /// The media it belongs to.
     pub media: MediaIndex,
@@ -243,7 +243,7 @@ impl Target {
             .map(|(i, pt)| (PointerName::PayloadType(i), pt.stats));
         let ssrcs = (0u8..)
             .zip(&self.ssrcs)
-            .filter(|(_, ssrc)| ssrc.given)
+            .filter(|(_, ssrc)| ssrc.stats.is_some())
             .map(|(i, ssrc)| (PointerName::TargetSsrc(i), ssrc.stats));
         fixed.into_iter().chain(payload_types).chain(ssrcs)
     }

@@ -155,14 +155,16 @@ pub(in super::super) fn target(info: &layout::TargetInfo, out: &mut Target) -> R
         .zip(&info.ssrc_media_idx);
     for (index, (to, ((&ssrc, stats), media))) in (0u8..).zip(out.ssrcs.iter_mut().zip(wire)) {
         let ssrc = u32::from_be_bytes(ssrc);
-        // 0 is an SSRC like any other: it is given when it has counters.
-        if ssrc == 0 && stats.get() == 0 {
-            continue;
-        }
+        let given = ssrc != 0;
+        let name = PointerName::TargetSsrc(index);
         *to = TargetSsrc {
-            stats: mandatory(PointerName::TargetSsrc(index), stats.get())?,
+            stats: if given {
+                mandatory(name, stats.get())?
+            } else {
+                optional(name, stats.get())?
+            },
             ssrc,
-            given: true,
+            given,
             media: media_index(media.get()).map_err(|media| Refusal::SsrcMedia {
                 index: usize::from(index),
                 media,

@@ -66,11 +66,9 @@ pub fn add_target(target: &Target) -> layout::CommandAddTarget {
     srtp(&target.decrypt, &mut info.decrypt);
     let to = info.ssrc.iter_mut().zip(&mut info.ssrc_stats);
     for (((ssrc, stats), media), from) in to.zip(&mut info.ssrc_media_idx).zip(&target.ssrcs) {
-        if from.given {
-            *ssrc = from.ssrc.to_be_bytes();
-            stats.set(from.stats.0);
-            media.set(media_index(from.media));
-        }
+        *ssrc = from.ssrc.to_be_bytes();
+        stats.set(from.stats.0);
+        media.set(media_index(from.media));
     }
     let to = info.pt_stats.iter_mut().zip(&mut info.pt_media_idx);
     for ((stats, media), from) in to.zip(target.payload_types()) {

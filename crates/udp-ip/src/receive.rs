@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Taking a received packet apart: every length is checked against the packet before it is used.
+
+use super::{Address, Version, IPV4_HEADER, IPV6_HEADER, UDP, UDP_HEADER};
+use core::ops::Range;
+
+/// Why a packet is not a datagram that can be relayed. It is for the stack to judge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Malformed {
+    /// The headers do not lie in the first bytes of the packet.
+    Truncated,
+    /// Another version of IP than was said.
+    Version,
+    /// The header length of IPv4 is less than that of a header.
+    HeaderLength,
+    /// Another protocol than UDP, or an extension header before it.
+    Protocol,
+    /// A part of a datagram.
+    Fragment,
+    /// The length in the IP header is more than the packet has.
+    IpLength,
+    /// The length in the UDP header is less than that of a header, or more than the IP payload.
+    UdpLength,
+}
+
+/// Where things stand in a packet. Offsets count from the IP header.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Datagram {
+    /// Source address.
+    pub source: Address,
+    /// Destination address.
+    pub destination: Address,
+    /// Source port, in host order.
+    pub source_port: u16,
+    /// Destination port, in host order.
+    pub destination_port: u16,
+    /// TOS of IPv4 (RFC 791) or traffic class of IPv6 (RFC 8200).
+    pub tos: u8,
+    /// The UDP header and all that the UDP length claims.
+    pub udp: Range<usize>,
+    /// The UDP payload.
+    pub payload: Range<usize>,
+    /// The UDP checksum as it stands; zero for none.
+    pub checksum: u16,
+}
+
+/// The length of the headers, as far as the first bytes of a packet tell: those bytes have to be
+/// in `head` for [`parse`].
+pub fn header_len(version: Version, head: &[u8]) -> Result<usize, Malformed> {
+    match version {
+        Version::V4 => {
+            let first = *head.first().ok_or(Malformed::Truncated)?;
+            if first >> 4 != 4 {
+                return Err(Malformed::Version);
+            }
+            let words = usize::from(first & 0xf);
+            if words < 5 {
+                return Err(Malformed::HeaderLength);
+            }
+            Ok(words.saturating_mul(4).saturating_add(UDP_HEADER))
+        }
+        Version::V6 => Ok(IPV6_HEADER + UDP_HEADER),
+    }
+}
+
+/// Takes a packet apart.
+///
+/// `head` is what of the packet lies in one piece, from the IP header on; `total` is the length of
+/// all of it.
+pub fn parse(version: Version, head: &[u8], total: usize) -> Result<Datagram, Malformed> {
+    let ip = match version {
+        Version::V4 => ipv4(head)?,
+        Version::V6 => ipv6(head)?,
+    };
+    if ip.end > total {
+        return Err(Malformed::IpLength);
+    }
+    let udp: &[u8; UDP_HEADER] = take(head, ip.udp)?;
+    let [s1, s0, d1, d0, l1, l0, c1, c0] = *udp;
+    let length = usize::from(u16::from_be_bytes([l1, l0]));
+    let room = ip.end.checked_sub(ip.udp).ok_or(Malformed::IpLength)?;
+    if length < UDP_HEADER || length > room {
+        return Err(Malformed::UdpLength);
+    }
+    let end = ip.udp.saturating_add(length);
+    Ok(Datagram {
+        source: ip.source,
+        destination: ip.destination,
+        source_port: u16::from_be_bytes([s1, s0]),
+        destination_port: u16::from_be_bytes([d1, d0]),
+        tos: ip.tos,
+        udp: ip.udp..end,
+        payload: ip.udp.saturating_add(UDP_HEADER)..end,
+        checksum: u16::from_be_bytes([c1, c0]),
+    })
+}
+
+/// What the IP header says. `udp` and `end` are offsets, at most 60 + 65,535.
+struct Ip {
+    source: Address,
+    destination: Address,
+    tos: u8,
+    udp: usize,
+    end: usize,
+}
+
+fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> {
+    bytes
+        .get(at..)
+        .and_then(|rest| rest.first_chunk())
+        .ok_or(Malformed::Truncated)
+}
+
+fn ipv4(head: &[u8]) -> Result<Ip, Malformed> {
+    const FRAGMENT: u16 = 0x3fff;
+    let udp = header_len(Version::V4, head)?.saturating_sub(UDP_HEADER);
+    let header: &[u8; IPV4_HEADER] = take(head, 0)?;
+    let [_, tos, l1, l0, _, _, f1, f0, _, protocol, _, _, addresses @ ..] = header;
+    let [s0, s1, s2, s3, d0, d1, d2, d3] = *addresses;
+    if *protocol != UDP {
+        return Err(Malformed::Protocol);
+    }
+    if u16::from_be_bytes([*f1, *f0]) & FRAGMENT != 0 {
+        return Err(Malformed::Fragment);
+    }
+    Ok(Ip {
+        source: Address::V4([s0, s1, s2, s3]),
+        destination: Address::V4([d0, d1, d2, d3]),
+        tos: *tos,
+        udp,
+        end: usize::from(u16::from_be_bytes([*l1, *l0])),
+    })
+}
+
+fn ipv6(head: &[u8]) -> Result<Ip, Malformed> {
+    let header: &[u8; IPV6_HEADER] = take(head, 0)?;
+    let [v, c, _, _, l1, l0, next, _, ..] = *header;
+    if v >> 4 != 6 {
+        return Err(Malformed::Version);
+    }
+    if next != UDP {
+        return Err(Malformed::Protocol);
+    }
+    Ok(Ip {
+        source: Address::V6(*take(header, 8)?),
+        destination: Address::V6(*take(header, 24)?),
+        tos: (v << 4) | (c >> 4),
+        udp: IPV6_HEADER,
+        end: IPV6_HEADER.saturating_add(usize::from(u16::from_be_bytes([l1, l0]))),
+    })
+}
+
+#[cfg(test)]
+#[expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    reason = "a test may panic"
+)]
+#[path = "receive_tests.rs"]
+mod tests;

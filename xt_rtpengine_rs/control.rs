@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The binary commands of a table: a decoded command becomes a change of the table.
+
+use crate::{
+    error::Fault,
+    rtp_wire::{self, AddDestination, AddTarget, Direction, Endpoint, InitRequest, Request},
+    sys::{
+        alloc::zeroed,
+        lock::REGISTRY,
+        map::Node,
+        memory::Memory,
+        net::NamespaceId,
+        opener::{current_process, Opener},
+        parameters,
+        proc::Handle,
+    },
+    table::{order, Entry, State, Table},
+    target::{self, Output, Resolve},
+};
+use kernel::{
+    prelude::*,
+    rbtree::RBTreeNode,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc, ArcBorrow,
+    },
+    uaccess::UserSlice,
+};
+
+/// The longest message: a command with the most data that one can carry.
+const MAX_MESSAGE: usize = 65_535 + 64;
+
+/// The next mark of a holder.
+static NEXT_HOLDER: Atomic<u64> = Atomic::new(0);
+
+/// A holder of `/proc/rtpengine/N/control`.
+pub(crate) struct Holder {
+    table: Arc<Table>,
+    mark: u64,
+}
+
+impl Handle for Holder {
+    type Node = Table;
+
+    fn open(table: ArcBorrow<'_, Table>, opener: &Opener<'_>) -> Result<Self> {
+        if !opener.may_control() {
+            return Err(EPERM);
+        }
+        table.open()?;
+        Ok(Self {
+            table: table.into(),
+            mark: NEXT_HOLDER.fetch_add(1, Relaxed),
+        })
+    }
+
+    fn write(&self, command: UserSlice) -> Result<usize> {
+        self.command(Direction::Write, command)
+    }
+
+    fn read(&self, command: UserSlice) -> Result<usize> {
+        self.command(Direction::Read, command)
+    }
+}
+
+impl Drop for Holder {
+    fn drop(&mut self) {
+        self.table.close();
+    }
+}
+
+impl Holder {
+    /// Carries out a command, and returns its length.
+    fn command(&self, direction: Direction, command: UserSlice) -> Result<usize> {
+        let mut reader = command.reader();
+        let length = reader.len();
+        // What is longer than any message is refused by what fits.
+        let mut message = KVVec::zeroed(length.min(MAX_MESSAGE), GFP_KERNEL)?;
+        reader.read_slice(&mut message)?;
+        match self.execute(direction, &message) {
+            Ok(()) => Ok(length),
+            Err(fault) => {
+                if parameters::api_debug() {
+                    pr_info!("table {}: command refused: {}\n", self.table.id(), fault);
+                }
+                Err(Error::from(&fault))
+            }
+        }
+    }
+
+    fn execute(&self, direction: Direction, message: &[u8]) -> Result<(), Fault> {
+        self.table.state.lock().check_alive()?;
+        match rtp_wire::parse(direction, message)? {
+            Request::Init(init) => self.init(init),
+            Request::PinMemory { address, size } => self.pin_memory(address, size),
+            Request::AddTarget(target) => self.add_target(target),
+            Request::AddDestination(destination) => self.add_destination(destination),
+            Request::DelTarget(local) => self.del_target(&local),
+            Request::Unsupported(number) => Err(Fault::Command(number)),
+        }
+    }
+
+    fn init(&self, request: InitRequest<'_>) -> Result<(), Fault> {
+        let namespace = NamespaceId::current();
+        let registry = REGISTRY.lock();
+        let mut state = self.table.state.lock();
+        state.check_alive()?;
+        let is_foreign = self.table.namespace() != namespace;
+        let in_use = state.len > 0 || registry.rules(self.table.namespace(), self.table.id()) > 0;
+        if is_foreign && in_use {
+            return Err(Fault::OtherNamespace);
+        }
+        if state.global.is_some() {
+            return Err(Fault::AlreadyInitialised);
+        }
+        let pointer = request.negotiate()?;
+        let global = state
+            .memory_of(self.mark)
+            .resolve(rtp_wire::PointerName::Global, pointer)?;
+        state.global = Some(global);
+        state.process = current_process();
+        self.table.set_namespace(namespace);
+        Ok(())
+    }
+
+    fn pin_memory(&self, address: u64, size: u64) -> Result<(), Fault> {
+        let memory = Memory::pin(address, size, self.mark)?;
+        let mut state = self.table.state.lock();
+        state.check_alive()?;
+        state.memory.push(memory, GFP_KERNEL)?;
+        Ok(())
+    }
+
+    fn add_target(&self, request: AddTarget<'_>) -> Result<(), Fault> {
+        let mut config = zeroed::<rtp_wire::Target>()?;
+        let mut state = self.table.state.lock();
+        state.check_alive()?;
+        let global = state.global.clone().ok_or(Fault::NotInitialised)?;
+        request.decode(&mut config)?;
+        if !config.decrypt.is_plain() {
+            return Err(Fault::Srtp);
+        }
+        let local = config.local;
+        if state.entries.get(&order(&local)).is_some() {
+            return Err(Fault::TargetExists);
+        }
+        let target = target::build(config, &state.memory_of(self.mark), global)?;
+        let is_complete = target.missing_outputs() == 0;
+        let node = Node::new(order(&local).key(), target)?;
+        let entry = RBTreeNode::new(order(&local), Entry::Building(node), GFP_KERNEL)?;
+        state.entries.insert(entry);
+        if is_complete {
+            if let Err(fault) = self.publish(&mut state, &local) {
+                state.entries.remove(&order(&local));
+                return Err(fault);
+            }
+        }
+        state.len = state.len.saturating_add(1);
+        Ok(())
+    }
+
+    fn add_destination(&self, request: AddDestination<'_>) -> Result<(), Fault> {
+        let mut config = zeroed::<rtp_wire::Output>()?;
+        let mut state = self.table.state.lock();
+        state.check_alive()?;
+        let local = request.target()?;
+        let index = request.index();
+        check_place(&state, &local, index)?;
+        request.decode(&mut config)?;
+        if !config.encrypt.is_plain() {
+            return Err(Fault::Srtp);
+        }
+        if config.flags.extmap {
+            return Err(Fault::HeaderExtensions);
+        }
+        let output = target::build_output(config, &state.memory_of(self.mark))?;
+        let route = self.table.namespace().with(|net| output.path.look_up(net));
+        route.ok_or(Fault::Killed)?.map_err(Fault::NoRoute)?;
+
+        let missing = put(&mut state, &local, index, Some(output));
+        if missing == 0 {
+            if let Err(fault) = self.publish(&mut state, &local) {
+                put(&mut state, &local, index, None);
+                return Err(fault);
+            }
+        }
+        Ok(())
+    }
+
+    fn del_target(&self, local: &Endpoint) -> Result<(), Fault> {
+        let mut state = self.table.state.lock();
+        state.check_alive()?;
+        let entry = state.entries.remove(&order(local)).ok_or(Fault::NoTarget)?;
+        state.len = state.len.saturating_sub(1);
+        if matches!(entry, Entry::Published) {
+            self.table.targets().remove(&order(local).key());
+        }
+        Ok(())
+    }
+
+    /// Lets the packet path see a target whose outputs are all there. A target that cannot be
+    /// published stays as it was.
+    fn publish(&self, state: &mut State, local: &Endpoint) -> Result<(), Fault> {
+        let entry = state
+            .entries
+            .get_mut(&order(local))
+            .ok_or(Fault::NoTarget)?;
+        match core::mem::replace(entry, Entry::Published) {
+            Entry::Published => Err(Fault::TargetComplete),
+            Entry::Building(node) => self.table.targets().publish(node).map_err(|(node, error)| {
+                *entry = Entry::Building(node);
+                Fault::Kernel(error)
+            }),
+        }
+    }
+}
+
+/// Whether an output of that index is wanted.
+fn check_place(state: &State, local: &Endpoint, index: u32) -> Result<(), Fault> {
+    match state.entries.get(&order(local)).ok_or(Fault::NoTarget)? {
+        Entry::Published => Err(Fault::TargetComplete),
+        Entry::Building(node) => {
+            let target = node.value();
+            match target.outputs.get(index as usize) {
+                None => Err(Fault::OutputIndex {
+                    index,
+                    announced: target.config.num_outputs,
+                }),
+                Some(Some(_)) => Err(Fault::OutputExists(index)),
+                Some(None) => Ok(()),
+            }
+        }
+    }
+}
+
+/// Puts an output, or none, into its place, and returns how many are missing.
+fn put(state: &mut State, local: &Endpoint, index: u32, output: Option<KBox<Output>>) -> usize {
+    let Some(Entry::Building(node)) = state.entries.get_mut(&order(local)) else {
+        return usize::MAX;
+    };
+    let target = node.as_mut().value_mut();
+    if let Some(place) = target.outputs.get_mut(index as usize) {
+        *place = output;
+    }
+    target.missing_outputs()
+}

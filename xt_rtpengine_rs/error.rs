@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Why a command is refused, and the conversion to an error number.
+
+use crate::rtp_wire::{pointer::PointerName, CommandNumber, Refusal, UserPointer};
+use kernel::{fmt, prelude::*};
+
+/// Why a command is refused.
+pub(crate) enum Fault {
+    /// The message itself is wrong.
+    Message(Refusal),
+    /// The table was killed.
+    Killed,
+    /// INIT was not sent.
+    NotInitialised,
+    /// INIT was sent before.
+    AlreadyInitialised,
+    /// The table belongs to another network namespace, and is in use there.
+    OtherNamespace,
+    /// A pointer does not lead into shared memory.
+    Pointer(PointerName, UserPointer),
+    /// There is a target of that local address.
+    TargetExists,
+    /// There is no target of that local address.
+    NoTarget,
+    /// All outputs of the target are there.
+    TargetComplete,
+    /// The target has fewer outputs.
+    OutputIndex {
+        /// The index that was given.
+        index: u32,
+        /// How many outputs were announced.
+        announced: u8,
+    },
+    /// The output of that index is there.
+    OutputExists(u32),
+    /// There is no route to the destination.
+    NoRoute(Error),
+    /// The target or output needs SRTP.
+    Srtp,
+    /// The output filters header extensions.
+    HeaderExtensions,
+    /// The command is one of calls, streams or the player.
+    Command(CommandNumber),
+    /// The kernel's own: no memory, memory of the caller that cannot be read or pinned.
+    Kernel(Error),
+}
+
+impl From<Refusal> for Fault {
+    fn from(refusal: Refusal) -> Self {
+        Self::Message(refusal)
+    }
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        Self::Kernel(error)
+    }
+}
+
+impl From<kernel::alloc::AllocError> for Fault {
+    fn from(_: kernel::alloc::AllocError) -> Self {
+        Self::Kernel(ENOMEM)
+    }
+}
+
+impl From<&Fault> for Error {
+    fn from(fault: &Fault) -> Self {
+        match fault {
+            Fault::Message(refusal) => Error::from_errno(-refusal.errno()),
+            Fault::Killed | Fault::NoTarget => ENOENT,
+            Fault::NotInitialised => EIO,
+            Fault::AlreadyInitialised | Fault::TargetComplete => EBUSY,
+            Fault::OtherNamespace => EXDEV,
+            Fault::Pointer(..) => EFAULT,
+            Fault::TargetExists | Fault::OutputExists(_) => EEXIST,
+            Fault::OutputIndex { .. } => ERANGE,
+            Fault::NoRoute(_) => ENETUNREACH,
+            Fault::Srtp | Fault::HeaderExtensions | Fault::Command(_) => EOPNOTSUPP,
+            Fault::Kernel(error) => *error,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Fault::Message(refusal) => write!(f, "{refusal}"),
+            Fault::Killed => f.write_str("the table was killed; open it anew"),
+            Fault::NotInitialised => f.write_str("the table is not initialised; send INIT first"),
+            Fault::AlreadyInitialised => f.write_str("the table is initialised already"),
+            Fault::OtherNamespace => f.write_str(
+                "the table is in use in another network namespace; work from there, or add another",
+            ),
+            Fault::Pointer(name, pointer) => write!(
+                f,
+                "{name}: {pointer:?} is not in shared memory; send PIN_MEMORY for it first"
+            ),
+            Fault::TargetExists => {
+                f.write_str("there is a target of that local address; send DEL_TARGET first")
+            }
+            Fault::NoTarget => {
+                f.write_str("there is no target of that local address; send ADD_TARGET first")
+            }
+            Fault::TargetComplete => f.write_str("all outputs of the target are there"),
+            Fault::OutputIndex { index, announced } => write!(
+                f,
+                "output #{index}: the target announced {announced}, counted from 0"
+            ),
+            Fault::OutputExists(index) => write!(f, "output #{index} is there already"),
+            Fault::NoRoute(error) => write!(f, "no route to the destination: {error:?}"),
+            Fault::Srtp => f.write_str("SRTP is not supported"),
+            Fault::HeaderExtensions => {
+                f.write_str("filtering of header extensions is not supported")
+            }
+            Fault::Command(number) => write!(f, "{} is not supported", number.name()),
+            Fault::Kernel(error) => write!(f, "{error:?}"),
+        }
+    }
+}

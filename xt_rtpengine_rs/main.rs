@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Relay of RTP in the kernel, for the rtpengine daemon.
+//!
+//! The module's registrations, in the order in which they are undone. The parameters are declared
+//! in `sys/helpers.c`.
+
+#![deny(unsafe_code)]
+#![warn(missing_docs)]
+
+use kernel::prelude::*;
+
+mod control;
+mod error;
+mod files;
+mod list;
+mod registry;
+mod relay;
+mod show;
+#[allow(unsafe_code, reason = "the one place for it")]
+mod sys;
+mod table;
+mod target;
+
+#[path = "../crates/rtp-media/src/lib.rs"]
+pub mod rtp_media;
+#[path = "../crates/rtp-wire/src/lib.rs"]
+pub mod rtp_wire;
+#[path = "../crates/udp-ip/src/lib.rs"]
+pub mod udp_ip;
+
+module! {
+    type: Module,
+    name: "xt_rtpengine_rs",
+    authors: ["The xt_rtpengine_rs authors"],
+    description: "In-kernel relay of RTP for the rtpengine daemon",
+    license: "GPL v2",
+    alias: [
+        "nft_rtpengine",
+        "xt_RTPENGINE",
+        "ipt_RTPENGINE",
+        "ip6t_RTPENGINE",
+        "nft-expr-rtpengine",
+        "nft-expr-1-rtpengine",
+        "nft-expr-2-rtpengine",
+        "nft-expr-10-rtpengine",
+    ],
+}
+
+/// The module: dropped from the first field to the last when it is unloaded. By then no rule and
+/// no table is left, since each of them keeps the module loaded.
+struct Module {
+    _expression: Pin<KBox<sys::nft::Registration>>,
+    _target: Pin<KBox<sys::xt::Registration>>,
+    _files: registry::RootHold,
+    _namespaces: Pin<KBox<sys::net::Registration<registry::Leaving>>>,
+    _reclaimer: sys::map::Reclaimer,
+}
+
+impl kernel::Module for Module {
+    fn init(_module: &'static ThisModule) -> Result<Self> {
+        sys::lock::init();
+        let reclaimer = sys::map::Reclaimer::new()?;
+        let namespaces = KBox::pin_init(sys::net::Registration::new(), GFP_KERNEL)?;
+        let files = registry::RootHold::new()?;
+        let target = KBox::pin_init(sys::xt::Registration::new(), GFP_KERNEL)?;
+        let expression = KBox::pin_init(sys::nft::Registration::new(), GFP_KERNEL)?;
+        pr_info!("loaded\n");
+        Ok(Self {
+            _expression: expression,
+            _target: target,
+            _files: files,
+            _namespaces: namespaces,
+            _reclaimer: reclaimer,
+        })
+    }
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The C interfaces of the kernel that sys/ builds on, for bindgen and for helpers.c. */
+
+#include <linux/cred.h>
+#include <linux/fs.h>
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/x_tables.h>
+#include <linux/nsproxy.h>
+#include <linux/proc_fs.h>
+#include <linux/rhashtable.h>
+#include <linux/seq_file.h>
+#include <linux/skbuff.h>
+#include <linux/udp.h>
+#include <linux/vmalloc.h>
+#include <linux/workqueue.h>
+#include <net/dst_cache.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+#include <net/ip6_route.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/netfilter/nf_tables.h>
+#include <net/route.h>
+#include <net/udp.h>
+
+#include "helpers.h"

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The counters that the daemon and the module share, as they lie in memory.
+//!
+//! The layout is that of `common_stats.h` of the daemon. The daemon may write any value at any
+//! time: what is read back is untrusted.
+
+use core::mem::offset_of;
+use kernel::sync::atomic::{Atomic, Relaxed};
+
+/// A structure of atomics.
+///
+/// # Safety
+///
+/// The structure is `repr(C)` and consists of atomics of integers alone, for which every byte
+/// pattern is valid, and padding.
+pub(crate) unsafe trait Counters: 'static {}
+
+/// A counter of packets, bytes or errors.
+#[repr(transparent)]
+pub(crate) struct Counter(Atomic<u64>);
+
+impl Counter {
+    /// Adds to the counter.
+    #[inline]
+    pub(crate) fn add(&self, amount: u64) {
+        self.0.add(amount, Relaxed);
+    }
+
+    /// The value.
+    pub(crate) fn get(&self) -> u64 {
+        self.0.load(Relaxed)
+    }
+
+    /// Replaces the value.
+    pub(crate) fn set(&self, value: u64) {
+        self.0.store(value, Relaxed);
+    }
+}
+
+/// A 32-bit value that the daemon reads.
+#[repr(transparent)]
+pub(crate) struct Value(Atomic<u32>);
+
+impl Value {
+    /// The value.
+    pub(crate) fn get(&self) -> u32 {
+        self.0.load(Relaxed)
+    }
+
+    /// Replaces the value.
+    pub(crate) fn set(&self, value: u32) {
+        self.0.store(value, Relaxed);
+    }
+}
+
+/// `struct stream_stats`: one target, or one output.
+#[repr(C)]
+pub(crate) struct StreamStats {
+    /// Packets.
+    pub(crate) packets: Counter,
+    /// Bytes of UDP payload.
+    pub(crate) bytes: Counter,
+    /// Errors.
+    pub(crate) errors: Counter,
+    /// When the last packet came: microseconds of Unix time.
+    pub(crate) last_packet_us: Counter,
+    /// TOS or traffic class of the last packet.
+    pub(crate) tos: Value,
+}
+
+/// `struct rtp_stats`: one payload type of a target.
+#[repr(C)]
+pub(crate) struct RtpStats {
+    /// The payload type (RFC 3550 section 5.1), written by the daemon.
+    pub(crate) payload_type: Value,
+    /// Its clock rate in Hz, written by the daemon.
+    pub(crate) clock_rate: Value,
+    /// Packets.
+    pub(crate) packets: Counter,
+    /// Bytes of UDP payload.
+    pub(crate) bytes: Counter,
+    _kernel_packets: Counter,
+    _kernel_bytes: Counter,
+}
+
+/// `struct ssrc_stats`: one SSRC, received or sent.
+#[repr(C)]
+pub(crate) struct SsrcStats {
+    /// Packets.
+    pub(crate) packets: Counter,
+    /// Bytes of RTP payload.
+    pub(crate) bytes: Counter,
+    /// RTP timestamp of the last packet.
+    pub(crate) timestamp: Value,
+    /// Highest extended sequence number.
+    pub(crate) ext_seq: Value,
+    /// SRTCP index.
+    pub(crate) rtcp_seq: Value,
+    /// Which of the last 32 packets came: bit 0 is the highest sequence number.
+    pub(crate) lost_bits: Value,
+    /// Packets that never came.
+    pub(crate) total_lost: Value,
+    /// Relative transit time of the last packet (RFC 3550 A.8), in units of the timestamp.
+    pub(crate) transit: Value,
+    /// Interarrival jitter (RFC 3550 A.8), sixteen times the value.
+    pub(crate) jitter: Value,
+    /// When the last packet came: microseconds of Unix time.
+    pub(crate) last_packet_us: Counter,
+    /// Payload type of the last packet.
+    pub(crate) last_pt: Value,
+}
+
+/// `struct interface_counter_stats_dir`: one direction of an interface.
+#[repr(C)]
+pub(crate) struct InterfaceDirection {
+    /// Packets.
+    pub(crate) packets: Counter,
+    /// Bytes of UDP payload.
+    pub(crate) bytes: Counter,
+    /// Errors.
+    pub(crate) errors: Counter,
+}
+
+/// `struct interface_stats_block`: a local interface of the daemon.
+#[repr(C)]
+pub(crate) struct InterfaceStats {
+    /// Received.
+    pub(crate) ingress: InterfaceDirection,
+    /// Sent.
+    pub(crate) egress: InterfaceDirection,
+    /// Packets that never came.
+    pub(crate) packets_lost: Counter,
+    _duplicates: Counter,
+    _sampled: [Counter; 18],
+}
+
+/// `struct global_stats_counter`: the daemon as a whole.
+#[repr(C)]
+pub(crate) struct GlobalStats {
+    /// Packets taken by the module.
+    pub(crate) packets: Counter,
+    /// Bytes of UDP payload taken by the module.
+    pub(crate) bytes: Counter,
+    /// Errors of the module.
+    pub(crate) errors: Counter,
+    /// Packets that never came.
+    pub(crate) packets_lost: Counter,
+}
+
+// SAFETY: Atomics of integers.
+unsafe impl Counters for StreamStats {}
+// SAFETY: Atomics of integers.
+unsafe impl Counters for RtpStats {}
+// SAFETY: Atomics of integers.
+unsafe impl Counters for SsrcStats {}
+// SAFETY: Atomics of integers.
+unsafe impl Counters for InterfaceStats {}
+// SAFETY: Atomics of integers.
+unsafe impl Counters for GlobalStats {}
+
+const _: () = {
+    assert!(size_of::<StreamStats>() == 40 && offset_of!(StreamStats, tos) == 32);
+    assert!(size_of::<RtpStats>() == 40 && offset_of!(RtpStats, bytes) == 16);
+    assert!(size_of::<SsrcStats>() == 64 && offset_of!(SsrcStats, last_packet_us) == 48);
+    assert!(size_of::<InterfaceStats>() == 208 && offset_of!(InterfaceStats, packets_lost) == 48);
+    assert!(size_of::<GlobalStats>() == 32);
+};

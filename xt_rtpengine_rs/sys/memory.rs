@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Memory of the daemon that the module writes counters to.
+//!
+//! A range of the daemon's pages is pinned and mapped into the kernel. It stays so, whatever
+//! becomes of the process, until the last handle is dropped.
+//!
+//! C headers: [`include/linux/mm.h`](srctree/include/linux/mm.h),
+//! [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
+
+use super::{bindings, counters::Counters};
+use core::{mem, ops::Deref, ptr::NonNull};
+use kernel::{page::PAGE_SIZE, prelude::*, sync::Arc};
+
+/// Pages of a process, pinned.
+///
+/// # Invariants
+///
+/// All pages in the vector are pinned for writing.
+struct Pages(KVVec<*mut bindings::page>);
+
+impl Pages {
+    fn pin(address: u64, count: usize) -> Result<Self> {
+        let mut pages = KVVec::from_elem(core::ptr::null_mut(), count, GFP_KERNEL)?;
+        let wanted = i32::try_from(count).map_err(|_| EFAULT)?;
+        let address = usize::try_from(address).map_err(|_| EFAULT)?;
+        // SAFETY: The vector has room for `wanted` pointers. Any address may be given: those that
+        // are not the caller's are refused.
+        let pinned = unsafe {
+            bindings::pin_user_pages_fast(
+                address,
+                wanted,
+                bindings::FOLL_WRITE | bindings::FOLL_LONGTERM,
+                pages.as_mut_ptr(),
+            )
+        };
+        // What was not pinned is not to be unpinned.
+        pages.truncate(usize::try_from(pinned).unwrap_or(0));
+        // INVARIANT: The vector was cut to the pages that are pinned.
+        let pages = Self(pages);
+        if pages.0.len() == count {
+            Ok(pages)
+        } else {
+            Err(EFAULT)
+        }
+    }
+}
+
+impl Drop for Pages {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant all pages of the vector are pinned.
+        unsafe { bindings::unpin_user_pages_dirty_lock(self.0.as_mut_ptr(), self.0.len(), true) };
+    }
+}
+
+/// A range of a process's memory, pinned and mapped. Dropping it may sleep.
+///
+/// # Invariants
+///
+/// `base` is the start of a mapping of `_pages`, valid for reads and writes of `size` bytes.
+pub(crate) struct Memory {
+    base: NonNull<u8>,
+    start: u64,
+    size: u64,
+    owner: u64,
+    _pages: Pages,
+}
+
+// SAFETY: The mapping can be used and undone from any thread.
+unsafe impl Send for Memory {}
+// SAFETY: What is handed out of the mapping are atomics.
+unsafe impl Sync for Memory {}
+
+impl Memory {
+    /// Pins `size` bytes at `start` of the calling process. Both are whole pages. `owner` is a
+    /// mark of the caller's choice.
+    ///
+    /// # Errors
+    ///
+    /// `EFAULT` when the range is not memory that the process can write; `ENOMEM`.
+    pub(crate) fn pin(start: u64, size: u64, owner: u64) -> Result<Arc<Self>> {
+        start.checked_add(size).ok_or(EFAULT)?;
+        let count = usize::try_from(size).map_err(|_| EFAULT)? / PAGE_SIZE;
+        let mut pages = Pages::pin(start, count)?;
+        // SAFETY: The pages are valid and stay so until after the mapping is undone.
+        let base = unsafe {
+            bindings::vmap(
+                pages.0.as_mut_ptr(),
+                u32::try_from(count).map_err(|_| EFAULT)?,
+                bindings::VM_MAP as usize,
+                bindings::rtpe_page_kernel(),
+            )
+        };
+        // INVARIANT: `vmap` maps all of the pages, one after the other.
+        let memory = Self {
+            base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
+            start,
+            size,
+            owner,
+            _pages: pages,
+        };
+        Ok(Arc::new(memory, GFP_KERNEL)?)
+    }
+
+    /// The size of the range in bytes.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// The mark that was given when the range was pinned.
+    pub(crate) fn owner(&self) -> u64 {
+        self.owner
+    }
+
+    /// The counters at `address`, as the process sees it: `None` when they do not lie in the
+    /// range from start to end, or are not aligned.
+    pub(crate) fn resolve<T: Counters>(self: &Arc<Self>, address: u64) -> Option<Shared<T>> {
+        let offset = address.checked_sub(self.start)?;
+        let end = offset.checked_add(mem::size_of::<T>() as u64)?;
+        let offset = usize::try_from(offset).ok()?;
+        if end > self.size || offset % mem::align_of::<T>() != 0 {
+            return None;
+        }
+        // SAFETY: `offset` and the bytes of a `T` after it lie in the mapping.
+        let counters = unsafe { self.base.add(offset) };
+        // INVARIANT: Inside the mapping, and aligned: the mapping begins at a page.
+        Some(Shared {
+            counters: counters.cast(),
+            _memory: self.clone(),
+        })
+    }
+}
+
+impl Drop for Memory {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant `base` is a mapping made by `vmap`. The pages are
+        // unpinned after this, by their own drop.
+        unsafe { bindings::vunmap(self.base.as_ptr().cast()) };
+    }
+}
+
+/// Counters in shared memory, which the handle keeps there.
+///
+/// # Invariants
+///
+/// `counters` points to a `T` in the mapping of `memory`, aligned.
+pub(crate) struct Shared<T: Counters> {
+    counters: NonNull<T>,
+    _memory: Arc<Memory>,
+}
+
+impl<T: Counters> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        // INVARIANT: The same counters in the same memory.
+        Self {
+            counters: self.counters,
+            _memory: self._memory.clone(),
+        }
+    }
+}
+
+// SAFETY: Counters are atomics, and the memory can be shared.
+unsafe impl<T: Counters> Send for Shared<T> {}
+// SAFETY: As above.
+unsafe impl<T: Counters> Sync for Shared<T> {}
+
+impl<T: Counters> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: By the type invariant the pointer is valid and aligned for as long as the handle
+        // lives, and `Counters` are atomics for which every byte pattern is valid: the daemon may
+        // write them at any time.
+        unsafe { self.counters.as_ref() }
+    }
+}

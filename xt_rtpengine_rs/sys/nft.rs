@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The nftables expression `rtpengine`, for the families ip, ip6 and inet, on the input hook.
+//!
+//! C header:
+//! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
+
+use super::{bindings, module::this_module, net::Namespace, skb::Received};
+use crate::{registry, relay};
+use core::{mem, ptr};
+use kernel::{
+    error::{from_result, to_result},
+    ffi::c_int,
+    prelude::*,
+    types::Opaque,
+};
+
+/// The attribute that names the table: its id, in host order.
+const ATTRIBUTE_ID: usize = 1;
+const MAX_ATTRIBUTE: usize = ATTRIBUTE_ID;
+
+/// What a rule carries: the id of a table.
+type Private = u32;
+
+static POLICY: Policy = Policy([
+    // SAFETY: An attribute of zero: it is not looked at.
+    unsafe { mem::zeroed() },
+    bindings::nla_policy {
+        type_: bindings::NLA_U32 as u8,
+        // SAFETY: No further condition.
+        ..unsafe { mem::zeroed() }
+    },
+]);
+
+struct Policy([bindings::nla_policy; MAX_ATTRIBUTE + 1]);
+
+// SAFETY: The policy is never changed.
+unsafe impl Sync for Policy {}
+
+/// The expression, registered until dropped.
+///
+/// # Invariants
+///
+/// The expression is registered. Its operations point to the type in the same structure.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Registration {
+    #[pin]
+    operations: Opaque<bindings::nft_expr_ops>,
+    #[pin]
+    expression: Opaque<bindings::nft_expr_type>,
+}
+
+// SAFETY: The structures are touched by registration and its drop alone.
+unsafe impl Send for Registration {}
+// SAFETY: There are no methods on a shared reference.
+unsafe impl Sync for Registration {}
+
+impl Registration {
+    /// Registers the expression.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(&this in Self {
+            operations <- Opaque::ffi_init(move |slot: *mut bindings::nft_expr_ops| {
+                // SAFETY: The field is in the same allocation.
+                let expression = unsafe { &raw mut (*this.as_ptr()).expression };
+                // SAFETY: `slot` is valid for writes.
+                unsafe { ptr::write(slot, operations(Opaque::cast_into(expression))) };
+            }),
+            expression <- Opaque::try_ffi_init(move |slot: *mut bindings::nft_expr_type| {
+                // SAFETY: The field is in the same allocation.
+                let operations = unsafe { &raw mut (*this.as_ptr()).operations };
+                // SAFETY: `slot` is valid for writes.
+                unsafe { ptr::write(slot, expression(Opaque::cast_into(operations))) };
+                // INVARIANT: Registered when this returns no error.
+                // SAFETY: Both structures are initialised and stay where they are until they are
+                // unregistered by the drop.
+                to_result(unsafe { bindings::nft_register_expr(slot) })
+            }),
+        })
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Registration {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: By the type invariant the expression is registered.
+        unsafe { bindings::nft_unregister_expr(self.expression.get()) };
+    }
+}
+
+fn operations(expression: *mut bindings::nft_expr_type) -> bindings::nft_expr_ops {
+    // SAFETY: All of the structure may be zero.
+    let mut operations: bindings::nft_expr_ops = unsafe { mem::zeroed() };
+    operations.type_ = expression;
+    // The pointer to the operations, and the private part, a multiple of eight bytes.
+    operations.size =
+        (size_of::<bindings::nft_expr>() + size_of::<Private>().next_multiple_of(8)) as u32;
+    operations.eval = Some(eval);
+    operations.init = Some(init);
+    operations.activate = Some(activate);
+    operations.deactivate = Some(deactivate);
+    operations.dump = Some(dump);
+    operations.validate = Some(validate);
+    operations
+}
+
+fn expression(operations: *mut bindings::nft_expr_ops) -> bindings::nft_expr_type {
+    // SAFETY: All of the structure may be zero.
+    let mut expression: bindings::nft_expr_type = unsafe { mem::zeroed() };
+    expression.name = c"rtpengine".as_ptr().cast();
+    expression.ops = operations;
+    expression.policy = POLICY.0.as_ptr();
+    expression.maxattr = MAX_ATTRIBUTE as u32;
+    expression.owner = this_module();
+    expression
+}
+
+/// # Safety
+///
+/// `expression` is one of ours.
+unsafe fn private(expression: *const bindings::nft_expr) -> *mut Private {
+    // SAFETY: The private part follows the pointer to the operations.
+    unsafe { (*expression).data.as_ptr().cast_mut().cast() }
+}
+
+/// # Safety
+///
+/// Called by nf_tables with a packet at a hook and an expression that [`init`] made.
+unsafe extern "C" fn eval(
+    expression: *const bindings::nft_expr,
+    registers: *mut bindings::nft_regs,
+    packet: *const bindings::nft_pktinfo,
+) {
+    // SAFETY: The expression is one of ours.
+    let id = unsafe { *private(expression) };
+    // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
+    let taken = unsafe {
+        let (skb, state) = ((*packet).skb, (*packet).state);
+        Received::with(skb, state, |packet| relay::receive(id, packet))
+    };
+    if taken {
+        // SAFETY: The registers are ours while the expression runs.
+        unsafe { (*registers).__bindgen_anon_1.verdict.code = bindings::NF_STOLEN };
+    }
+}
+
+/// # Safety
+///
+/// Called by nf_tables with a rule that is being added.
+unsafe extern "C" fn init(
+    context: *const bindings::nft_ctx,
+    expression: *const bindings::nft_expr,
+    attributes: *const *const bindings::nlattr,
+) -> c_int {
+    from_result(|| {
+        // SAFETY: There are `MAX_ATTRIBUTE + 1` attributes, each null or checked by the policy.
+        let id = unsafe {
+            let attribute = *attributes.add(ATTRIBUTE_ID);
+            if attribute.is_null() {
+                return Err(EINVAL);
+            }
+            bindings::rtpe_nla_get_u32(attribute)
+        };
+        // SAFETY: The namespace of the rule is alive.
+        let net = unsafe { Namespace::from_ptr((*context).net) };
+        registry::rule_added(net.id(), id, registry::Missing::Refused)?;
+        // SAFETY: The expression is one of ours.
+        unsafe { *private(expression) = id };
+        Ok(0)
+    })
+}
+
+/// A rule that was to be deleted stays.
+///
+/// # Safety
+///
+/// Called by nf_tables with an expression that [`init`] made.
+unsafe extern "C" fn activate(
+    context: *const bindings::nft_ctx,
+    expression: *const bindings::nft_expr,
+) {
+    // SAFETY: The expression is one of ours, and the namespace of the rule is alive.
+    let (id, net) = unsafe { (*private(expression), Namespace::from_ptr((*context).net)) };
+    registry::rule_restored(net.id(), id);
+}
+
+/// A rule goes: its use of the table ends when the deletion is prepared, and not again when it is
+/// committed.
+///
+/// # Safety
+///
+/// Called by nf_tables with an expression that [`init`] made.
+unsafe extern "C" fn deactivate(
+    context: *const bindings::nft_ctx,
+    expression: *const bindings::nft_expr,
+    phase: bindings::nft_trans_phase,
+) {
+    if phase == bindings::nft_trans_phase_NFT_TRANS_COMMIT {
+        return;
+    }
+    // SAFETY: The expression is one of ours, and the namespace of the rule is alive.
+    let (id, net) = unsafe { (*private(expression), Namespace::from_ptr((*context).net)) };
+    registry::rule_removed(net.id(), id);
+}
+
+/// # Safety
+///
+/// Called by nf_tables with a message that is being written, and an expression that [`init`] made.
+unsafe extern "C" fn dump(
+    message: *mut bindings::sk_buff,
+    expression: *const bindings::nft_expr,
+    _reset: bool,
+) -> c_int {
+    // SAFETY: The message is valid, and the expression one of ours, whose id has four bytes.
+    unsafe {
+        bindings::nla_put(
+            message,
+            ATTRIBUTE_ID as c_int,
+            size_of::<Private>() as c_int,
+            private(expression).cast(),
+        )
+    }
+}
+
+/// # Safety
+///
+/// Called by nf_tables with the chain from which the expression is reached.
+unsafe extern "C" fn validate(
+    context: *const bindings::nft_ctx,
+    _expression: *const bindings::nft_expr,
+) -> c_int {
+    // SAFETY: The context is valid.
+    let (family, chain) = unsafe { (u32::from((*context).family), (*context).chain) };
+    match family {
+        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 | bindings::NFPROTO_INET => {
+            // SAFETY: The chain is valid.
+            unsafe {
+                bindings::nft_chain_validate_hooks(
+                    chain,
+                    1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN,
+                )
+            }
+        }
+        _ => EOPNOTSUPP.to_errno(),
+    }
+}

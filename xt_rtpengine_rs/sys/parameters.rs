@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The module's parameters.
+//!
+//! They are declared in `helpers.c`: the kernel's Rust parameters are neither visible nor
+//! writable under `/sys/module`, where `log_errors` and `api_debug` are switched in operation.
+//!
+//! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
+
+use super::bindings;
+use kernel::sync::atomic::{Atomic, Relaxed};
+
+/// Reads a flag that may be written through sysfs at any time.
+fn flag(place: *mut bool) -> bool {
+    // A byte is read, since what a writer in C leaves there is read as an integer.
+    // SAFETY: The static lives as long as the module, is a byte wide, and is written by whole
+    // bytes.
+    unsafe { Atomic::from_ptr(place.cast::<i8>()) }.load(Relaxed) != 0
+}
+
+/// Whether errors of the packet path are logged.
+#[expect(dead_code)]
+pub(crate) fn log_errors() -> bool {
+    flag(&raw mut bindings::rtpe_log_errors)
+}
+
+/// Whether the reason of each refused command is logged.
+pub(crate) fn api_debug() -> bool {
+    flag(&raw mut bindings::rtpe_api_debug)
+}
+
+/// The user that owns the files under `/proc/rtpengine`.
+pub(crate) fn proc_uid() -> u32 {
+    // SAFETY: Written only before the module's initialisation.
+    unsafe { bindings::rtpe_proc_uid }
+}
+
+/// The group that owns the files under `/proc/rtpengine`.
+pub(crate) fn proc_gid() -> u32 {
+    // SAFETY: Written only before the module's initialisation.
+    unsafe { bindings::rtpe_proc_gid }
+}
+
+/// Mode bits that are taken away from the files under `/proc/rtpengine`.
+pub(crate) fn proc_mask() -> u32 {
+    // SAFETY: Written only before the module's initialisation.
+    unsafe { bindings::rtpe_proc_mask }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The xtables target `RTPENGINE`, revision 0, for IPv4 and IPv6.
+//!
+//! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
+
+use super::{bindings, module::this_module, net::Namespace, skb::Received};
+use crate::{registry, relay};
+use core::ptr;
+use kernel::{
+    error::{from_result, to_result},
+    ffi::c_int,
+    prelude::*,
+    types::Opaque,
+};
+
+/// What a rule carries: the id of a table, in host order.
+type Info = u32;
+
+/// The target, registered until dropped.
+///
+/// # Invariants
+///
+/// All targets are registered.
+#[pin_data(PinnedDrop)]
+pub(crate) struct Registration {
+    #[pin]
+    targets: Opaque<[bindings::xt_target; 2]>,
+}
+
+// SAFETY: The targets are touched by registration and its drop alone.
+unsafe impl Send for Registration {}
+// SAFETY: There are no methods on a shared reference.
+unsafe impl Sync for Registration {}
+
+impl Registration {
+    /// Registers the target.
+    pub(crate) fn new() -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            targets <- Opaque::try_ffi_init(|slot: *mut [bindings::xt_target; 2]| {
+                let targets = [target(bindings::NFPROTO_IPV4), target(bindings::NFPROTO_IPV6)];
+                // SAFETY: `slot` is valid for writes.
+                unsafe { ptr::write(slot, targets) };
+                // INVARIANT: Registered when this returns no error.
+                // SAFETY: The targets are initialised and stay where they are until they are
+                // unregistered by the drop.
+                to_result(unsafe { bindings::xt_register_targets(slot.cast(), 2) })
+            }),
+        })
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Registration {
+    fn drop(self: Pin<&mut Self>) {
+        // SAFETY: By the type invariant both targets are registered.
+        unsafe { bindings::xt_unregister_targets(self.targets.get().cast(), 2) };
+    }
+}
+
+fn target(family: u32) -> bindings::xt_target {
+    // SAFETY: All of the structure may be zero.
+    let mut target: bindings::xt_target = unsafe { core::mem::zeroed() };
+    for (to, from) in target.name.iter_mut().zip(b"RTPENGINE") {
+        *to = *from as _;
+    }
+    target.family = family as u16;
+    target.target = Some(run);
+    target.checkentry = Some(check);
+    target.destroy = Some(destroy);
+    target.me = this_module();
+    target.table = c"filter".as_ptr().cast();
+    target.targetsize = size_of::<Info>() as u32;
+    target.hooks = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
+    target
+}
+
+/// # Safety
+///
+/// Called by x_tables with a packet at a hook and the parameters of a rule that [`check`] allowed.
+unsafe extern "C" fn run(
+    skb: *mut bindings::sk_buff,
+    parameters: *const bindings::xt_action_param,
+) -> u32 {
+    // SAFETY: The rule carries an `Info`.
+    let id = unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() };
+    // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
+    let taken = unsafe {
+        Received::with(skb, (*parameters).state, |packet| {
+            relay::receive(id, packet)
+        })
+    };
+    if taken {
+        bindings::NF_STOLEN
+    } else {
+        bindings::XT_CONTINUE
+    }
+}
+
+/// # Safety
+///
+/// Called by x_tables with a rule that is being added.
+unsafe extern "C" fn check(parameters: *const bindings::xt_tgchk_param) -> c_int {
+    from_result(|| {
+        // SAFETY: The rule carries an `Info`, and its namespace is alive.
+        let (id, net) = unsafe {
+            let parameters = &*parameters;
+            (
+                *parameters.targinfo.cast::<Info>(),
+                Namespace::from_ptr(parameters.net),
+            )
+        };
+        registry::rule_added(net.id(), id, registry::Missing::Allowed)?;
+        Ok(0)
+    })
+}
+
+/// # Safety
+///
+/// Called by x_tables with a rule that [`check`] allowed, once.
+unsafe extern "C" fn destroy(parameters: *const bindings::xt_tgdtor_param) {
+    // SAFETY: The rule carries an `Info`, and its namespace is alive.
+    let (id, net) = unsafe {
+        let parameters = &*parameters;
+        (
+            *parameters.targinfo.cast::<Info>(),
+            Namespace::from_ptr(parameters.net),
+        )
+    };
+    registry::rule_removed(net.id(), id);
+}

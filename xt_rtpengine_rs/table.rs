@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A table: its targets, and the memory of the daemon that it counts in.
+//!
+//! The packet path reads `namespace` and `targets`, under RCU. Everything else is the control
+//! side's, under the lock of `state`. A target is in `entries` from ADD_TARGET on: there it is
+//! built, alone, until its last output is in; then it moves to `targets`.
+//!
+//! Order of locks: the registry's, then that of `state`. Nothing that waits for the packet path is
+//! done under the latter.
+
+use crate::{
+    error::Fault,
+    rtp_wire::{Endpoint, Family, PointerName, UserPointer},
+    sys::{
+        counters::{Counters, GlobalStats},
+        map::{Key, Map, Node},
+        memory::{Memory, Shared},
+        module::Hold,
+        net::{NamespaceCell, NamespaceId},
+        rcu::Guard,
+    },
+    target::{Resolve, Target},
+};
+use core::pin::Pin;
+use kernel::{
+    new_mutex,
+    prelude::*,
+    rbtree::RBTree,
+    sync::{Arc, Mutex},
+};
+
+/// A local address in the order in which targets are kept and listed: by family, address, port.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Order {
+    is_ipv6: bool,
+    address: [u8; 16],
+    port: u16,
+}
+
+/// The place of a local address in the order.
+pub(crate) fn order(local: &Endpoint) -> Order {
+    Order {
+        is_ipv6: local.family() == Family::V6,
+        address: *local.addr(),
+        port: local.port(),
+    }
+}
+
+impl Order {
+    /// The key under which the packet path finds the target.
+    pub(crate) fn key(&self) -> Key {
+        Key::new(u16::from(self.is_ipv6), self.address, self.port)
+    }
+}
+
+/// A target as the control side knows it.
+pub(crate) enum Entry {
+    /// Its outputs are not all there: nobody else sees it.
+    Building(Pin<KBox<Node<Target>>>),
+    /// It is published.
+    Published,
+}
+
+/// What the control side keeps of a table.
+pub(crate) struct State {
+    /// Whether the table still is one.
+    alive: bool,
+    /// How often it is held open.
+    handles: usize,
+    /// The process that sent INIT, 0 for none.
+    pub(crate) process: u32,
+    /// The counters that INIT named; none before.
+    pub(crate) global: Option<Shared<GlobalStats>>,
+    /// What was pinned.
+    pub(crate) memory: KVec<Arc<Memory>>,
+    /// The targets.
+    pub(crate) entries: RBTree<Order, Entry>,
+    /// How many there are.
+    pub(crate) len: usize,
+}
+
+/// What a table lets go when it ends; dropping it may sleep.
+pub(crate) struct Ended {
+    _entries: RBTree<Order, Entry>,
+    _memory: KVec<Arc<Memory>>,
+    _global: Option<Shared<GlobalStats>>,
+}
+
+/// A table.
+#[pin_data]
+pub(crate) struct Table {
+    id: u32,
+    namespace: NamespaceCell,
+    #[pin]
+    targets: Map<Target>,
+    #[pin]
+    pub(crate) state: Mutex<State>,
+    // Last: while a table exists the module stays.
+    _hold: Hold,
+}
+
+impl Table {
+    /// Makes a table of that namespace.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `ENOENT` when the module is being unloaded.
+    pub(crate) fn new(id: u32, namespace: NamespaceId) -> Result<Arc<Self>> {
+        let hold = Hold::new()?;
+        Arc::pin_init(
+            try_pin_init!(Self {
+                id,
+                namespace: NamespaceCell::new(namespace),
+                targets <- Map::new(),
+                state <- new_mutex!(State {
+                    alive: true,
+                    handles: 0,
+                    process: 0,
+                    global: None,
+                    memory: KVec::new(),
+                    entries: RBTree::new(),
+                    len: 0,
+                }),
+                _hold: hold,
+            }),
+            GFP_KERNEL,
+        )
+    }
+
+    /// The number of the table.
+    pub(crate) fn id(&self) -> u32 {
+        self.id
+    }
+
+    /// The network namespace whose packets it takes.
+    pub(crate) fn namespace(&self) -> NamespaceId {
+        self.namespace.get()
+    }
+
+    /// Moves the table to another namespace.
+    pub(crate) fn set_namespace(&self, namespace: NamespaceId) {
+        self.namespace.set(namespace);
+    }
+
+    /// The targets that are published.
+    pub(crate) fn targets(&self) -> &Map<Target> {
+        &self.targets
+    }
+
+    /// The target with that key, for the packet path.
+    pub(crate) fn find<'g>(&'g self, key: &Key, guard: &'g Guard) -> Option<&'g Target> {
+        self.targets.get(key, guard)
+    }
+
+    /// Somebody opens the table.
+    ///
+    /// # Errors
+    ///
+    /// `ENOENT` when it is a table no more.
+    pub(crate) fn open(&self) -> Result {
+        let mut state = self.state.lock();
+        if !state.alive {
+            return Err(ENOENT);
+        }
+        state.handles = state.handles.saturating_add(1);
+        Ok(())
+    }
+
+    /// Who opened the table closes it.
+    pub(crate) fn close(&self) {
+        let mut state = self.state.lock();
+        state.handles = state.handles.saturating_sub(1);
+        if state.handles == 0 {
+            state.process = 0;
+        }
+    }
+
+    /// Ends the table: its targets go, and all that is still done with it fails.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` when it is held open, unless `by_force`.
+    pub(crate) fn end(&self, by_force: bool) -> Result<Ended> {
+        let mut state = self.state.lock();
+        if state.handles > 0 && !by_force {
+            return Err(EBUSY);
+        }
+        state.alive = false;
+        state.len = 0;
+        let entries = core::mem::replace(&mut state.entries, RBTree::new());
+        for (order, entry) in &entries {
+            if matches!(entry, Entry::Published) {
+                self.targets.remove(&order.key());
+            }
+        }
+        Ok(Ended {
+            _entries: entries,
+            _memory: core::mem::replace(&mut state.memory, KVec::new()),
+            _global: state.global.take(),
+        })
+    }
+}
+
+impl State {
+    /// Whether the table still is one.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Killed`] when it is not.
+    pub(crate) fn check_alive(&self) -> Result<(), Fault> {
+        if self.alive {
+            Ok(())
+        } else {
+            Err(Fault::Killed)
+        }
+    }
+
+    /// How often the table is held open.
+    pub(crate) fn handles(&self) -> usize {
+        self.handles
+    }
+
+    /// The memory in which a holder's pointers are looked for.
+    pub(crate) fn memory_of(&self, owner: u64) -> Ranges<'_> {
+        Ranges {
+            memory: &self.memory,
+            owner,
+        }
+    }
+}
+
+/// The memory that was pinned for a table, as one holder sees it.
+///
+/// Two processes may have different memory at the same address: a holder's own comes first, and
+/// what was pinned last before what was pinned earlier.
+pub(crate) struct Ranges<'a> {
+    memory: &'a [Arc<Memory>],
+    owner: u64,
+}
+
+impl Resolve for Ranges<'_> {
+    fn resolve<T: Counters>(
+        &self,
+        name: PointerName,
+        pointer: UserPointer,
+    ) -> Result<Shared<T>, Fault> {
+        let find = |own: bool| {
+            self.memory
+                .iter()
+                .rev()
+                .filter(|memory| (memory.owner() == self.owner) == own)
+                .find_map(|memory| memory.resolve(pointer.0))
+        };
+        find(true)
+            .or_else(|| find(false))
+            .ok_or(Fault::Pointer(name, pointer))
+    }
+}
