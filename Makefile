@@ -5,7 +5,7 @@ KERNEL ?= $(shell uname -r)
 # Scenarios that `make test` runs; all when empty.
 T ?=
 
-.PHONY: all install module tool prepare names check test demo clean help
+.PHONY: all install module tool prepare names check test selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -31,6 +31,9 @@ names: prepare
 
 test: names $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
+
+selftest: prepare ## that the runner sees a kernel that dies and a scenario that hangs
+	@vm-test/host/run selftest --scenarios vm-test/selftest
 
 demo: module tool ## see the module relay real RTP
 	@vm-test/demo/demo

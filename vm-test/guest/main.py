@@ -23,9 +23,8 @@ sys.path.insert(0, str(ROOT))
 from guest import errors, module, net, proc  # noqa: E402
 from guest.scenario import Scenario  # noqa: E402
 
-PORT = Path("/dev/virtio-ports/results")
 OUTPUT = Path("/tmp/scenario.log")
-_UNSHOWN = 60_000
+_SENT_CHARACTERS = 60_000
 
 
 class Reporter:
@@ -120,8 +119,8 @@ def clean(which: object) -> str | None:
     return module.unload_soon(which)
 
 
-def run(job: dict[str, object], report: Reporter) -> None:
-    """One scenario from start to end."""
+def run(job: dict[str, object], report: Reporter) -> bool:
+    """One scenario from start to end; whether the machine is fit for another."""
     name, which = job["name"], job["module"]
     kernel_log(f"begin {name}")
     report("begin", name=name, timeout=job["timeout"])
@@ -141,7 +140,8 @@ def run(job: dict[str, object], report: Reporter) -> None:
         report("failed", what="the module is unloaded after the scenario", expected="no error", got=refused)
     kernel_log(f"end {name}")
     report("end", name=name, seconds=round(time.monotonic() - start, 2),
-           output=OUTPUT.read_text(errors="replace")[-_UNSHOWN:], dirty=bool(refused))
+           output=OUTPUT.read_text(errors="replace")[-_SENT_CHARACTERS:])
+    return not refused
 
 
 def _stacks(pid: int) -> str:
@@ -155,7 +155,8 @@ def main() -> None:
     net.HOST.start()
     report("booted", kernel=os.uname().release)
     for job in json.loads((ROOT / "job.json").read_text()):
-        run(job, report)
+        if not run(job, report):
+            break
     report("done")
     os.sync()
     os.execv("/usr/bin/python3", ["python3", "-c", "open('/proc/sysrq-trigger','w').write('b')"])

@@ -6,10 +6,11 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 MODULES = ("rs", "c")
 MACHINES = ("plain", "icount")
-_SETTINGS = ("MODULE", "MACHINE", "TIMEOUT")
+_SETTINGS = ("MODULE", "MACHINE", "TIMEOUT", "FAILS")
 
 
 class Invalid(Exception):
@@ -25,6 +26,7 @@ class Job:
     machine: str
     timeout: float
     summary: str
+    fails: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -40,16 +42,20 @@ def jobs_of(path: Path) -> list[Job]:
         raise Invalid(f"{path}: a scenario begins with a docstring that says what it shows")
     if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
         raise Invalid(f"{path}: a scenario has a function run(t)")
-    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "TIMEOUT": 60}
+    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "TIMEOUT": 60, "FAILS": ()}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in _SETTINGS:
             settings[node.targets[0].id] = ast.literal_eval(node.value)
-    wanted = settings["MODULE"]
-    modules = wanted if isinstance(wanted, tuple) else (wanted,)
+    modules, fails = _several(settings["MODULE"]), _several(settings["FAILS"])
     machine = str(settings["MACHINE"])
     if machine not in MACHINES or any(each not in (*MODULES, None) for each in modules):
         raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}")
-    return [Job(path.stem, each, machine, float(str(settings["TIMEOUT"])), summary) for each in modules]
+    timeout = float(str(settings["TIMEOUT"]))
+    return [Job(path.stem, each, machine, timeout, summary, fails) for each in modules]
+
+
+def _several(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
 
 
 def jobs(folder: Path, wanted: list[str]) -> list[Job]:

@@ -54,7 +54,10 @@ class Boot:
             argv += ["-drive", f"file={file},format=raw,if=virtio,{mode}"]
         if self._kind == "icount":
             return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]
-        return [*argv, "-accel", self.accel, "-cpu", "host" if self.accel == "kvm" else "max,la57=off", "-smp", "2"]
+        if self.accel == "kvm":
+            return [*argv, "-accel", "kvm", "-cpu", "host", "-smp", "2"]
+        # One thread for both processors: with two, QEMU may run code that the other one is just patching.
+        return [*argv, "-accel", "tcg,thread=single", "-cpu", "max,la57=off", "-smp", "2"]
 
     def events(self) -> Iterator[Event]:
         """Runs the machine and yields what the guest reports. A hung one is ended, with an event `hung`."""

@@ -46,23 +46,26 @@ class Run:
 
     def _boots(self, kind: str, jobs: list[Job]) -> None:
         """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
-        number = 0
+        number = failed_boots = 0
         while jobs:
             number += 1
-            done = self._boot(f"{kind}-{number}", kind, jobs)
-            if done == 0 and self.accel == "kvm" and kind == "plain":
+            accel = self.accel if kind == "plain" else "tcg"
+            done = self._boot(f"{kind}-{number}", kind, accel, jobs, last_try=failed_boots == 1)
+            if done == 0 and accel == "kvm":
                 say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
                 self.accel = "tcg"
-                continue
-            jobs = jobs[max(done, 1):]
+            elif done == 0:
+                say(f"the machine did not boot, see {self.folder / f'{kind}-{number}'}: trying once more")
+                failed_boots += 1
+            jobs = jobs[done:]
 
-    def _boot(self, name: str, kind: str, jobs: list[Job]) -> int:
-        """One boot; how many of the jobs it has dealt with."""
+    def _boot(self, name: str, kind: str, accel: str, jobs: list[Job], last_try: bool) -> int:
+        """One boot; how many of the jobs it has dealt with: none when it did not boot and may be tried again."""
         folder = self.folder / name
         folder.mkdir(parents=True, exist_ok=True)
         archive = folder / "payload.tar"
         payload.write(archive, jobs, self.scenarios, self.files)
-        boot = Boot(self.images, archive, folder, kind, self.accel)
+        boot = Boot(self.images, archive, folder, kind, accel)
         waiting = list(jobs)
         current: Verdict | None = None
         booted, hung = False, ""
@@ -81,9 +84,9 @@ class Run:
                 _note(current, event)
                 if self.live and event["event"] == "note":
                     say(event["text"])
-        if not booted and boot.accel == "kvm" and kind == "plain":
+        if not booted and not last_try:
             return 0
-        if current is None and waiting and len(waiting) == len(jobs):
+        if current is None and len(waiting) == len(jobs):
             current = Verdict(waiting.pop(0))
         if current:
             current.failures.append({"step": current.step, "what": "the machine lives to the end of the scenario",
@@ -111,6 +114,7 @@ class Run:
                                      "got": "\n".join(bad[:20])})
         elif not ended and not dead:
             verdict.failures.append({"step": verdict.step, "what": "the kernel log has the end of the scenario"})
+        verdict.settle()
         (boot.folder / f"{verdict.job.name}.log").write_text(
             "\n".join([*(f"step: {step}" for step in verdict.steps), verdict.output, "kernel log:", *lines]) + "\n")
         self.verdicts.append(verdict)

@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A scenario that does not end is ended."""
+
+import time
+
+MODULE = None
+TIMEOUT = 3
+FAILS = "the scenario is done within 3.0 s"
+
+
+def run(t):
+    t.step("sleep")
+    time.sleep(1000)
