@@ -33,6 +33,8 @@ COMMANDS = {
     "pin_memory": (16, "rtpengine_command_pin_memory"),
 }
 
+Output = tuple[Address, Address] | tuple[Address, Address, dict[str, object]]
+
 CIPHER_NULL, HMAC_NULL = 1, 1
 MISMATCH_IGNORE, MISMATCH_DROP, MISMATCH_PASS = 0, 1, 2
 NONE_IDX = 0xFFFF_FFFF
@@ -127,17 +129,18 @@ class Control:
         self.write(self.init_command())
         return self
 
-    def target(self, local: Address, outputs: int = 1, pts: tuple[int, ...] = (0,), **flags: object) -> "Target":
+    def target(self, local: Address, outputs: int = 1, pts: tuple[int, ...] = (0,), ssrcs: tuple[int, ...] = (),
+               **flags: object) -> "Target":
         """A valid ADD_TARGET and its counters, not sent yet; `flags` are fields of the target: `rtp=1`, `stun=1`."""
-        return Target(self, local, outputs, pts, flags)
+        return Target(self, local, outputs, pts, ssrcs, flags)
 
-    def add(self, local: Address, *outputs: tuple[Address, Address], pts: tuple[int, ...] = (0,),
+    def add(self, local: Address, *outputs: Output, pts: tuple[int, ...] = (0,), ssrcs: tuple[int, ...] = (),
             **flags: object) -> "Target":
-        """Adds a target with all its outputs, each a pair (source, destination)."""
-        target = self.target(local, len(outputs), pts, **flags)
+        """Adds a target with all its outputs: each is (source, destination), or (source, destination, fields)."""
+        target = self.target(local, len(outputs), pts, ssrcs, **flags)
         self.write(target.command)
-        for n, (source, to) in enumerate(outputs):
-            self.write(target.destination(n, source, to))
+        for n, (source, to, *fields) in enumerate(outputs):
+            self.write(target.destination(n, source, to, **(fields[0] if fields else {})))
         return target
 
     def delete(self, local: Address) -> None:
@@ -153,14 +156,14 @@ class Target:
     """A target's commands and counters, made valid: change a field of `command` or of a destination to break one."""
 
     def __init__(self, control: Control, local: Address, outputs: int, pts: tuple[int, ...],
-                 flags: dict[str, object]) -> None:
+                 ssrcs: tuple[int, ...], flags: dict[str, object]) -> None:
         memory = control.memory
         self.control = control
         self.local = local
         self.outputs: list[Counters] = []
         self.stats = memory.counters("stream_stats")
         self.pt_stats = [memory.counters("rtp_stats") for _ in pts]
-        self.ssrc_stats = [memory.counters("ssrc_stats") for _ in range(4)]
+        self.ssrc_stats = [memory.counters("ssrc_stats") for _ in ssrcs]
         command = new("add_target", **{
             "target.local": local,
             "target.num_destinations": outputs,
@@ -176,7 +179,8 @@ class Target:
             stats["payload_type"] = pt
             stats["clock_rate"] = 8000
             command[f"target.pt_stats[{n}]"] = stats.addr
-        for n, stats in enumerate(self.ssrc_stats):
+        for n, (ssrc, stats) in enumerate(zip(ssrcs, self.ssrc_stats)):
+            command[f"target.ssrc[{n}]"] = ssrc.to_bytes(4, "big")
             command[f"target.ssrc_stats[{n}]"] = stats.addr
         for name, value in flags.items():
             command[f"target.{name}"] = value

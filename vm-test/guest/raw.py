@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import ctypes
+import fcntl
 import ipaddress
 import socket
 import struct
+from dataclasses import dataclass
 
-from .net import Peer
+from .net import Address, Namespace, Peer
 
 _ETH_P_ALL = 3
+_SIOCETHTOOL = 0x8946
+_ETHTOOL_STXCSUM = 0x17
 
 
 def checksum(data: bytes, start: int = 0) -> int:
@@ -73,6 +78,45 @@ def send(peer: Peer, packet: bytes) -> None:
     with peer.ns, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
         sock.bind((peer.dev, 0))
         sock.send(frame + packet)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A UDP datagram as it is on the link; `sound` when its lengths and checksums are right."""
+
+    source: Address
+    to: Address
+    payload: bytes
+    tos: int
+    ttl: int
+    sound: bool
+
+
+def parse(packet: bytes) -> Parsed:
+    """The fields of a whole UDP datagram."""
+    if packet[0] >> 4 == 4:
+        tos, total, ttl = packet[1], struct.unpack(">H", packet[2:4])[0], packet[8]
+        source, to = (str(ipaddress.IPv4Address(packet[n:n + 4])) for n in (12, 16))
+        sound = packet[0] == 0x45 and checksum(packet[:20]) == 0 and packet[6] & 0x3F == 0
+        inner = packet[20:total]
+    else:
+        tos, ttl = struct.unpack(">H", packet[:2])[0] >> 4 & 0xFF, packet[7]
+        total = 40 + struct.unpack(">H", packet[4:6])[0]
+        source, to = (str(ipaddress.IPv6Address(packet[n:n + 16])) for n in (8, 24))
+        sound = packet[6] == 17
+        inner = packet[40:total]
+    sport, dport, length, check = struct.unpack(">HHHH", inner[:8])
+    sound = sound and total == len(packet) and length == len(inner) and check != 0
+    sound = sound and checksum(inner, _pseudo(source, to, length)) == 0
+    return Parsed((source, sport), (to, dport), inner[8:], tos, ttl, sound)
+
+
+def no_offload(ns: Namespace, dev: str) -> None:
+    """Makes the stack compute checksums for a device, so that they can be seen on its link."""
+    value = ctypes.create_string_buffer(struct.pack("=II", _ETHTOOL_STXCSUM, 0))
+    request = struct.pack("=16sQ16x", dev.encode(), ctypes.addressof(value))
+    with ns, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        fcntl.ioctl(sock, _SIOCETHTOOL, request)
 
 
 class Sniffer:
