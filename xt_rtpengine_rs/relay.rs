@@ -13,16 +13,17 @@ use crate::{
         receiver::{self, Arrival, SourceState},
         rewrite,
     },
+    show::Show,
     sys::{
         counters::SsrcStats,
         net::Namespace,
-        rcu,
+        parameters, rcu,
         skb::{Outcome, Outgoing, Received},
     },
     target::{key_of, source_of, Output, Target},
     udp_ip::Datagram,
 };
-use kernel::prelude::*;
+use kernel::{fmt, prelude::*};
 
 /// Handles a packet that a rule with that table id saw.
 pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
@@ -49,13 +50,13 @@ pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
     match judge(&target.rules, &source, payload, media_of_mid) {
         Verdict::Pass(reason) => {
             if reason.is_error() {
-                count_error(target);
+                count_error(target, &reason);
             }
             Outcome::Pass(packet)
         }
         Verdict::Drop(reason) => {
             if reason.is_error() {
-                count_error(target);
+                count_error(target, &reason);
             }
             if reason.is_counted() {
                 count_packet(target, &datagram, packet.arrival_ns());
@@ -128,8 +129,8 @@ fn emit(
             output.interface.egress.packets.add(1);
             output.interface.egress.bytes.add(bytes);
         }
-        Err(_) => {
-            count_error(target);
+        Err(error) => {
+            count_error(target, &error);
             output.stats.errors.add(1);
             output.interface.egress.errors.add(1);
         }
@@ -187,7 +188,11 @@ fn micros(nanoseconds: i64) -> u64 {
 }
 
 /// An error of the target, its interface, and the whole.
-fn count_error(target: &Target) {
+fn count_error(target: &Target, reason: &dyn fmt::Debug) {
+    if parameters::log_error_now() {
+        let local = Show(target.config.local);
+        pr_info!("target {local}: packet not relayed: {reason:?}\n");
+    }
     target.stats.errors.add(1);
     target.interface.ingress.errors.add(1);
     target.global.errors.add(1);

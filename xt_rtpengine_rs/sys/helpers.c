@@ -30,6 +30,11 @@ bool rtpe_api_debug;
 module_param_named(api_debug, rtpe_api_debug, bool, 0644);
 MODULE_PARM_DESC(api_debug, "Log why a command was refused (default N)");
 
+bool rtpe_net_ratelimit(void)
+{
+	return net_ratelimit();
+}
+
 void rtpe_replace_fops(struct file *file, const struct file_operations *fops)
 {
 	replace_fops(file, fops);

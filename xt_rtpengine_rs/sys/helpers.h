@@ -26,6 +26,7 @@ extern unsigned int rtpe_proc_mask;
 extern unsigned int rtpe_stream_packets_list_limit;
 extern bool rtpe_log_errors;
 extern bool rtpe_api_debug;
+bool rtpe_net_ratelimit(void);
 
 /* Files and credentials. */
 void rtpe_replace_fops(struct file *file, const struct file_operations *fops);

@@ -18,10 +18,11 @@ fn flag(place: *mut bool) -> bool {
     unsafe { Atomic::from_ptr(place.cast::<i8>()) }.load(Relaxed) != 0
 }
 
-/// Whether errors of the packet path are logged.
-#[expect(dead_code)]
-pub(crate) fn log_errors() -> bool {
-    flag(&raw mut bindings::rtpe_log_errors)
+/// Whether an error of the packet path is to be logged now: `log_errors` is set, and not too many
+/// were logged of late.
+pub(crate) fn log_error_now() -> bool {
+    // SAFETY: No requirements.
+    flag(&raw mut bindings::rtpe_log_errors) && unsafe { bindings::rtpe_net_ratelimit() }
 }
 
 /// Whether the reason of each refused command is logged.
