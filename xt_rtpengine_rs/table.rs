@@ -14,7 +14,7 @@ use crate::{
     rtp_wire::{Endpoint, Family, PointerName, UserPointer},
     sys::{
         counters::{Counters, GlobalStats},
-        map::{Key, Map, Node},
+        map::{Key, Map, Unpublished},
         memory::{Memory, Shared},
         module::Hold,
         net::{NamespaceCell, NamespaceId},
@@ -22,7 +22,6 @@ use crate::{
     },
     target::{Resolve, Target},
 };
-use core::pin::Pin;
 use kernel::{
     new_mutex,
     prelude::*,
@@ -57,7 +56,7 @@ impl Order {
 /// A target as the control side knows it.
 pub(crate) enum Entry {
     /// Its outputs are not all there: nobody else sees it.
-    Building(Pin<KBox<Node<Target>>>),
+    Building(Unpublished<Target>),
     /// It is published.
     Published,
 }

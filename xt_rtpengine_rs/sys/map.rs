@@ -82,13 +82,16 @@ unsafe impl<T: Send> Send for Node<T> {}
 // SAFETY: As above.
 unsafe impl<T: Sync> Sync for Node<T> {}
 
+/// A node that nobody but its owner sees.
+pub(crate) type Unpublished<T> = Pin<KBox<Node<T>>>;
+
 impl<T: Send + Sync + 'static> Node<T> {
     /// Makes a node, which nobody else sees yet. May sleep.
     ///
     /// # Errors
     ///
     /// `ENOMEM` when there is no memory.
-    pub(crate) fn new(key: Key, value: T) -> Result<Pin<KBox<Self>>> {
+    pub(crate) fn new(key: Key, value: T) -> Result<Unpublished<T>> {
         let node = KBox::new(
             Self {
                 raw: Opaque::zeroed(),
@@ -166,10 +169,7 @@ impl<T: Send + Sync + 'static> Map<T> {
     ///
     /// Gives the node back, with `EEXIST` when its key is taken, `ENOMEM` when there is no memory,
     /// `E2BIG` when there are too many.
-    pub(crate) fn publish(
-        &self,
-        node: Pin<KBox<Node<T>>>,
-    ) -> core::result::Result<(), (Pin<KBox<Node<T>>>, Error)> {
+    pub(crate) fn publish(&self, node: Unpublished<T>) -> Result<(), (Unpublished<T>, Error)> {
         // SAFETY: The node does not move: it stays in its box.
         let node = KBox::into_raw(unsafe { Pin::into_inner_unchecked(node) });
         // INVARIANT: The node comes from `into_raw` and belongs to the hash on success.

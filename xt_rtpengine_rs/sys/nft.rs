@@ -106,7 +106,7 @@ fn operations(expression: *mut bindings::nft_expr_type) -> bindings::nft_expr_op
 fn expression(operations: *mut bindings::nft_expr_ops) -> bindings::nft_expr_type {
     // SAFETY: All of the structure may be zero.
     let mut expression: bindings::nft_expr_type = unsafe { mem::zeroed() };
-    expression.name = c"rtpengine".as_ptr().cast();
+    expression.name = c"rtpengine".as_char_ptr();
     expression.ops = operations;
     expression.policy = POLICY.0.as_ptr();
     expression.maxattr = MAX_ATTRIBUTE as u32;

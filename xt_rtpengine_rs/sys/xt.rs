@@ -62,14 +62,14 @@ fn target(family: u32) -> bindings::xt_target {
     // SAFETY: All of the structure may be zero.
     let mut target: bindings::xt_target = unsafe { core::mem::zeroed() };
     for (to, from) in target.name.iter_mut().zip(b"RTPENGINE") {
-        *to = *from as _;
+        *to = *from;
     }
     target.family = family as u16;
     target.target = Some(run);
     target.checkentry = Some(check);
     target.destroy = Some(destroy);
     target.me = this_module();
-    target.table = c"filter".as_ptr().cast();
+    target.table = c"filter".as_char_ptr();
     target.targetsize = size_of::<Info>() as u32;
     target.hooks = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
     target
