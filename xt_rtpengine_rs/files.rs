@@ -36,9 +36,13 @@ impl Root {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` when the names are taken, as by another module, or there is no memory.
+    /// `EEXIST` when the directory cannot be made, as when another module has it.
     pub(crate) fn new() -> Result<Self> {
-        let directory = Arc::new(Directory::new(c"rtpengine", None)?, GFP_KERNEL)?;
+        let directory = Directory::new(c"rtpengine", None).map_err(|_| {
+            pr_err!("cannot make /proc/rtpengine; unload nft_rtpengine or xt_RTPENGINE first\n");
+            EEXIST
+        })?;
+        let directory = Arc::new(directory, GFP_KERNEL)?;
         let main = Arc::new(Main, GFP_KERNEL)?;
         Ok(Self {
             _control: proc::control::<Words>(c"control", 0o220, &directory, main.clone())?,

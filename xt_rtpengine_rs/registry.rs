@@ -45,7 +45,7 @@ impl RootHold {
     ///
     /// # Errors
     ///
-    /// `ENOMEM` when the names are taken, as by another module, or there is no memory.
+    /// `EEXIST` when another module has them, `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         let root = Root::new()?;
         REGISTRY.lock().root = Some(root.directory());

@@ -21,7 +21,10 @@ struct Pages(KVVec<*mut bindings::page>);
 
 impl Pages {
     fn pin(address: u64, count: usize) -> Result<Self> {
-        let mut pages = KVVec::from_elem(core::ptr::null_mut(), count, GFP_KERNEL)?;
+        // A range may be absurdly large: that is no reason to warn.
+        let flags = GFP_KERNEL | kernel::alloc::flags::__GFP_NOWARN;
+        let mut pages =
+            KVVec::from_elem(core::ptr::null_mut(), count, flags).map_err(|_| EFAULT)?;
         let wanted = i32::try_from(count).map_err(|_| EFAULT)?;
         let address = usize::try_from(address).map_err(|_| EFAULT)?;
         // SAFETY: The vector has room for `wanted` pointers. Any address may be given: those that
