@@ -91,6 +91,11 @@ class Memory:
         self._used += size
         return Counters(self, kind, self._used - size)
 
+    def release(self) -> None:
+        """Unmaps the memory; its counters cannot be read any more."""
+        del self._keep
+        self.map.close()
+
     def pin_command(self) -> Struct:
         """PIN_MEMORY of the whole range."""
         return new("pin_memory", **{"pin_memory.addr": self.addr, "pin_memory.size": self.size})
