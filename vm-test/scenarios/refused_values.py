@@ -1,0 +1,167 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Each value of ADD_TARGET and ADD_DESTINATION out of its range is refused, and the table stays as it was (defects 3, 4)."""
+
+import struct
+
+from guest import nft, rtp
+
+ONES = 0xFFFF_FFFF
+# Lengths of master key and master salt: cipher number -> those that are right.
+CIPHERS = {2: (16, 14), 3: (16, 14), 4: (24, 14), 5: (32, 14), 6: (16, 12), 7: (32, 12)}
+
+
+def address(family, packed, port):
+    return struct.pack("=i16sH2x", family, packed, port)
+
+
+# Addresses that are none: family unknown, unspecified, no port.
+BAD_ADDRESSES = [address(0, bytes([10, 0, 0, 1]), 9), address(1, bytes([10, 0, 0, 1]), 9), address(-1, b"\x20", 9),
+                 address(2, bytes(16), 9), address(10, bytes(16), 9), address(2, bytes([10, 0, 0, 1]), 0),
+                 address(10, b"\x20" + bytes(15), 0)]
+
+
+def bad_srtp(place):
+    """SRTP parameters out of order: each a set of fields, all below `place`."""
+    for key, values in (("cipher", (0, 8, ONES)), ("hmac", (0, 3, ONES))):
+        yield from ({key: value} for value in values)
+    for cipher, (key, salt) in CIPHERS.items():
+        right = {"cipher": cipher, "hmac": 1 if cipher > 5 else 2, "master_key_len": key, "master_salt_len": salt,
+                 "session_key_len": key, "session_salt_len": salt, "rtp_auth_tag_len": 10, "rtcp_auth_tag_len": 10}
+        for name, wrong in (("master_key_len", (0, key - 1, key + 1, 33, 256 + key, ONES)),
+                            ("master_salt_len", (0, salt - 1, salt + 1, 15, 256 + salt, ONES)),
+                            ("session_key_len", (0, key - 1, key + 1, 33, ONES)),
+                            ("session_salt_len", (0, salt - 1, salt + 1, 15, ONES)),
+                            ("rtp_auth_tag_len", (21, 256, ONES)), ("rtcp_auth_tag_len", (21, 256, ONES)),
+                            ("mki_len", (256, ONES))):
+            yield from ({**right, name: value} for value in wrong)
+
+
+def good_srtp(place):
+    """SRTP parameters in order, which are not served yet."""
+    for cipher, (key, salt) in CIPHERS.items():
+        yield {"cipher": cipher, "hmac": 1 if cipher > 5 else 2, "master_key_len": key, "master_salt_len": salt,
+               "session_key_len": key, "session_salt_len": salt, "rtp_auth_tag_len": 10, "rtcp_auth_tag_len": 4}
+
+
+def bad_targets():
+    """Fields of ADD_TARGET, each set wrong in one thing."""
+    for bad in BAD_ADDRESSES:
+        yield {"local": bad}
+    for count in (0, 33, 256, 257, ONES):
+        yield {"num_destinations": count}
+    yield {"non_forwarding": 1}
+    for mode in (3, 256, ONES):
+        yield {"src_mismatch": mode}
+    for mode in (1, 2):
+        for family in (0, 1, ONES):
+            yield {"src_mismatch": mode, "expected_src": struct.pack("=I16sH2x", family, b"\x0a\0\0\x01", 9)}
+    for media in range(8):
+        for kind in ("rtp", "rtcp"):
+            for start, end in ((1, 1), (0, 2), (1, 0), (0, ONES), (ONES, ONES), (256, 256), (0, 257), (ONES, 0)):
+                yield {f"media_output_idxs[{media}].{kind}_start_idx": start, f"media_output_idxs[{media}].{kind}_end_idx": end}
+    for count in (33, 256, 257, ONES):
+        yield {"num_payload_types": count}
+    for n in range(3):
+        for media in (8, 9, 256, ONES - 1):
+            yield {f"pt_media_idx[{n}]": media}
+    for n in range(4):
+        for media in (8, 9, 256, ONES - 1):
+            yield {f"ssrc_media_idx[{n}]": media}
+    for media in range(8):
+        for length in (256, 257, 1 << 32, (1 << 64) - 1):
+            yield {f"mid_output[{media}].len": length}
+    for fields in bad_srtp("decrypt"):
+        yield {f"decrypt.{name}": value for name, value in fields.items()}
+
+
+def bad_outputs(bob):
+    """Fields of an output, each set wrong in one thing."""
+    for bad in BAD_ADDRESSES:
+        yield {"src_addr": bad}
+        yield {"dst_addr": bad}
+    yield {"src_addr": (bob.hub6, 1)}
+    yield {"dst_addr": (bob.v6, 1)}
+    for n in (0, 1, 31):
+        for length in (17, 255):
+            yield {f"pt_output[{n}].replace_pattern_len": length}
+    for count in (33, 256, ONES):
+        yield {"num_extmap_filter": count}
+    for fields in bad_srtp("encrypt"):
+        yield {f"encrypt.{name}": value for name, value in fields.items()}
+
+
+def run(t):
+    alice, bob = t.peers("alice", "bob")
+    table = t.table(0).add()
+    control = table.ready(pages=8)
+    nft.chain()
+    nft.native_rule(0)
+    receiver, local, source = bob.udp(), (alice.hub4, 4000), (bob.hub4, 4001)
+    control.add(local, (source, receiver.address), rtp=1)
+    control.write(control.target((alice.hub4, 4002), outputs=2).command)  # stays half-built
+
+    def refused(kind, base, place, sets, error):
+        before, count = (table.list_text(), table.status()), 0
+        for fields in sets:
+            command = base.copy()
+            for name, value in fields.items():
+                command[f"{place}.{name}"] = value
+            t.errno(f"{kind} with {fields}", error, control.write, command)
+            t.equal(f"list and status after {kind} with {fields}", (table.list_text(), table.status()), before)
+            count += 1
+        t.note(f"{kind}: {count} refusals with {error}")
+
+    t.step("ADD_TARGET")
+    target = control.target((alice.hub4, 4100), pts=(0, 8, 96), ssrcs=(1, 2, 3, 4))
+    refused("ADD_TARGET", target.command, "target", bad_targets(), "EINVAL")
+    refused("ADD_TARGET", target.command, "target",
+            ({f"decrypt.{name}": value for name, value in fields.items()} for fields in good_srtp("decrypt")), "EOPNOTSUPP")
+    refused("ADD_TARGET", target.command, "target", [{"local": local}, {"local": (alice.hub4, 4002)}], "EEXIST")
+    t.step("payload types, which are numbered in shared memory")
+    for numbers in ((8, 0, 96), (0, 0, 96), (0, 8, 8), (0, 8, 128), (0, 8, 256), (0, 8, ONES)):
+        for stats, number in zip(target.pt_stats, numbers):
+            stats["payload_type"] = number
+        refused(f"ADD_TARGET, payload types {numbers}", target.command, "target", [{}], "EINVAL")
+    for stats, number in zip(target.pt_stats, (0, 8, 96)):
+        stats["payload_type"] = number
+
+    t.step("ADD_DESTINATION")
+    control.write(target.command)
+    output = target.destination(0, source, receiver.address)
+    place = "destination.output"
+    refused("ADD_DESTINATION", output, place, bad_outputs(bob), "EINVAL")
+    refused("ADD_DESTINATION", output, place,
+            ({f"encrypt.{name}": value for name, value in fields.items()} for fields in good_srtp("encrypt")), "EOPNOTSUPP")
+    refused("ADD_DESTINATION", output, place, [{"extmap": 1}], "EOPNOTSUPP")
+    refused("ADD_DESTINATION", output, place, [{"dst_addr": ("203.0.113.1", 9)}], "ENETUNREACH")
+    refused("ADD_DESTINATION", output, place,
+            [{"src_addr": (bob.hub6, 1), "dst_addr": ("2001:db8::1", 9)}], "ENETUNREACH")
+    refused("ADD_DESTINATION", output, "destination", [{"num": n} for n in (1, 31, 32, 256, ONES)], "ERANGE")
+    refused("ADD_DESTINATION", output, "destination",
+            [{"local": bad} for bad in BAD_ADDRESSES] + [{"local": (alice.hub4, 9)}, {"local": (alice.hub6, 4100)}], "ENOENT")
+    refused("ADD_DESTINATION of a complete target", output, "destination", [{"local": local}], "EBUSY")
+
+    t.step("the commands without a fault are taken")
+    control.write(output)
+    refused("ADD_DESTINATION again", output, "destination", [{}], "EBUSY")
+    for each in (local, target.local):
+        t.relayed("a target", alice.udp(), each, receiver, rtp.stream(20, ssrc=1), source=source)
+    half = control.target((alice.hub4, 4200), outputs=2)
+    control.write(half.command)
+    first = half.destination(1, source, receiver.address)
+    control.write(first)
+    refused("ADD_DESTINATION of the same index", first, "destination", [{}], "EEXIST")
+    t.step("limits that are still allowed")
+    widest = control.target((alice.hub4, 4300), outputs=32, pts=tuple(range(96, 128)), ssrcs=(1, 2, 3, ONES), rtp=1)
+    for media in range(8):
+        widest.command[f"target.mid_output[{media}].len"] = 255
+        widest.command[f"target.media_output_idxs[{media}].rtp_start_idx"] = 31
+        widest.command[f"target.media_output_idxs[{media}].rtp_end_idx"] = 32
+    widest.command["target.pt_media_idx"] = [7] * 32
+    widest.command["target.ssrc_media_idx"] = [7, ONES, 0, 7]
+    widest.command["target.decrypt.mki_len"] = 255
+    control.write(widest.command)
+    for n in range(32):
+        control.write(widest.destination(n, source, receiver.address, **{
+            "num_extmap_filter": 32, "pt_output[31].replace_pattern_len": 16, "encrypt.rtp_auth_tag_len": 20}))
+    t.relayed("all limits", alice.udp(), widest.local, receiver, rtp.stream(3, ssrc=ONES), source=source)
