@@ -195,7 +195,7 @@ pub struct TargetFlags {
 pub struct Target {
     /// Where its packets arrive.
     pub local: Endpoint,
-    /// Where they are expected from; none unless `source_mismatch` asks for it.
+    /// Where they are expected from. It counts when `source_mismatch` asks for it; may be none else.
     pub expected_source: Endpoint,
     /// What becomes of those from elsewhere.
     pub source_mismatch: SourceMismatch,

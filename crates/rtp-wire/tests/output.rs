@@ -13,7 +13,7 @@ mod common;
 
 use common::{add_destination, decode_output, LOCAL};
 use rtp_wire::errno::{EFAULT, EINVAL, ENOENT};
-use rtp_wire::v26_0::layout::OutputInfo;
+use rtp_wire::v26_0::{encode, layout::OutputInfo};
 use rtp_wire::{parse, Direction, Endpoint, PointerName, Request, UserPointer};
 use zerocopy::IntoBytes;
 
@@ -113,6 +113,26 @@ fn addresses_must_be_specified_and_of_one_family() {
         output.destination,
         Endpoint::v6([203, 0, 113, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 5004)
     );
+}
+
+#[test]
+fn each_flag_has_its_bit() {
+    for (bit, expected) in [
+        (8, (true, false, false)),
+        (9, (false, true, false)),
+        (10, (false, false, true)),
+        (11, (false, false, false)),
+    ] {
+        let mut message = add_destination();
+        message.destination.output.tos_flags.set((1 << bit) | 0x2e);
+        let output = decode_output(&message).unwrap();
+        let flags = output.flags;
+        assert_eq!((flags.ssrc_subst, flags.extmap, flags.rtcp), expected);
+        assert_eq!(output.tos, 0x2e);
+        let encoded = encode::add_destination(&LOCAL, 0, &output);
+        let known = if bit == 11 { 0 } else { 1 << bit };
+        assert_eq!(encoded.destination.output.tos_flags.get(), known | 0x2e);
+    }
 }
 
 #[test]

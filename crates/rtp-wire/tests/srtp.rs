@@ -13,7 +13,7 @@ mod common;
 
 use common::{add_destination, add_target, decode_output, decode_target};
 use rtp_wire::errno::EINVAL;
-use rtp_wire::v26_0::layout;
+use rtp_wire::v26_0::{encode, layout};
 use rtp_wire::Refusal;
 
 /// Both places that SRTP parameters are in.
@@ -90,6 +90,19 @@ fn ciphers_take_keys_of_their_length() {
                 });
                 assert_eq!(session_salt, salt_ok);
             }
+        }
+    }
+}
+
+#[test]
+fn algorithms_survive_a_round_trip() {
+    for (cipher, key, salt) in SUITES.into_iter().chain([(1, 16, 14)]) {
+        for hmac in [1, 2] {
+            let mut message = add_target();
+            set(&mut message.target.decrypt, cipher, hmac, key, salt);
+            let encoded = encode::add_target(&decode_target(&message).unwrap());
+            assert_eq!(encoded.target.decrypt.cipher.get(), cipher);
+            assert_eq!(encoded.target.decrypt.hmac.get(), hmac);
         }
     }
 }

@@ -13,6 +13,7 @@ mod common;
 
 use common::{add_target, decode_target};
 use rtp_wire::errno::{EFAULT, EINVAL};
+use rtp_wire::v26_0::encode;
 use rtp_wire::v26_0::layout::{target_flag, CommandAddTarget, TargetInfo};
 use rtp_wire::{
     check_payload_types, Cipher, Endpoint, Hmac, PointerName, SourceMismatch, UserPointer,
@@ -173,6 +174,21 @@ fn the_expected_source_counts_when_it_is_asked_for() {
     });
     assert_eq!(target.source_mismatch, SourceMismatch::Ignore);
     assert_eq!(target.expected_source, Endpoint::NONE);
+}
+
+#[test]
+fn the_mismatch_action_survives_a_round_trip() {
+    for (wire, action) in [
+        (0, SourceMismatch::Ignore),
+        (1, SourceMismatch::Drop),
+        (2, SourceMismatch::Pass),
+    ] {
+        let mut message = add_target();
+        message.target.src_mismatch.set(wire);
+        let target = decode_target(&message).unwrap();
+        assert_eq!(target.source_mismatch, action);
+        assert_eq!(encode::add_target(&target).target.src_mismatch.get(), wire);
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use rtp_wire::{
     Cipher, CommandNumber, Direction, Endpoint, Family, MediaIndex, Mid, PointerName, Refusal,
     UserPointer,
 };
-use zerocopy::FromZeros;
+use zerocopy::{FromZeros, IntoBytes};
 
 #[test]
 fn endpoints_print_as_in_the_list() {
@@ -45,6 +45,27 @@ fn endpoints_know_their_family() {
     assert_ne!(v4, Endpoint::v6(*v4.addr(), 5));
     assert!(!Endpoint::NONE.is_some());
     assert_eq!(Endpoint::new_zeroed(), Endpoint::NONE);
+}
+
+#[test]
+fn endpoints_are_their_bytes() {
+    let mut expected = [0; 20];
+    expected[..4].copy_from_slice(&[1, 2, 3, 4]);
+    expected[16..18].copy_from_slice(&0x1234_u16.to_ne_bytes());
+    expected[18] = 4;
+    assert_eq!(Endpoint::v4([1, 2, 3, 4], 0x1234).as_bytes(), expected);
+    let mut expected = [7; 20];
+    expected[16..18].copy_from_slice(&0x1234_u16.to_ne_bytes());
+    expected[18..].copy_from_slice(&[6, 0]);
+    assert_eq!(Endpoint::v6([7; 16], 0x1234).as_bytes(), expected);
+    assert_eq!(Endpoint::NONE.as_bytes(), [0; 20]);
+}
+
+#[test]
+fn error_numbers_are_those_of_linux() {
+    use rtp_wire::errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
+    let numbers = [ENOENT, EIO, ENXIO, EFAULT, EINVAL, ERANGE, EMSGSIZE];
+    assert_eq!(numbers, [2, 5, 6, 14, 22, 34, 90]);
 }
 
 #[test]

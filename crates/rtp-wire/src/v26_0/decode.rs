@@ -3,7 +3,7 @@
 //! From the wire format of generation 26.0 into the internal form, with every check of a value.
 
 use super::super::command::CommandNumber;
-use super::super::endpoint::{Endpoint, Family};
+use super::super::endpoint::Endpoint;
 use super::super::output::{
     ExtensionSet, Output, OutputFlags, PayloadRule, MAX_EXTENSIONS, MAX_PATTERN,
 };
@@ -13,10 +13,19 @@ use super::super::request::Request;
 use super::super::srtp::{Cipher, Hmac, Srtp, MAX_AUTH_TAG};
 use super::super::target::{
     MediaIndex, OutputGroup, PayloadType, SourceMismatch, Target, TargetFlags, TargetSsrc,
-    MAX_OUTPUTS, MAX_PAYLOAD_TYPES,
+    MAX_MEDIA, MAX_MID, MAX_OUTPUTS, MAX_PAYLOAD_TYPES, MAX_SSRCS,
 };
 use super::{command_size, layout, LAST_COMMAND};
+use core::mem::size_of;
 use zerocopy::FromZeros as _;
+
+// The internal form holds all that the wire format can.
+const _: () = {
+    assert!(size_of::<[layout::OutputGroup; MAX_MEDIA]>() == 128);
+    assert!(size_of::<[[u8; 4]; MAX_SSRCS]>() == 16);
+    assert!(size_of::<[layout::PtOutput; MAX_PAYLOAD_TYPES]>() == 768);
+    assert!(MAX_MID == 255 && MAX_EXTENSIONS == 32 && MAX_PATTERN == 16);
+};
 
 /// Size of a page.
 const PAGE_SIZE: u64 = 4096;
@@ -89,10 +98,12 @@ pub(in super::super) fn target(info: &layout::TargetInfo, out: &mut Target) -> R
         2 => SourceMismatch::Pass,
         other => return Err(Refusal::SourceMismatch(other)),
     };
-    if out.source_mismatch != SourceMismatch::Ignore {
-        out.expected_source = endpoint(&info.expected_src)
-            .map_err(|fault| Refusal::Address(AddressName::ExpectedSource, fault))?;
-    }
+    let expected = endpoint(&info.expected_src);
+    out.expected_source = match out.source_mismatch {
+        // It is shown, and nothing else.
+        SourceMismatch::Ignore => expected.unwrap_or(Endpoint::NONE),
+        _ => expected.map_err(|fault| Refusal::Address(AddressName::ExpectedSource, fault))?,
+    };
 
     let outputs = info.num_destinations.get();
     out.num_outputs = match u8::try_from(outputs) {
@@ -290,7 +301,6 @@ fn endpoint(address: &layout::Address) -> Result<Endpoint, AddressFault> {
 /// An address that is neither unspecified nor without a port.
 fn specified(address: &layout::Address) -> Result<Endpoint, AddressFault> {
     let endpoint = endpoint(address)?;
-    debug_assert!(endpoint.family() != Family::None);
     if endpoint.is_unspecified() {
         return Err(AddressFault::Unspecified);
     }
