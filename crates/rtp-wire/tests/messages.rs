@@ -165,6 +165,13 @@ fn init_of_a_foreign_layout_is_refused() {
 }
 
 #[test]
+fn the_size_of_no_command_does_not_count() {
+    let mut message = encode::init(UserPointer(0x1000));
+    message.init.msg_size[0].set(99);
+    assert_eq!(negotiate(&message), Ok(UserPointer(0x1000)));
+}
+
+#[test]
 fn init_needs_the_global_counters() {
     for pointer in [0, 0x1001, 0x1004] {
         let refusal = negotiate(&encode::init(UserPointer(pointer))).unwrap_err();
