@@ -26,6 +26,13 @@ Example: relay what arrives at 192.0.2.1 port 30000 to 198.51.100.7 port 4000
   rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000
   rtpctl stream list --table 0";
 
+const STREAM_EXAMPLES: &str = "\
+Examples:
+  rtpctl stream add -t 0 -l 192.0.2.1:30000 --to 198.51.100.7:4000 --to 198.51.100.8:4000
+  rtpctl stream add -t 0 -l '[2001:db8::1]:30000' --to 198.51.100.7:4000 --from 192.0.2.1:30000
+  rtpctl stream add -t 0 -l 192.0.2.1:30000 --to 198.51.100.7:4000 --expect 203.0.113.9:5000 \\
+    --payload-type 8 --payload-type 96/48000 --ssrc 0x1234abcd";
+
 /// Control the in-kernel RTP relay: its tables, the rules that feed them, and their streams.
 ///
 /// A table holds streams. A rule of nftables hands the UDP packets that reach this host to a table.
@@ -197,11 +204,7 @@ pub(crate) enum Stream {
     ///
     /// The stream takes packets once all its outputs are in place, and goes on after rtpctl has exited. When an
     /// output is refused, nothing is left behind.
-    #[command(after_help = "Examples:\n  \
-        rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000\n  \
-        rtpctl stream add --table 0 --local '[2001:db8::1]:30000' --to 198.51.100.7:4000 --from 192.0.2.1:30000\n  \
-        rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --to 198.51.100.8:4000 \\\n    \
-        --expect 203.0.113.9:5000 --mismatch drop --payload-type 8 --payload-type 96/48000 --ssrc 0x1234abcd")]
+    #[command(after_help = STREAM_EXAMPLES)]
     Add(Box<StreamAdd>),
     /// Remove a stream.
     Del {

@@ -142,9 +142,6 @@ impl Client {
     }
 
     fn read_of_table(&self, table: u8, name: &str) -> Result<String, Failure> {
-        if !self.module_is_loaded() {
-            return Err(no_module());
-        }
         if !self.table_exists(table) {
             return Err(self.no_table(table));
         }

@@ -39,23 +39,11 @@ impl SharedPages {
             .checked_next_multiple_of(page_size())
             .and_then(NonZeroUsize::new)
             .ok_or(Errno::EINVAL)?;
-        if let Some(at) = at.and_then(NonZeroUsize::new) {
-            if let Ok(pages) = Self::map_at(Some(at), length) {
-                return Ok(pages);
-            }
-        }
-        Self::map_at(None, length)
-    }
-
-    fn map_at(at: Option<NonZeroUsize>, length: NonZeroUsize) -> Result<Self, Errno> {
-        let mut flags = MapFlags::MAP_SHARED;
-        if at.is_some() {
-            flags |= MapFlags::MAP_FIXED_NOREPLACE;
-        }
+        let at = at.and_then(NonZeroUsize::new);
         let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
-        // SAFETY: Without an address the kernel takes free memory, with one the flag MAP_FIXED_NOREPLACE makes it
-        // refuse memory that is in use. So no memory that anybody else knows is replaced.
-        let start = unsafe { mmap_anonymous(at, length, access, flags)? };
+        // SAFETY: Without MAP_FIXED an address is a wish: the kernel takes free memory alone, so none that anybody
+        // else knows is replaced.
+        let start = unsafe { mmap_anonymous(at, length, access, MapFlags::MAP_SHARED)? };
         // INVARIANT: just mapped, and nobody else knows it.
         Ok(Self {
             start,

@@ -105,7 +105,8 @@ fn outputs_are_limited_with_those_for_rtcp_counted() {
     let to = |n: usize| {
         (0..n)
             .map(|i| format!(" --to 198.51.100.7:{}", 4000 + i))
-            .collect::<String>()
+            .collect::<Vec<_>>()
+            .concat()
     };
     assert!(stream(&format!("{HERE}{}", to(32))).is_ok());
     assert!(
@@ -169,6 +170,26 @@ fn others_than_the_expected_source_are_dropped_by_default() {
 }
 
 #[test]
+fn each_switch_is_its_own() {
+    let switches = |more: &str| {
+        let c = stream(&format!("{HERE} --to 198.51.100.7:4000 {more}")).expect("valid");
+        [c.rtp, c.rtp_only, c.pt_filter, c.stun, c.dtls]
+    };
+    assert_eq!(switches(""), [true, false, false, false, false]);
+    assert_eq!(switches("--rtp"), switches(""));
+    assert_eq!(switches("--opaque"), [false; 5]);
+    assert_eq!(switches("--rtp-only"), [true, true, false, false, false]);
+    assert_eq!(
+        switches("-p 8 --pt-filter"),
+        [true, false, true, false, false]
+    );
+    assert_eq!(switches("--stun"), [true, false, false, true, false]);
+    assert_eq!(switches("--dtls"), [true, false, false, false, true]);
+    let tos = stream(&format!("{HERE} --to 198.51.100.7:4000 --tos 0xb8"));
+    assert_eq!(tos.expect("valid").tos, 0xb8);
+}
+
+#[test]
 fn payload_types_are_sorted_and_know_their_clock() {
     let config = stream(&format!(
         "{HERE} --to 198.51.100.7:4000 -p 96/48000 -p 8 -p 0 -p 8 -p 34 -p 100 -p 11"
@@ -202,13 +223,23 @@ fn a_payload_type_has_one_clock() {
 
 #[test]
 fn payload_types_and_ssrcs_are_limited() {
-    let types = |n: u32| (0..n).map(|i| format!(" -p {i}")).collect::<String>();
+    let types = |n: u32| {
+        (0..n)
+            .map(|i| format!(" -p {i}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
     assert!(stream(&format!("{HERE} --to 198.51.100.7:4000{}", types(32))).is_ok());
     assert!(
         refused(&format!("{HERE} --to 198.51.100.7:4000{}", types(33)))
             .contains("at most 32 payload types")
     );
-    let ssrcs = |n: u32| (1..=n).map(|i| format!(" -s {i}")).collect::<String>();
+    let ssrcs = |n: u32| {
+        (1..=n)
+            .map(|i| format!(" -s {i}"))
+            .collect::<Vec<_>>()
+            .concat()
+    };
     assert!(stream(&format!("{HERE} --to 198.51.100.7:4000{}", ssrcs(4))).is_ok());
     assert!(
         refused(&format!("{HERE} --to 198.51.100.7:4000{}", ssrcs(5))).contains("at most 4 SSRCs")

@@ -288,6 +288,8 @@ local inet4 10.1.0.1:30000
     RTP payload type 8: none
     output #x
     options: RTP
+local <unknown>
+    options: STUN
 ";
     let listing = parse(text);
     assert_eq!(listing.streams.len(), 1);
@@ -307,6 +309,8 @@ local inet4 10.1.0.1:30000
             "SSRC in: xyz [seq 1/2]",
             "RTP payload type 8: none",
             "output #x",
+            "local <unknown>",
+            "options: STUN",
         ]
     );
 }

@@ -162,8 +162,10 @@ fn the_target_is_what_was_asked_for() {
     assert_eq!(u32_at(target, 1088), 2);
     // The C module refuses a payload type without a media.
     assert_eq!((u32_at(target, 960), u32_at(target, 964)), (0, 0));
-    // rtp, stun, rtp_only, rtcp_fw, rtcp_fb_fw, rtp_stats.
-    let flags = 1 << 3 | 1 << 2 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 14;
+    // stun, rtp, rtp_only, rtcp_fw, rtcp_fb_fw, rtp_stats.
+    let flags = [2, 3, 5, 8, 9, 14]
+        .iter()
+        .fold(0, |all, bit| all | (1 << bit));
     assert_eq!(u32_at(target, 3224), flags);
     let mut counters: Vec<_> = [544, 704, 712, 3208, 3216]
         .map(|at| u64_at(target, at))
@@ -189,7 +191,7 @@ fn outputs_are_numbered_and_marked() {
         assert_eq!(u32_at(output, 20) & 0xffff, 30_002);
         assert_eq!(output.get(28..32), Some(&[10, 2, 0, 2][..]));
         assert_eq!((u32_at(output, 52), u32_at(output, 56)), (1, 1));
-        assert_eq!(u32_at(output, 1536), 0xb8 | u32::from(rtcp) << 10);
+        assert_eq!(u32_at(output, 1536), 0xb8 | (u32::from(rtcp) << 10));
         assert_ne!(u64_at(output, 1504), 0);
         assert_eq!(u64_at(output, 1512), 0);
     }

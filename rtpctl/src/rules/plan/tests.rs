@@ -306,3 +306,30 @@ fn a_table_that_others_use_stays() {
         "{ops:?}"
     );
 }
+
+#[test]
+fn only_what_is_marked_as_ours_is_removed() {
+    let fresh = || after_add(&[Family::Inet], Via::Expression);
+    let mut ruleset = fresh();
+    ruleset.rules.iter_mut().for_each(|rule| rule.ours = false);
+    assert_eq!(del(&ruleset, 3, &[], None), []);
+
+    let mut ruleset = fresh();
+    ruleset
+        .chains
+        .iter_mut()
+        .for_each(|chain| chain.ours = false);
+    let ops = del(&ruleset, 3, &[], None);
+    assert!(matches!(ops[..], [Op::DelRule { .. }]), "{ops:?}");
+
+    let mut ruleset = fresh();
+    ruleset
+        .tables
+        .iter_mut()
+        .for_each(|table| table.ours = false);
+    let ops = del(&ruleset, 3, &[], None);
+    assert!(
+        matches!(ops[..], [Op::DelRule { .. }, Op::DelChain { .. }]),
+        "{ops:?}"
+    );
+}
