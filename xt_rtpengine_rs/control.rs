@@ -170,9 +170,6 @@ impl Holder {
         if !config.encrypt.is_plain() {
             return Err(Fault::Srtp);
         }
-        if config.flags.extmap {
-            return Err(Fault::HeaderExtensions);
-        }
         let output = target::build_output(config, &state.memory_of(self.mark))?;
         let route = self.table.namespace().with(|net| output.path.look_up(net));
         route.ok_or(Fault::Killed)?.map_err(Fault::NoRoute)?;

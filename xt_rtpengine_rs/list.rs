@@ -314,4 +314,19 @@ fn show_output(out: &SeqFile, target: &Target, index: usize, output: &Output) {
             );
         }
     }
+    if config.flags.extmap {
+        seq_print!(out, "       Allowed RTP extensions:");
+        for id in config.extensions.iter() {
+            seq_print!(out, " {id}");
+        }
+        seq_print!(out, "\n");
+        if config.mid_extension != 0 {
+            let mid = Show(config.mid.as_bytes().escape_ascii());
+            seq_print!(
+                out,
+                "       Media ID (ext {}): '{mid}'\n",
+                config.mid_extension
+            );
+        }
+    }
 }

@@ -11,11 +11,13 @@
 use kernel::prelude::*;
 
 mod control;
+mod counting;
 mod error;
 mod files;
 mod list;
 mod registry;
 mod relay;
+mod rewriting;
 mod show;
 #[allow(unsafe_code, reason = "the one place for it")]
 mod sys;

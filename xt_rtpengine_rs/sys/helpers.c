@@ -205,9 +205,15 @@ int rtpe_skb_network_offset(const struct sk_buff *skb)
 	return skb_network_offset(skb);
 }
 
-int rtpe_skb_cow(struct sk_buff *skb, unsigned int headroom)
+/* As skb_cow(), but for room behind the data too. */
+int rtpe_skb_make_room(struct sk_buff *skb, unsigned int headroom, unsigned int tailroom)
 {
-	return skb_cow(skb, headroom);
+	int before = max_t(int, 0, headroom - skb_headroom(skb));
+	int behind = max_t(int, 0, tailroom - skb_tailroom(skb));
+
+	if (!before && !behind && !skb_cloned(skb))
+		return 0;
+	return pskb_expand_head(skb, ALIGN(before, NET_SKB_PAD), behind, GFP_ATOMIC);
 }
 
 void rtpe_skb_reserve(struct sk_buff *skb, unsigned int len)

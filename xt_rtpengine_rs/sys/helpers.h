@@ -80,7 +80,7 @@ bool rtpe_skb_csum_vouched(const struct sk_buff *skb);
 __sum16 rtpe_udp4_csum(const void *udp, unsigned int len, __be32 saddr, __be32 daddr);
 __sum16 rtpe_udp6_csum(const void *udp, unsigned int len, const void *saddr, const void *daddr);
 int rtpe_skb_network_offset(const struct sk_buff *skb);
-int rtpe_skb_cow(struct sk_buff *skb, unsigned int headroom);
+int rtpe_skb_make_room(struct sk_buff *skb, unsigned int headroom, unsigned int tailroom);
 void rtpe_skb_reserve(struct sk_buff *skb, unsigned int len);
 void rtpe_skb_scrub(struct sk_buff *skb);
 void rtpe_skb_set_headers(struct sk_buff *skb, int transport_offset);

@@ -187,11 +187,17 @@ impl<'a> Received<'a> {
         unsafe { bindings::rtpe_skb_set_arrival(self.skb.raw(), arrival.wrapping_neg()) };
     }
 
-    /// Makes the packet one to send, with the bytes of `payload` alone. Nothing is copied unless
-    /// the data is shared, or there is no room for the headers.
-    pub(crate) fn into_payload(self, payload: Range<usize>, route: &Route) -> Option<Outgoing> {
+    /// Makes the packet one to send, with the bytes of `payload` and `growth` zero bytes after
+    /// them. Nothing is copied unless the data is shared, or there is no room.
+    pub(crate) fn into_payload(
+        self,
+        payload: Range<usize>,
+        growth: usize,
+        route: &Route,
+    ) -> Option<Outgoing> {
         let Received { skb, .. } = self;
         let (start, len) = (u32::try_from(payload.start).ok()?, payload.len());
+        let growth = u32::try_from(growth).ok()?;
         if payload.end > skb.head().len() {
             return None;
         }
@@ -200,7 +206,7 @@ impl<'a> Received<'a> {
         let private = unsafe {
             bindings::skb_pull(skb.raw(), start);
             bindings::skb_trim(skb.raw(), u32::try_from(len).ok()?);
-            bindings::rtpe_skb_cow(skb.raw(), Outgoing::headroom(route)?) == 0
+            bindings::rtpe_skb_make_room(skb.raw(), Outgoing::headroom(route)?, growth) == 0
         };
         if !private {
             return None;
@@ -208,7 +214,9 @@ impl<'a> Received<'a> {
         // SAFETY: The buffer is valid.
         unsafe { bindings::rtpe_skb_scrub(skb.raw()) };
         // INVARIANT: Private, linear, with room, and forgotten where it came from.
-        Some(Outgoing { skb })
+        let mut outgoing = Outgoing { skb };
+        outgoing.grow(growth);
+        Some(outgoing)
     }
 }
 
@@ -258,12 +266,14 @@ impl Outgoing {
         u32::try_from(route.headroom().checked_add(HEADERS)?).ok()
     }
 
-    /// Copies a payload.
-    pub(crate) fn copy_of(payload: &[u8], route: &Route) -> Option<Self> {
+    /// Copies a payload, with `growth` zero bytes after it.
+    pub(crate) fn copy_of(payload: &[u8], growth: usize, route: &Route) -> Option<Self> {
         let headroom = Self::headroom(route)?;
         let len = u32::try_from(payload.len()).ok()?;
+        let growth = u32::try_from(growth).ok()?;
+        let size = headroom.checked_add(len)?.checked_add(growth)?;
         // SAFETY: No requirements.
-        let skb = unsafe { bindings::rtpe_alloc_skb(headroom.checked_add(len)?) };
+        let skb = unsafe { bindings::rtpe_alloc_skb(size) };
         let skb = Skb(NonNull::new(skb)?);
         // SAFETY: The buffer is new and has room for the headers and the payload.
         unsafe {
@@ -272,7 +282,29 @@ impl Outgoing {
             payload.as_ptr().copy_to_nonoverlapping(to, payload.len());
         }
         // INVARIANT: New, with what was reserved.
-        Some(Self { skb })
+        let mut outgoing = Self { skb };
+        outgoing.grow(growth);
+        Some(outgoing)
+    }
+
+    /// Puts zero bytes after the data, for which there has to be room.
+    fn grow(&mut self, by: u32) {
+        if by > 0 {
+            // SAFETY: Both constructors made room for these bytes.
+            unsafe {
+                bindings::skb_put(self.skb.raw(), by)
+                    .cast::<u8>()
+                    .write_bytes(0, by as usize)
+            };
+        }
+    }
+
+    /// Cuts the payload to that length, if it is longer.
+    pub(crate) fn truncate(&mut self, len: usize) {
+        if let Ok(len) = u32::try_from(len) {
+            // SAFETY: The buffer is linear; a length beyond it changes nothing.
+            unsafe { bindings::skb_trim(self.skb.raw(), len) };
+        }
     }
 
     /// The payload.
