@@ -21,10 +21,11 @@ pub(crate) const MAX_TABLES: usize = 64;
 
 static TABLES: [Slot<Table>; MAX_TABLES] = [const { Slot::new() }; MAX_TABLES];
 
-/// The rules of one namespace that name one table.
+/// The rules of one namespace and one kind that name one table.
 struct Rule {
     namespace: NamespaceId,
     id: u32,
+    kind: Kind,
     count: usize,
 }
 
@@ -59,13 +60,15 @@ impl Drop for RootHold {
     }
 }
 
-/// Whether a rule may name a table that does not exist.
-#[derive(PartialEq, Eq)]
-pub(crate) enum Missing {
-    /// It may come before its table.
-    Allowed,
-    /// It may not.
-    Refused,
+/// What a rule is made with.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The nftables expression. It cannot name a table of another namespace. It does not keep its
+    /// table: a daemon that starts adds its rule first, then deletes the table of the one before
+    /// it, and makes its own.
+    Expression,
+    /// The xtables target. It may name any table, and keeps one of its namespace from being deleted.
+    Target,
 }
 
 impl Registry {
@@ -78,27 +81,34 @@ impl Registry {
         }
     }
 
-    fn rule(&mut self, namespace: NamespaceId, id: u32) -> Option<&mut Rule> {
+    fn rule(&mut self, namespace: NamespaceId, id: u32, kind: Kind) -> Option<&mut Rule> {
         self.rules
             .iter_mut()
-            .find(|rule| rule.namespace == namespace && rule.id == id)
+            .find(|rule| rule.namespace == namespace && rule.id == id && rule.kind == kind)
     }
 
     /// How many rules of the namespace name the table.
     pub(crate) fn rules(&self, namespace: NamespaceId, id: u32) -> usize {
         self.rules
             .iter()
-            .find(|rule| rule.namespace == namespace && rule.id == id)
-            .map_or(0, |rule| rule.count)
+            .filter(|rule| rule.namespace == namespace && rule.id == id)
+            .fold(0, |sum, rule| sum.saturating_add(rule.count))
     }
 
-    fn add_rule(&mut self, namespace: NamespaceId, id: u32) -> Result {
-        match self.rule(namespace, id) {
+    /// Whether a rule of the namespace keeps the table from being deleted.
+    fn is_kept(&mut self, namespace: NamespaceId, id: u32) -> bool {
+        self.rule(namespace, id, Kind::Target)
+            .is_some_and(|rule| rule.count > 0)
+    }
+
+    fn add_rule(&mut self, namespace: NamespaceId, id: u32, kind: Kind) -> Result {
+        match self.rule(namespace, id, kind) {
             Some(rule) => rule.count = rule.count.saturating_add(1),
             None => self.rules.push(
                 Rule {
                     namespace,
                     id,
+                    kind,
                     count: 1,
                 },
                 GFP_KERNEL,
@@ -150,7 +160,7 @@ pub(crate) fn add(id: u32) -> Result {
 /// # Errors
 ///
 /// `EINVAL` when the id is too high, `ENOENT` when there is no such table, `EBUSY` when a process
-/// holds it open or a rule names it.
+/// holds it open or a rule keeps it.
 pub(crate) fn delete(id: u32) -> Result {
     remove(id, false)
 }
@@ -168,7 +178,7 @@ fn remove(id: u32, by_force: bool) -> Result {
     let slot = slot(id).ok_or(EINVAL)?;
     let mut registry = REGISTRY.lock();
     let table = slot.share().ok_or(ENOENT)?;
-    if !by_force && registry.rules(table.namespace(), id) > 0 {
+    if !by_force && registry.is_kept(table.namespace(), id) {
         return Err(EBUSY);
     }
     let ended = table.end(by_force)?;
@@ -180,36 +190,34 @@ fn remove(id: u32, by_force: bool) -> Result {
     Ok(())
 }
 
-/// A rule of the namespace names the table from now on.
+/// A rule of the namespace names the table from now on. It may come before its table.
 ///
 /// # Errors
 ///
-/// `ERANGE` when the id is too high, `ENOENT` when there has to be such a table in the namespace
-/// and there is none, `ENOMEM`.
-pub(crate) fn rule_added(namespace: NamespaceId, id: u32, missing: Missing) -> Result {
+/// `ERANGE` when the id is too high, `ENOENT` when it cannot name the table, `ENOMEM`.
+pub(crate) fn rule_added(namespace: NamespaceId, id: u32, kind: Kind) -> Result {
     let slot = slot(id).ok_or(ERANGE)?;
     let mut registry = REGISTRY.lock();
-    if missing == Missing::Refused {
-        slot.share()
-            .filter(|table| table.namespace() == namespace)
-            .ok_or(ENOENT)?;
+    let is_foreign = |table: Arc<Table>| table.namespace() != namespace;
+    if kind == Kind::Expression && slot.share().is_some_and(is_foreign) {
+        return Err(ENOENT);
     }
-    registry.add_rule(namespace, id)
+    registry.add_rule(namespace, id, kind)
 }
 
 /// A rule that was about to be removed stays.
-pub(crate) fn rule_restored(namespace: NamespaceId, id: u32) {
+pub(crate) fn rule_restored(namespace: NamespaceId, id: u32, kind: Kind) {
     let mut registry = REGISTRY.lock();
     // There is room: that of the rule when it was about to be removed is kept.
-    if let Some(rule) = registry.rule(namespace, id) {
+    if let Some(rule) = registry.rule(namespace, id, kind) {
         rule.count = rule.count.saturating_add(1);
     }
 }
 
 /// A rule of the namespace no longer names the table.
-pub(crate) fn rule_removed(namespace: NamespaceId, id: u32) {
+pub(crate) fn rule_removed(namespace: NamespaceId, id: u32, kind: Kind) {
     let mut registry = REGISTRY.lock();
-    if let Some(rule) = registry.rule(namespace, id) {
+    if let Some(rule) = registry.rule(namespace, id, kind) {
         rule.count = rule.count.saturating_sub(1);
     }
 }

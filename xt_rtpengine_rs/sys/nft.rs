@@ -162,7 +162,7 @@ unsafe extern "C" fn init(
         };
         // SAFETY: The namespace of the rule is alive.
         let net = unsafe { Namespace::from_ptr((*context).net) };
-        registry::rule_added(net.id(), id, registry::Missing::Refused)?;
+        registry::rule_added(net.id(), id, registry::Kind::Expression)?;
         // SAFETY: The expression is one of ours.
         unsafe { *private(expression) = id };
         Ok(0)
@@ -180,7 +180,7 @@ unsafe extern "C" fn activate(
 ) {
     // SAFETY: The expression is one of ours, and the namespace of the rule is alive.
     let (id, net) = unsafe { (*private(expression), Namespace::from_ptr((*context).net)) };
-    registry::rule_restored(net.id(), id);
+    registry::rule_restored(net.id(), id, registry::Kind::Expression);
 }
 
 /// A rule goes: its use of the table ends when the deletion is prepared, and not again when it is
@@ -199,7 +199,7 @@ unsafe extern "C" fn deactivate(
     }
     // SAFETY: The expression is one of ours, and the namespace of the rule is alive.
     let (id, net) = unsafe { (*private(expression), Namespace::from_ptr((*context).net)) };
-    registry::rule_removed(net.id(), id);
+    registry::rule_removed(net.id(), id, registry::Kind::Expression);
 }
 
 /// # Safety

@@ -110,7 +110,7 @@ unsafe extern "C" fn check(parameters: *const bindings::xt_tgchk_param) -> c_int
                 Namespace::from_ptr(parameters.net),
             )
         };
-        registry::rule_added(net.id(), id, registry::Missing::Allowed)?;
+        registry::rule_added(net.id(), id, registry::Kind::Target)?;
         Ok(0)
     })
 }
@@ -127,5 +127,5 @@ unsafe extern "C" fn destroy(parameters: *const bindings::xt_tgdtor_param) {
             Namespace::from_ptr(parameters.net),
         )
     };
-    registry::rule_removed(net.id(), id);
+    registry::rule_removed(net.id(), id, registry::Kind::Target);
 }
