@@ -203,3 +203,27 @@ fn families_and_hooks_have_the_words_of_nftables() {
     assert_eq!(hook_word(inet, HookNumber::Other(0)), "prerouting");
     assert_eq!(hook_word(inet, HookNumber::Other(9)), "hook 9");
 }
+
+#[test]
+fn only_our_own_mark_makes_a_thing_ours() {
+    let mut ruleset = Ruleset::default();
+    for message in OURS {
+        let mut bytes = hex(message);
+        let at = bytes.windows(7).rposition(|w| w == b"rtpctl\0");
+        if let Some(byte) = at.and_then(|at| bytes.get_mut(at + 5)) {
+            *byte = b'x';
+        }
+        assert_eq!(ruleset.take(&bytes), Step::More);
+    }
+    assert!(ruleset.tables.iter().all(|table| !table.ours));
+    assert!(ruleset.chains.iter().all(|chain| !chain.ours));
+    assert!(ruleset.rules.iter().all(|rule| !rule.ours));
+    assert_eq!(
+        (
+            ruleset.tables.len(),
+            ruleset.chains.len(),
+            ruleset.rules.len()
+        ),
+        (2, 2, 2)
+    );
+}
