@@ -98,13 +98,14 @@ def run(t):
 
     t.step("root of a user namespace of an ordinary user")
     t.equal("control files", as_other(t, namespace_root, files), ["EACCES"] * 6)
+    # The last names a table that is not there: it will never match.
     rules = [lambda: nft.chain(ns=SELF), lambda: nft.native_rule(2, ns=SELF), lambda: nft.native_rule(5, ns=SELF)]
-    t.equal("a rule that names a table", as_other(t, namespace_root, rules), ["", "ENOENT", "ENOENT"])
+    t.equal("a rule that names a table", as_other(t, namespace_root, rules), ["", "ENOENT", ""])
 
     t.step("root of the initial namespace's user id 0, in a user namespace")
     got = as_other(t, root_of_user_namespace_only, files)
     t.true("control files", set(got) <= {"EACCES", "EPERM"}, got)
-    t.equal("a rule that names a table", as_other(t, root_of_user_namespace_only, rules), ["", "ENOENT", "ENOENT"])
+    t.equal("a rule that names a table", as_other(t, root_of_user_namespace_only, rules), ["", "ENOENT", ""])
     t.equal("tables", proc.tables(), [2])
 
     t.step("a handle that an administrator opened serves whom it was given to")

@@ -14,6 +14,14 @@ MALFORMED = ["", "\n", "add", "add ", "add \n", "add x", "add 1x", "add 1 2", "a
              " add 1", "add 1\n\n", "add 1\0", "\0", "add 1" + " " * 4000]
 
 
+def deleted(table):
+    try:
+        table.delete()
+    except OSError:
+        return False
+    return True
+
+
 def entry(path):
     found = os.stat(proc.ROOT / path)
     return stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid
@@ -62,18 +70,19 @@ def run(t):
     first.close()
     t.errno("held by one of two", "EBUSY", table.delete)
     second.close()
-    nft.chain()
-    nft.native_rule(3)
-    t.errno("named by a rule", "EBUSY", table.delete)
-    nft.native_rule(3)
-    nft.flush()
-    table.delete()
+    nft.chain("ip", name="filter")
+    for _ in range(2):
+        nft.compat_rule(3, name="filter")
+    t.errno("named by rules of the xtables target", "EBUSY", table.delete)
+    nft.delete("ip", name="filter")
+    t.eventually("deleted", lambda: deleted(table), True)
     t.equal("tables", proc.tables(), [])
 
     t.step("a killed table: holders have a dead handle, rules match nothing, a new one serves again")
     alice, bob = t.peers("alice", "bob")
     table.add()
     control = table.ready()
+    nft.chain()
     nft.native_rule(3)
     local, source, receiver = (alice.hub4, 4000), (bob.hub4, 4001), bob.udp()
     passed, sender = t.host.udp(*local), alice.udp()

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""The unmodified daemon's calls run through the module, survive its death, and a new daemon takes the table over."""
+
+import json
+
+from guest import proc, rtp, traffic
+
+TIMEOUT = 180
+COUNT = 3000
+CALLER, CALLEE = 0x0000_CA11, 0x0000_CA22
+
+
+def streams(query):
+    """Counters of the RTP streams in a query: tag -> (packets and bytes received, packets and bytes sent)."""
+    found = {}
+    for tag, party in query["tags"].items():
+        media = party["medias"][0]["streams"][0]
+        found[tag] = tuple(media[key][name] for key in ("stats", "stats_out") for name in ("packets", "bytes")), media["flags"]
+    return found
+
+
+def run(t):
+    alice, bob = t.peers("alice", "bob")
+    table = t.table(0)
+    # Counts what goes up to userspace, behind all rules of the daemon.
+    t.host.run("nft", "-f", "-", stdin="table inet seen { counter up {}; chain up { type filter hook input priority 100; "
+                                       "udp dport 30000-39999 counter name up; }; }\n")
+
+    def passed_up():
+        listed = json.loads(t.host.run("nft", "-j", "list", "counter", "inet", "seen", "up").stdout)
+        return next(each["counter"]["packets"] for each in listed["nftables"] if "counter" in each)
+
+    daemon = t.daemon(f"pub4/{alice.hub4}", f"pub6/{alice.hub6}")
+
+    def warm(call, a, b):
+        """Both sides have sent: the daemon hands the streams to the module."""
+        packets = [rtp.stream(10, seq=1, ssrc=ssrc) for ssrc in (CALLER, CALLEE)]
+        for flow in traffic.both_ways(a, call.caller_to, b, call.callee_to, *packets):
+            flow.check("the first packets", ordered=False)
+        t.eventually("streams are in the kernel",
+                     lambda: {each.local for each in table.targets() if any(out.dst for out in each.outputs)} >=
+                     {local(call.caller_to), local(call.callee_to)}, True)
+
+    def talk(what, call, a, b, seq, count=COUNT):
+        before = passed_up()
+        packets = [rtp.stream(count, seq=seq, ssrc=ssrc, timestamp=160 * seq) for ssrc in (CALLER, CALLEE)]
+        for name, flow, source in zip(("caller to callee", "callee to caller"),
+                                      traffic.both_ways(a, call.caller_to, b, call.callee_to, *packets),
+                                      (call.callee_to, call.caller_to)):
+            flow.check(f"{what}, {name}", source)
+        t.equal(f"{what}: packets that userspace saw", passed_up() - before, 0)
+        return sum(map(len, packets[0]))
+
+    def listed(call):
+        return [table.target(*each).stats for each in (call.caller_to, call.callee_to)]
+
+    calls = {}
+    for family in (4, 6):
+        t.step(f"a call over IPv{family}: {COUNT} packets each way")
+        a, b = alice.udp(family=family), bob.udp(family=family)
+        call = daemon.call(f"call-{family}", a, b)
+        calls[family] = call, a, b
+        warm(call, a, b)
+        before = listed(call), streams(call.query())
+        size = talk(f"IPv{family}", call, a, b, 11)
+        after = listed(call)
+        for n, side in enumerate(("caller", "callee")):
+            gained = {key: after[n][key] - before[0][n][key] for key in ("packets", "bytes", "errors")}
+            t.equal(f"the kernel relayed all of the {side}'s", gained, {"packets": COUNT, "bytes": size, "errors": 0})
+        total = COUNT + 10, size + 10 * 172
+        t.eventually(f"query of the daemon after {COUNT} packets", lambda: streams(call.query()), {
+            tag: (total + total, ["RTP", "filled", "confirmed", "kernelized"]) for tag in ("caller", "callee")})
+        t.note(f"IPv{family}: {COUNT} packets each way, 0 lost, 0 seen by userspace")
+
+    t.step("a call is deleted: its targets go, the other's stay")
+    call, a, b = calls.pop(6)
+    daemon.ng("delete", call_id=call.call_id, from_tag="caller", delete_delay=0)
+    gone = {local(call.caller_to), local(call.callee_to)}
+    t.eventually("targets", lambda: gone & {each.local for each in table.targets()}, set())
+    t.true("the daemon's log has no error of the kernel", no_complaint(daemon.log()), daemon.log()[-3000:])
+
+    t.step("the daemon is killed in mid-call: packets keep flowing")
+    call, a, b = calls[4]
+    pid = daemon.process.pid
+    t.equal("the table's owner", table.status()["Control PID"], pid)
+    before = listed(call)
+    daemon.kill()
+    talk("after the daemon's death", call, a, b, 11 + COUNT)
+    t.equal("counted by the kernel", [each["packets"] for each in listed(call)],
+            [each["packets"] + COUNT for each in before])
+    t.equal("tables", proc.tables(), [0])
+    t.equal("the table's owner", table.status()["Control PID"], 0)
+
+    t.step("a new daemon takes the table over")
+    second = t.daemon(f"pub4/{alice.hub4}", f"pub6/{alice.hub6}")
+    t.equal("the table's owner", table.status()["Control PID"], second.process.pid)
+    a, b = alice.udp(family=6), bob.udp(family=6)
+    call = second.call("new", a, b)
+    warm(call, a, b)
+    talk("a new call", call, a, b, 11, 300)
+    t.true("in the kernel", min(each["packets"] for each in listed(call)) >= 300, listed(call))
+    t.true("the daemon's log has no error of the kernel", no_complaint(second.log()), second.log()[-3000:])
+    second.stop()
+
+
+def local(address):
+    return proc._local(*address)
+
+
+def no_complaint(log):
+    """The daemon reports what the module refuses it."""
+    return not any("kernel" in line.lower() and any(word in line for word in ("ERR", "WARN", "CRIT", "ailed"))
+                   for line in log.splitlines())
