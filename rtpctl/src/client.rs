@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use procfs::process::Process;
+use procfs::{FromRead, KernelModules};
 
 use super::exit::{Code, Failure};
 use super::output::Foreign;
@@ -86,6 +87,12 @@ impl Client {
     /// Whether a table exists, as far as we may see.
     pub(crate) fn table_exists(&self, table: u8) -> bool {
         self.root().join(table.to_string()).is_dir()
+    }
+
+    /// Whether the module of the generation 12.5 is loaded, which has the target but not the expression.
+    pub(crate) fn module_is_old(&self) -> bool {
+        KernelModules::from_file(self.proc.join("modules"))
+            .is_ok_and(|modules| modules.0.contains_key("xt_RTPENGINE"))
     }
 
     /// Gives a text command.
@@ -193,7 +200,8 @@ impl Client {
             None => Failure::new(
                 Code::Busy,
                 format!(
-                    "table {table} is still in use: a process holds it open, or a rule names it"
+                    "table {table} is still in use: a process holds it open, or a rule by the \
+                     target names it"
                 ),
             )
             .hint(format!("`rtpctl rule list` shows rules; {force}")),

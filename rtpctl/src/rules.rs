@@ -198,10 +198,14 @@ fn refused_add(
     let is_rule = matches!(op, Some(Op::NewRule { .. }));
     match (refusal.errno, config.via) {
         (Errno::ENOENT | Errno::ERANGE, _) if is_rule && !client.module_is_loaded() => no_module(),
-        (Errno::ENOENT | Errno::ERANGE, Via::Expression)
-            if is_rule && !client.table_exists(table) =>
+        (Errno::ENOENT, Via::Expression)
+            if is_rule && client.table_exists(table) && !client.module_is_old() =>
         {
-            client.no_table(table)
+            Failure::new(
+                Code::Refused,
+                format!("{what}: the table belongs to another network namespace"),
+            )
+            .hint("run rtpctl in the namespace that made the table, or use another table")
         }
         (Errno::ENOENT, Via::Expression) if is_rule => Failure::new(
             Code::NoModule,
@@ -222,3 +226,6 @@ fn refused_add(
         _ => general(&what, refusal),
     }
 }
+
+#[cfg(test)]
+mod tests;

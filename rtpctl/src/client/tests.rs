@@ -143,7 +143,7 @@ fn a_table_that_a_rule_names_is_in_use_without_a_holder() {
         .refused(TableCommand::Del, 3, &error(Errno::EBUSY));
     assert_eq!(
         failure.what,
-        "table 3 is still in use: a process holds it open, or a rule names it"
+        "table 3 is still in use: a process holds it open, or a rule by the target names it"
     );
     assert_eq!(
         failure.hint.as_deref(),
@@ -181,4 +181,13 @@ fn a_table_is_open_for_one_of_us_at_a_time() {
         .0;
     drop(held);
     assert!(Flock::lock(again, FlockArg::LockSharedNonblock).is_ok());
+}
+
+#[test]
+fn the_old_module_is_known_by_its_name() {
+    let old = "xt_RTPENGINE 262144 1 - Live 0x0000000000000000 (OE)\n";
+    let new = "nft_rtpengine 262144 1 - Live 0x0000000000000000 (OE)\n";
+    assert!(Tree::with(&[("modules", old)]).client().module_is_old());
+    assert!(!Tree::with(&[("modules", new)]).client().module_is_old());
+    assert!(!Tree::empty().client().module_is_old());
 }
