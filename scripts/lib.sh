@@ -39,7 +39,7 @@ product_folder() {
 # `COMMAND... FOLDER` fills a temporary folder, which then gets that name, so that nothing half made is ever found.
 # ABOUT is how long that takes. Should it fail because packages cannot be had, the newest older piece serves.
 piece() {
-    local name=$1 key=$2 about=$3 folder temporary lock start
+    local name=$1 key=$2 about=$3 folder temporary lock start status
     shift 3
     folder=$cache/$name-$key
     mkdir -p "$cache"
@@ -52,9 +52,12 @@ piece() {
             chmod 755 "$temporary"
             say "making the $name, about $about, kept for the next time ..."
             start=$SECONDS
-            # In the background, for in a condition the shell would not stop at an error.
-            ("$@" "$temporary") >"$cache/$name.log" 2>&1 {lock}>&- &
-            if wait $!; then
+            # Not in a condition, where the shell would go on after an error.
+            set +e
+            (set -e; "$@" "$temporary") >"$cache/$name.log" 2>&1 {lock}>&-
+            status=$?
+            set -e
+            if [[ $status == 0 ]]; then
                 mv -T "$temporary" "$folder"
                 say "the $name is made, in $((SECONDS - start)) s"
                 prune "$name" "$folder"

@@ -25,20 +25,20 @@ t=0 0
 m=audio {port} RTP/AVP 0
 """
 PICTURE = """
-  alice                     relay                      bob
-  {alice} --------- {hub4}   {bob_hub} --------- {bob}
-  ffmpeg sends        to port {rtp}: the module        ffmpeg receives
-                      takes it, and sends it on      at port {port}
+  alice                    relay                    bob
+  ffmpeg sends  ------->   the module   ------->    ffmpeg receives
+  {alice:<15}          {hub4}:{rtp}            {bob}:{port}
 """
 
 
 class Shell:
     """Runs commands in a namespace, and shows them as they are typed, with what they print."""
 
-    def __init__(self, t, name, ns):
+    def __init__(self, t, name, ns, work):
         self.t = t
         self.name = name
         self.ns = ns
+        self.work = work
 
     def show(self, command):
         self.t.note(f"{self.name}# {command}")
@@ -46,7 +46,7 @@ class Shell:
     def run(self, command):
         self.show(command)
         result = subprocess.run(["bash", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                preexec_fn=self.ns.enter, check=False)
+                                preexec_fn=self.ns.enter, cwd=self.work, check=False)
         for line in result.stdout.rstrip().splitlines():
             self.t.note(f"  {line}")
         self.t.equal(f"exit code of {command}", result.returncode, 0)
@@ -54,7 +54,8 @@ class Shell:
 
     def start(self, command):
         self.show(f"{command} &")
-        return subprocess.Popen(shlex.split(command), preexec_fn=self.ns.enter, stdin=subprocess.DEVNULL)
+        return subprocess.Popen(shlex.split(command), preexec_fn=self.ns.enter, cwd=self.work,
+                                stdin=subprocess.DEVNULL)
 
 
 def listening(ns, port):
@@ -79,25 +80,25 @@ def run(t):
     work = Path("/tmp/demo")
     work.mkdir()
     (work / "bob.sdp").write_text(SESSION.format(address=bob.v4, port=AT_BOB))
-    relay = Shell(t, "relay", HOST)
-    t.note(PICTURE.format(alice=alice.v4, hub4=alice.hub4, bob_hub=bob.hub4, bob=bob.v4, rtp=RTP, port=AT_BOB))
+    relay = Shell(t, "relay", HOST, work)
+    t.note(PICTURE.format(alice=alice.v4, hub4=alice.hub4, bob=bob.v4, rtp=RTP, port=AT_BOB))
 
     t.step("a table, a rule and a stream")
     relay.run("rtpctl table add 0")
     relay.run("rtpctl rule add 0")
-    relay.run(f"rtpctl stream add --table 0 --local {alice.hub4}:{RTP} --to {bob.v4}:{AT_BOB}")
+    relay.run(f"rtpctl stream add --table 0 --local {alice.hub4}:{RTP} --to {bob.v4}:{AT_BOB} --payload-type 0")
     relay.run(f"rtpctl stream add --table 0 --local {alice.hub4}:{RTP + 1} --to {bob.v4}:{AT_BOB + 1}")
 
     t.step("bob listens")
-    quiet = "ffmpeg -hide_banner -loglevel error -nostdin"
-    receiver = Shell(t, "bob", bob.ns).start(
-        f"{quiet} -protocol_whitelist file,udp,rtp -i {work}/bob.sdp -c copy -f mulaw {work}/received.ul")
+    quiet = "ffmpeg -loglevel fatal -nostdin"
+    receiver = Shell(t, "bob", bob.ns, work).start(
+        f"{quiet} -protocol_whitelist file,udp,rtp -i bob.sdp -c copy -f mulaw received.ul")
     t.eventually("bob listens", lambda: listening(bob.ns, AT_BOB), True, timeout=60)
 
     t.step("alice sends")
-    sender = Shell(t, "alice", alice.ns).start(
+    sender = Shell(t, "alice", alice.ns, work).start(
         f"{quiet} -re -f lavfi -i sine=frequency={TONE}:sample_rate={RATE}:duration={SECONDS},asetnsamples=160 "
-        f"-c:a pcm_mulaw -map 0:a -f tee [f=mulaw]{work}/sent.ul|[f=rtp]rtp://{alice.hub4}:{RTP}")
+        f"-c:a pcm_mulaw -map 0:a -f tee '[f=mulaw]sent.ul|[f=rtp]rtp://{alice.hub4}:{RTP}'")
     t.equal("exit code of alice's ffmpeg", sender.wait(), 0)
     time.sleep(1)
     receiver.send_signal(signal.SIGINT)
