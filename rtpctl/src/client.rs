@@ -3,8 +3,8 @@
 //! The module's files under /proc/rtpengine, as a client sees them. Every refusal becomes a [`Failure`] that says
 //! what was refused and what to do.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -20,6 +20,9 @@ mod control;
 mod memory;
 
 pub(crate) use control::Control;
+
+/// How much is read at once.
+const PIECE: usize = 1 << 16;
 
 /// The tree of the module's files.
 #[derive(Debug)]
@@ -138,7 +141,10 @@ impl Client {
         let lock = Flock::lock(file, FlockArg::LockExclusive)
             .map_err(|(_, errno)| self.cannot_open(&path, &errno.into()))?;
         // To be asked when nobody else can add to it.
-        let pins = self.status(table)?.number("memory_pins");
+        let pins = self
+            .status(table)
+            .ok()
+            .and_then(|status| status.number("memory_pins"));
         Ok(Control::new(Locked(lock), table, pins))
     }
 
@@ -156,7 +162,8 @@ impl Client {
     }
 
     fn read(&self, path: &Path) -> Result<String, Failure> {
-        let bytes = fs::read(path).map_err(|error| self.cannot_open(path, &error))?;
+        let bytes = File::open(path).and_then(|mut file| read_all(&mut file));
+        let bytes = bytes.map_err(|error| self.cannot_open(path, &error))?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
@@ -251,6 +258,20 @@ impl Client {
                 Code::Refused,
                 format!("`{word} {table}` was refused: {error}"),
             ),
+        }
+    }
+}
+
+/// Reads to the end, in large pieces: the module of the generation 12.5 refuses small ones.
+fn read_all(from: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut piece = vec![0; PIECE];
+    loop {
+        match from.read(&mut piece) {
+            Ok(0) => return Ok(bytes),
+            Ok(length) => bytes.extend_from_slice(piece.get(..length).unwrap_or(&piece)),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -208,7 +208,7 @@ fn refused_add(
             .hint("run rtpctl in the namespace that made the table, or use another table")
         }
         (Errno::ENOENT, Via::Expression) if is_rule => Failure::new(
-            Code::NoModule,
+            Code::Generation,
             format!("{what}: the kernel does not know the nftables expression `rtpengine`"),
         )
         .hint("an older module has the xtables target alone: try `--via target`"),

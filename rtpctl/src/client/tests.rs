@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+use std::fs;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::*;
@@ -190,4 +191,29 @@ fn the_old_module_is_known_by_its_name() {
     assert!(Tree::with(&[("modules", old)]).client().module_is_old());
     assert!(!Tree::with(&[("modules", new)]).client().module_is_old());
     assert!(!Tree::empty().client().module_is_old());
+}
+
+/// A file that refuses small reads and gives little at a time.
+struct Proud(u8);
+
+impl Read for Proud {
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        if piece.len() < 4096 {
+            return Err(error(Errno::EINVAL));
+        }
+        self.0 += 1;
+        match (self.0, piece.first_mut()) {
+            (1, _) => Err(error(Errno::EINTR)),
+            (2..=4, Some(byte)) => {
+                *byte = self.0;
+                Ok(1)
+            }
+            _ => Ok(0),
+        }
+    }
+}
+
+#[test]
+fn files_are_read_in_large_pieces_to_the_end() {
+    assert_eq!(read_all(&mut Proud(0)).expect("all of it"), [2, 3, 4]);
 }

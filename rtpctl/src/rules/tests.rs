@@ -78,7 +78,7 @@ fn no_module_is_told_first() {
 fn the_other_way_is_proposed_when_the_kernel_knows_only_that() {
     let old = Proc::new(&["rtpengine/3"], "xt_RTPENGINE");
     let failure = refused(&old, Via::Expression, Errno::ENOENT);
-    assert_eq!(failure.code, Code::NoModule);
+    assert_eq!(failure.code, Code::Generation);
     assert!(failure
         .hint
         .is_some_and(|hint| hint.contains("`--via target`")));
