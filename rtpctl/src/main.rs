@@ -23,7 +23,6 @@ mod listing;
 mod output;
 mod rules;
 mod status;
-#[expect(unsafe_code)]
 mod sys;
 
 use cli::{Cli, Command, Rule, Stream, Table};
