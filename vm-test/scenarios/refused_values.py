@@ -100,16 +100,18 @@ def run(t):
     control.add(local, (source, receiver.address), rtp=1)
     control.write(control.target((alice.hub4, 4002), outputs=2).command)  # stays half-built
 
+    refusals = 0
+
     def refused(kind, base, place, sets, error):
-        before, count = (table.list_text(), table.status()), 0
+        nonlocal refusals
+        before = table.list_text(), table.status()
         for fields in sets:
             command = base.copy()
             for name, value in fields.items():
                 command[f"{place}.{name}"] = value
             t.errno(f"{kind} with {fields}", error, control.write, command)
             t.equal(f"list and status after {kind} with {fields}", (table.list_text(), table.status()), before)
-            count += 1
-        t.note(f"{kind}: {count} refusals with {error}")
+            refusals += 1
 
     t.step("ADD_TARGET")
     target = control.target((alice.hub4, 4100), pts=(0, 8, 96), ssrcs=(1, 2, 3, 4))
@@ -132,7 +134,6 @@ def run(t):
     refused("ADD_DESTINATION", output, place, bad_outputs(bob), "EINVAL")
     refused("ADD_DESTINATION", output, place,
             ({f"encrypt.{name}": value for name, value in fields.items()} for fields in good_srtp("encrypt")), "EOPNOTSUPP")
-    refused("ADD_DESTINATION", output, place, [{"extmap": 1}], "EOPNOTSUPP")
     refused("ADD_DESTINATION", output, place, [{"dst_addr": ("203.0.113.1", 9)}], "ENETUNREACH")
     refused("ADD_DESTINATION", output, place,
             [{"src_addr": (bob.hub6, 1), "dst_addr": ("2001:db8::1", 9)}], "ENETUNREACH")
@@ -165,3 +166,4 @@ def run(t):
         control.write(widest.destination(n, source, receiver.address, **{
             "num_extmap_filter": 32, "pt_output[31].replace_pattern_len": 16, "encrypt.rtp_auth_tag_len": 20}))
     t.relayed("all limits", alice.udp(), widest.local, receiver, rtp.stream(3, ssrc=ONES), source=source)
+    t.note(f"{refusals} refusals")
