@@ -96,6 +96,8 @@ impl Drop for SharedPages {
 
 #[cfg(test)]
 mod tests {
+    use procfs::process::{MMPermissions, Process};
+
     use super::*;
 
     #[test]
@@ -103,6 +105,17 @@ mod tests {
         let pages = SharedPages::map(None, 1).expect("memory");
         assert_eq!(pages.length(), page_size() as u64);
         assert_eq!(pages.address() % page_size() as u64, 0);
+    }
+
+    #[test]
+    fn pages_are_shared_and_writable() {
+        let pages = SharedPages::map(None, 1).expect("memory");
+        let maps = Process::myself().and_then(|me| me.maps()).expect("maps");
+        let map = maps
+            .iter()
+            .find(|map| map.address.0 <= pages.address() && pages.address() < map.address.1);
+        let wanted = MMPermissions::READ | MMPermissions::WRITE | MMPermissions::SHARED;
+        assert_eq!(map.map(|map| map.perms), Some(wanted));
     }
 
     #[test]
