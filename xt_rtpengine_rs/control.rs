@@ -106,7 +106,11 @@ impl Holder {
         let mut state = self.table.state.lock();
         state.check_alive()?;
         let is_foreign = self.table.namespace() != namespace;
-        let in_use = state.len > 0 || registry.rules(self.table.namespace(), self.table.id()) > 0;
+        let in_use = state.len > 0
+            || registry
+                .rules()
+                .naming(self.table.namespace(), self.table.id())
+                > 0;
         if is_foreign && in_use {
             return Err(Fault::OtherNamespace);
         }

@@ -18,6 +18,7 @@ mod list;
 mod registry;
 mod relay;
 mod rewriting;
+mod rules;
 mod show;
 #[allow(unsafe_code, reason = "the one place for it")]
 mod sys;

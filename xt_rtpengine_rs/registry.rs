@@ -6,9 +6,11 @@
 
 use crate::{
     files::{Files, Root},
+    rules::{Maker, Rule, Rules},
     sys::{
         lock::REGISTRY,
         net::{NamespaceId, Watcher},
+        opener::current_process,
         proc::Directory,
         rcu::{Guard, Slot},
     },
@@ -21,17 +23,9 @@ pub(crate) const MAX_TABLES: usize = 64;
 
 static TABLES: [Slot<Table>; MAX_TABLES] = [const { Slot::new() }; MAX_TABLES];
 
-/// The rules of one namespace and one kind that name one table.
-struct Rule {
-    namespace: NamespaceId,
-    id: u32,
-    kind: Kind,
-    count: usize,
-}
-
 /// What the lock protects: rules, and the files of each table.
 pub(crate) struct Registry {
-    rules: KVec<Rule>,
+    rules: Rules,
     files: [Option<Files>; MAX_TABLES],
     root: Option<Arc<Directory>>,
 }
@@ -60,61 +54,19 @@ impl Drop for RootHold {
     }
 }
 
-/// What a rule is made with.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// The nftables expression. It cannot name a table of another namespace. It does not keep its
-    /// table: a daemon that starts adds its rule first, then deletes the table of the one before
-    /// it, and makes its own.
-    Expression,
-    /// The xtables target. It may name any table, and keeps one of its namespace from being deleted.
-    Target,
-}
-
 impl Registry {
     /// Nothing.
     pub(crate) const fn new() -> Self {
         Self {
-            rules: KVec::new(),
+            rules: Rules::new(),
             files: [const { None }; MAX_TABLES],
             root: None,
         }
     }
 
-    fn rule(&mut self, namespace: NamespaceId, id: u32, kind: Kind) -> Option<&mut Rule> {
-        self.rules
-            .iter_mut()
-            .find(|rule| rule.namespace == namespace && rule.id == id && rule.kind == kind)
-    }
-
-    /// How many rules of the namespace name the table.
-    pub(crate) fn rules(&self, namespace: NamespaceId, id: u32) -> usize {
-        self.rules
-            .iter()
-            .filter(|rule| rule.namespace == namespace && rule.id == id)
-            .fold(0, |sum, rule| sum.saturating_add(rule.count))
-    }
-
-    /// Whether a rule of the namespace keeps the table from being deleted.
-    fn is_kept(&mut self, namespace: NamespaceId, id: u32) -> bool {
-        self.rule(namespace, id, Kind::Target)
-            .is_some_and(|rule| rule.count > 0)
-    }
-
-    fn add_rule(&mut self, namespace: NamespaceId, id: u32, kind: Kind) -> Result {
-        match self.rule(namespace, id, kind) {
-            Some(rule) => rule.count = rule.count.saturating_add(1),
-            None => self.rules.push(
-                Rule {
-                    namespace,
-                    id,
-                    kind,
-                    count: 1,
-                },
-                GFP_KERNEL,
-            )?,
-        }
-        Ok(())
+    /// The rules.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Takes a table's files away: nobody can open them any more.
@@ -160,7 +112,7 @@ pub(crate) fn add(id: u32) -> Result {
 /// # Errors
 ///
 /// `EINVAL` when the id is too high, `ENOENT` when there is no such table, `EBUSY` when a process
-/// holds it open or a rule keeps it.
+/// holds it open, or a rule names it that the caller did not make.
 pub(crate) fn delete(id: u32) -> Result {
     remove(id, false)
 }
@@ -178,7 +130,8 @@ fn remove(id: u32, by_force: bool) -> Result {
     let slot = slot(id).ok_or(EINVAL)?;
     let mut registry = REGISTRY.lock();
     let table = slot.share().ok_or(ENOENT)?;
-    if !by_force && registry.is_kept(table.namespace(), id) {
+    let caller = current_process();
+    if !by_force && registry.rules.keep(table.namespace(), id, caller) {
         return Err(EBUSY);
     }
     let ended = table.end(by_force)?;
@@ -190,36 +143,34 @@ fn remove(id: u32, by_force: bool) -> Result {
     Ok(())
 }
 
-/// A rule of the namespace names the table from now on. It may come before its table.
+/// A rule names a table from now on, which need not exist yet.
 ///
 /// # Errors
 ///
 /// `ERANGE` when the id is too high, `ENOENT` when it cannot name the table, `ENOMEM`.
-pub(crate) fn rule_added(namespace: NamespaceId, id: u32, kind: Kind) -> Result {
-    let slot = slot(id).ok_or(ERANGE)?;
+pub(crate) fn rule_added(rule: &Rule) -> Result {
+    let slot = slot(rule.id).ok_or(ERANGE)?;
     let mut registry = REGISTRY.lock();
-    let is_foreign = |table: Arc<Table>| table.namespace() != namespace;
-    if kind == Kind::Expression && slot.share().is_some_and(is_foreign) {
+    let is_foreign = |table: Arc<Table>| table.namespace() != rule.namespace;
+    if rule.maker != Maker::Unknown && slot.share().is_some_and(is_foreign) {
         return Err(ENOENT);
     }
-    registry.add_rule(namespace, id, kind)
+    registry.rules.add(rule)
+}
+
+/// A rule is about to be removed: it no longer counts.
+pub(crate) fn rule_suspended(rule: &Rule) {
+    REGISTRY.lock().rules.suspend(rule);
 }
 
 /// A rule that was about to be removed stays.
-pub(crate) fn rule_restored(namespace: NamespaceId, id: u32, kind: Kind) {
-    let mut registry = REGISTRY.lock();
-    // There is room: that of the rule when it was about to be removed is kept.
-    if let Some(rule) = registry.rule(namespace, id, kind) {
-        rule.count = rule.count.saturating_add(1);
-    }
+pub(crate) fn rule_restored(rule: &Rule) {
+    REGISTRY.lock().rules.restore(rule);
 }
 
-/// A rule of the namespace no longer names the table.
-pub(crate) fn rule_removed(namespace: NamespaceId, id: u32, kind: Kind) {
-    let mut registry = REGISTRY.lock();
-    if let Some(rule) = registry.rule(namespace, id, kind) {
-        rule.count = rule.count.saturating_sub(1);
-    }
+/// A rule that no longer counts is gone for good.
+pub(crate) fn rule_gone(rule: &Rule) {
+    REGISTRY.lock().rules.forget(rule);
 }
 
 /// Removes the tables of a namespace that goes.
@@ -236,8 +187,7 @@ impl Watcher for Leaving {
                 let _ = kill(id);
             }
         }
-        let mut registry = REGISTRY.lock();
-        registry.rules.retain(|rule| rule.namespace != namespace);
+        REGISTRY.lock().rules.forget_namespace(namespace);
     }
 }
 
@@ -251,5 +201,5 @@ pub(crate) fn next(from: u32) -> Option<u32> {
 
 /// How many rules name the table.
 pub(crate) fn rules_of(table: &Table) -> usize {
-    REGISTRY.lock().rules(table.namespace(), table.id())
+    REGISTRY.lock().rules.naming(table.namespace(), table.id())
 }

@@ -5,8 +5,13 @@
 //! C header:
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
-use super::{bindings, module::this_module, net::Namespace, skb::Received};
-use crate::{registry, relay};
+use super::{
+    bindings, module::this_module, net::Namespace, opener::current_process, skb::Received,
+};
+use crate::{
+    registry, relay,
+    rules::{Maker, Rule},
+};
 use core::{mem, ptr};
 use kernel::{
     error::{from_result, to_result},
@@ -19,8 +24,14 @@ use kernel::{
 const ATTRIBUTE_ID: usize = 1;
 const MAX_ATTRIBUTE: usize = ATTRIBUTE_ID;
 
-/// What a rule carries: the id of a table.
-type Private = u32;
+/// What a rule carries.
+#[repr(C)]
+struct Private {
+    /// The id of the table.
+    id: u32,
+    /// The process that added the rule.
+    maker: u32,
+}
 
 static POLICY: Policy = Policy([
     // SAFETY: An attribute of zero: it is not looked at.
@@ -98,6 +109,7 @@ fn operations(expression: *mut bindings::nft_expr_type) -> bindings::nft_expr_op
     operations.init = Some(init);
     operations.activate = Some(activate);
     operations.deactivate = Some(deactivate);
+    operations.destroy = Some(destroy);
     operations.dump = Some(dump);
     operations.validate = Some(validate);
     operations
@@ -122,6 +134,23 @@ unsafe fn private(expression: *const bindings::nft_expr) -> *mut Private {
     unsafe { (*expression).data.as_ptr().cast_mut().cast() }
 }
 
+/// The rule that an expression stands in.
+///
+/// # Safety
+///
+/// `expression` is one of ours with its private part written, and `context` is that of its rule,
+/// whose namespace is alive.
+unsafe fn rule(context: *const bindings::nft_ctx, expression: *const bindings::nft_expr) -> Rule {
+    // SAFETY: As this function's own requirement.
+    let (namespace, private) =
+        unsafe { (Namespace::from_ptr((*context).net), &*private(expression)) };
+    Rule {
+        namespace: namespace.id(),
+        id: private.id,
+        maker: Maker::Process(private.maker),
+    }
+}
+
 /// # Safety
 ///
 /// Called by nf_tables with a packet at a hook and an expression that [`init`] made.
@@ -131,7 +160,7 @@ unsafe extern "C" fn eval(
     packet: *const bindings::nft_pktinfo,
 ) {
     // SAFETY: The expression is one of ours.
-    let id = unsafe { *private(expression) };
+    let id = unsafe { (*private(expression)).id };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe {
         let (skb, state) = ((*packet).skb, (*packet).state);
@@ -160,11 +189,11 @@ unsafe extern "C" fn init(
             }
             bindings::rtpe_nla_get_u32(attribute)
         };
-        // SAFETY: The namespace of the rule is alive.
-        let net = unsafe { Namespace::from_ptr((*context).net) };
-        registry::rule_added(net.id(), id, registry::Kind::Expression)?;
-        // SAFETY: The expression is one of ours.
-        unsafe { *private(expression) = id };
+        let maker = current_process();
+        // SAFETY: The expression is one of ours, and its private part ours to write.
+        unsafe { ptr::write(private(expression), Private { id, maker }) };
+        // SAFETY: The context is that of the expression.
+        registry::rule_added(&unsafe { rule(context, expression) })?;
         Ok(0)
     })
 }
@@ -178,9 +207,8 @@ unsafe extern "C" fn activate(
     context: *const bindings::nft_ctx,
     expression: *const bindings::nft_expr,
 ) {
-    // SAFETY: The expression is one of ours, and the namespace of the rule is alive.
-    let (id, net) = unsafe { (*private(expression), Namespace::from_ptr((*context).net)) };
-    registry::rule_restored(net.id(), id, registry::Kind::Expression);
+    // SAFETY: As this function's own requirement.
+    registry::rule_restored(&unsafe { rule(context, expression) });
 }
 
 /// A rule goes: its use of the table ends when the deletion is prepared, and not again when it is
@@ -197,9 +225,21 @@ unsafe extern "C" fn deactivate(
     if phase == bindings::nft_trans_phase_NFT_TRANS_COMMIT {
         return;
     }
-    // SAFETY: The expression is one of ours, and the namespace of the rule is alive.
-    let (id, net) = unsafe { (*private(expression), Namespace::from_ptr((*context).net)) };
-    registry::rule_removed(net.id(), id, registry::Kind::Expression);
+    // SAFETY: As this function's own requirement.
+    registry::rule_suspended(&unsafe { rule(context, expression) });
+}
+
+/// A rule is gone.
+///
+/// # Safety
+///
+/// Called by nf_tables once, with an expression that [`init`] made.
+unsafe extern "C" fn destroy(
+    context: *const bindings::nft_ctx,
+    expression: *const bindings::nft_expr,
+) {
+    // SAFETY: As this function's own requirement.
+    registry::rule_gone(&unsafe { rule(context, expression) });
 }
 
 /// # Safety
@@ -212,11 +252,12 @@ unsafe extern "C" fn dump(
 ) -> c_int {
     // SAFETY: The message is valid, and the expression one of ours, whose id has four bytes.
     unsafe {
+        let id = &raw const (*private(expression)).id;
         bindings::nla_put(
             message,
             ATTRIBUTE_ID as c_int,
-            size_of::<Private>() as c_int,
-            private(expression).cast(),
+            size_of::<u32>() as c_int,
+            id.cast(),
         )
     }
 }

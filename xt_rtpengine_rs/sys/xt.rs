@@ -5,11 +5,14 @@
 //! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
 
 use super::{bindings, module::this_module, net::Namespace, skb::Received};
-use crate::{registry, relay};
+use crate::{
+    registry, relay,
+    rules::{Maker, Rule},
+};
 use core::ptr;
 use kernel::{
     error::{from_result, to_result},
-    ffi::c_int,
+    ffi::{c_int, c_void},
     prelude::*,
     types::Opaque,
 };
@@ -97,20 +100,28 @@ unsafe extern "C" fn run(
     }
 }
 
+/// The rule that carries an `Info`.
+///
+/// # Safety
+///
+/// `net` is alive, and `info` points to an `Info`.
+unsafe fn rule(net: *mut bindings::net, info: *const c_void) -> Rule {
+    // SAFETY: As this function's own requirement.
+    let (namespace, id) = unsafe { (Namespace::from_ptr(net), *info.cast::<Info>()) };
+    Rule {
+        namespace: namespace.id(),
+        id,
+        maker: Maker::Unknown,
+    }
+}
+
 /// # Safety
 ///
 /// Called by x_tables with a rule that is being added.
 unsafe extern "C" fn check(parameters: *const bindings::xt_tgchk_param) -> c_int {
     from_result(|| {
         // SAFETY: The rule carries an `Info`, and its namespace is alive.
-        let (id, net) = unsafe {
-            let parameters = &*parameters;
-            (
-                *parameters.targinfo.cast::<Info>(),
-                Namespace::from_ptr(parameters.net),
-            )
-        };
-        registry::rule_added(net.id(), id, registry::Kind::Target)?;
+        registry::rule_added(&unsafe { rule((*parameters).net, (*parameters).targinfo) })?;
         Ok(0)
     })
 }
@@ -120,12 +131,7 @@ unsafe extern "C" fn check(parameters: *const bindings::xt_tgchk_param) -> c_int
 /// Called by x_tables with a rule that [`check`] allowed, once.
 unsafe extern "C" fn destroy(parameters: *const bindings::xt_tgdtor_param) {
     // SAFETY: The rule carries an `Info`, and its namespace is alive.
-    let (id, net) = unsafe {
-        let parameters = &*parameters;
-        (
-            *parameters.targinfo.cast::<Info>(),
-            Namespace::from_ptr(parameters.net),
-        )
-    };
-    registry::rule_removed(net.id(), id, registry::Kind::Target);
+    let rule = unsafe { rule((*parameters).net, (*parameters).targinfo) };
+    registry::rule_suspended(&rule);
+    registry::rule_gone(&rule);
 }
