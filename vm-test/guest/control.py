@@ -166,6 +166,7 @@ class Target:
         self.control = control
         self.local = local
         self.outputs: list[Counters] = []
+        self.output_ssrcs: list[list[Counters]] = []
         self.stats = memory.counters("stream_stats")
         self.pt_stats = [memory.counters("rtp_stats") for _ in pts]
         self.ssrc_stats = [memory.counters("ssrc_stats") for _ in ssrcs]
@@ -192,7 +193,7 @@ class Target:
         self.command = command
 
     def destination(self, number: int, source: Address, to: Address, **fields: object) -> Struct:
-        """A valid ADD_DESTINATION; `fields` are fields of the output. Its counters join `outputs`."""
+        """A valid ADD_DESTINATION; `fields` are fields of the output. Its counters join `outputs` and `output_ssrcs`."""
         stats = self.control.memory.counters("stream_stats")
         self.outputs.append(stats)
         command = new("add_destination", **{
@@ -205,7 +206,9 @@ class Target:
             "destination.output.stats": stats.addr,
             "destination.output.iface_stats": self.control.iface_stats.addr,
         })
-        for n, each in enumerate(self.ssrc_stats):
+        ssrcs = [self.control.memory.counters("ssrc_stats") for _ in self.ssrc_stats]
+        self.output_ssrcs.append(ssrcs)
+        for n, each in enumerate(ssrcs):
             command[f"destination.output.ssrc_stats[{n}]"] = each.addr
         for name, value in fields.items():
             command[f"destination.output.{name}"] = value

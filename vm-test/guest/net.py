@@ -47,16 +47,21 @@ class Namespace:
     @classmethod
     def new(cls, name: str) -> "Namespace":
         """Makes a namespace and starts it."""
-        command("ip", "netns", "add", name)
-        ns = cls(name, f"/run/netns/{name}")
+        ns = cls.bare(name)
         ns.start()
         return ns
 
-    def start(self) -> None:
-        """Brings the loopback up and turns duplicate address detection off."""
+    @classmethod
+    def bare(cls, name: str) -> "Namespace":
+        """Makes a namespace that is still to be started."""
+        command("ip", "netns", "add", name)
+        return cls(name, f"/run/netns/{name}")
+
+    def start(self, *lines: str) -> None:
+        """Turns duplicate address detection off, brings the loopback up and runs more `ip` commands."""
         for key in ("all", "default"):
             self.sysctl(f"net.ipv6.conf.{key}.accept_dad", 0)
-        self.ip("link set lo up")
+        self.ip("link set lo up", *lines)
 
     def enter(self) -> None:
         """Moves the calling thread into the namespace."""
@@ -211,12 +216,11 @@ def _mac(ns: Namespace, dev: str) -> str:
 def peer(name: str, hub: Namespace = HOST, mtu: int = 1500) -> Peer:
     """Makes a namespace and joins it to the hub: 10.N.0.2 and fd00:N::2, the hub's end .1 and ::1."""
     n = next(_links)
-    ns = Namespace.new(name)
+    ns = Namespace.bare(name)
     dev, hub_dev = "eth0", f"v{n}"
     v4, hub4, v6, hub6 = f"10.{n}.0.2", f"10.{n}.0.1", f"fd00:{n}::2", f"fd00:{n}::1"
-    command("ip", "link", "add", hub_dev, "type", "veth", "peer", "name", dev, "netns", name, ns=hub)
-    hub.ip(f"link set {hub_dev} mtu {mtu} up", f"addr add {hub4}/24 dev {hub_dev}",
-           f"addr add {hub6}/64 dev {hub_dev} nodad")
-    ns.ip(f"link set {dev} mtu {mtu} up", f"addr add {v4}/24 dev {dev}", f"addr add {v6}/64 dev {dev} nodad",
-          f"route add default via {hub4}", f"route add ::/0 via {hub6}")
+    hub.ip(f"link add {hub_dev} type veth peer name {dev} netns {name}", f"link set {hub_dev} mtu {mtu} up",
+           f"addr add {hub4}/24 dev {hub_dev}", f"addr add {hub6}/64 dev {hub_dev} nodad")
+    ns.start(f"link set {dev} mtu {mtu} up", f"addr add {v4}/24 dev {dev}", f"addr add {v6}/64 dev {dev} nodad",
+             f"route add default via {hub4}", f"route add ::/0 via {hub6}")
     return Peer(ns, hub, dev, _mac(ns, dev), v4, v6, hub_dev, _mac(hub, hub_dev), hub4, hub6)

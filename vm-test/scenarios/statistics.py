@@ -35,6 +35,9 @@ def run(t):
             [40, 40 * 80, 5000 + 39 * 160, 139, 8, 0])
     t.equal("the second", [second[key] for key in ("packets", "bytes", "timestamp", "ext_seq", "last_pt", "total_lost")],
             [5, 5 * 40, 4 * 160, 65534, 0, 0])
+    outs = target.output_ssrcs[0]
+    t.equal("what the output has sent of each", [(each["packets"], each["bytes"]) for each in outs],
+            [(40, 40 * 80), (5, 5 * 40)])
     t.between("its last packet", second["last_packet_us"], (time.time() - 20) * 1e6, time.time() * 1e6)
 
     t.step("sequence numbers wrap")
