@@ -10,6 +10,7 @@
 
 use kernel::prelude::*;
 
+mod block;
 mod control;
 mod counting;
 mod error;

@@ -12,9 +12,10 @@ use crate::{
     rtp_media::receive::{judge, Kind, Relay, RtpIn, Verdict},
     sys::{
         net::Namespace,
+        outgoing::Outgoing,
         rcu,
+        received::{Outcome, Received},
         route::Route,
-        skb::{Outcome, Outgoing, Received},
     },
     target::{key_of, source_of, Output, Target},
     udp_ip::Datagram,

@@ -11,7 +11,7 @@ use crate::{
         rtp::RtpView,
     },
     rtp_wire,
-    sys::skb::Outgoing,
+    sys::outgoing::Outgoing,
     target::Output,
 };
 use kernel::prelude::*;

@@ -6,7 +6,7 @@
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
 use super::{
-    bindings, module::this_module, net::Namespace, opener::current_process, skb::Received,
+    bindings, module::this_module, net::Namespace, opener::current_process, received::Received,
 };
 use crate::{
     registry, relay,

@@ -4,7 +4,7 @@
 //!
 //! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
 
-use super::{bindings, module::this_module, net::Namespace, skb::Received};
+use super::{bindings, module::this_module, net::Namespace, received::Received};
 use crate::{
     registry, relay,
     rules::{Maker, Rule},

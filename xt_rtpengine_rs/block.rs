@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A target as it is listed: scripts parse these names.
+
+use crate::{
+    rtp_wire::{self, SourceMismatch},
+    show::Show,
+    sys::counters::StreamStats,
+    target::{Output, Target},
+};
+use kernel::{seq_file::SeqFile, seq_print};
+
+/// Writes the block of a target.
+pub(crate) fn show_target(out: &SeqFile, target: &Target) {
+    let config = &target.config;
+    seq_print!(out, "local {}\n", Show(config.local));
+    let missing = target.missing_outputs();
+    if missing > 0 {
+        seq_print!(out, "    outputs not fully filled ({missing} missing)\n\n");
+        return;
+    }
+    show_receiving(out, target);
+    show_options(out, config);
+    show_groups(out, config);
+    for (index, output) in target.outputs.iter().enumerate() {
+        if let Some(output) = output {
+            show_output(out, target, index, output);
+        }
+    }
+    seq_print!(out, "\n");
+}
+
+fn show_stats(out: &SeqFile, indent: &str, stats: &StreamStats) {
+    let (bytes, packets, errors) = (stats.bytes.get(), stats.packets.get(), stats.errors.get());
+    seq_print!(
+        out,
+        "{indent}stats: {bytes:20} bytes, {packets:20} packets, {errors:20} errors\n"
+    );
+}
+
+fn show_receiving(out: &SeqFile, target: &Target) {
+    let config = &target.config;
+    if config.expected_source.is_some() {
+        seq_print!(out, "    expect {}\n", Show(config.expected_source));
+    }
+    match config.source_mismatch {
+        SourceMismatch::Ignore => {}
+        SourceMismatch::Drop => seq_print!(out, "    src mismatch action: drop\n"),
+        SourceMismatch::Pass => seq_print!(out, "    src mismatch action: propagate\n"),
+    }
+    show_stats(out, "    ", &target.stats);
+    for (known, given) in target.payload_types.iter().zip(config.payload_types()) {
+        seq_print!(
+            out,
+            "        RTP payload type {:3}: {:20} bytes, {:20} packets   [group #{}]\n",
+            known.number,
+            known.stats.bytes.get(),
+            known.stats.packets.get(),
+            given.media.get().map_or(u32::MAX, u32::from)
+        );
+    }
+    seq_print!(
+        out,
+        "    last packet: {}\n",
+        target.stats.last_packet_us.get() / 1_000_000
+    );
+    seq_print!(out, "    SSRC in:");
+    let mut separator = "";
+    for (given, stats) in config.ssrcs.iter().zip(&target.ssrcs) {
+        let Some(stats) = stats else {
+            continue;
+        };
+        seq_print!(
+            out,
+            "{separator} {:x} [seq {}/{}",
+            given.ssrc,
+            stats.ext_seq.get(),
+            stats.rtcp_seq.get()
+        );
+        if let Some(media) = given.media.get() {
+            seq_print!(out, " #{media}");
+        }
+        seq_print!(out, "]");
+        separator = ",";
+    }
+    seq_print!(out, "\n");
+}
+
+fn show_options(out: &SeqFile, config: &rtp_wire::Target) {
+    let flags = &config.flags;
+    let options = [
+        (flags.rtp, "RTP"),
+        (flags.pt_filter, "PT-filter"),
+        (flags.rtp_only, "RTP-only"),
+        (flags.rtcp, "RTCP"),
+        (flags.dtls, "DTLS"),
+        (flags.stun, "STUN"),
+        (flags.non_forwarding, "non-forwarding"),
+        (flags.blackhole, "blackhole"),
+        (flags.rtp_stats, "RTP-stats"),
+        (flags.track_ssrc, "SSRC-tracking"),
+        (flags.do_intercept, "intercept"),
+        (flags.rtcp_fw, "forward-RTCP"),
+        (flags.rtcp_fb_fw, "forward-RTCP-FB"),
+    ];
+    seq_print!(out, "    options:");
+    for (_, name) in options.iter().filter(|(is_set, _)| *is_set) {
+        seq_print!(out, " {name}");
+    }
+    if flags.extmap {
+        seq_print!(out, " extmap[{}]", config.mid_extension);
+    }
+    seq_print!(out, "\n");
+}
+
+fn show_groups(out: &SeqFile, config: &rtp_wire::Target) {
+    seq_print!(out, "    output groups:");
+    for (media, (group, mid)) in config.groups.iter().zip(&config.mids).enumerate() {
+        if group.rtp().is_empty() && group.rtcp().is_empty() {
+            continue;
+        }
+        seq_print!(out, " [{media}");
+        let mid = mid.as_bytes();
+        if !mid.is_empty() {
+            seq_print!(out, "/'{}'", Show(mid.escape_ascii()));
+        }
+        seq_print!(
+            out,
+            "]=({}->{}/{}->{})",
+            group.rtp_start,
+            group.rtp_end,
+            group.rtcp_start,
+            group.rtcp_end
+        );
+    }
+    seq_print!(out, "\n");
+}
+
+fn show_output(out: &SeqFile, target: &Target, index: usize, output: &Output) {
+    let config = &output.config;
+    let rtcp = if config.flags.rtcp { ", RTCP" } else { "" };
+    seq_print!(out, "    output #{index} (media #{}{rtcp})\n", config.media);
+    seq_print!(out, "       src {}\n", Show(config.source));
+    seq_print!(out, "       dst {}\n", Show(config.destination));
+    show_stats(out, "       ", &output.stats);
+    seq_print!(out, "       SSRC out:");
+    let mut separator = "";
+    for (given, stats) in config.ssrcs.iter().zip(&output.ssrcs) {
+        let Some(stats) = stats else {
+            continue;
+        };
+        seq_print!(
+            out,
+            "{separator} {:x} [seq {}+{}/{}]",
+            given.ssrc,
+            stats.ext_seq.get(),
+            given.seq_offset,
+            stats.rtcp_seq.get()
+        );
+        separator = ",";
+    }
+    seq_print!(out, "\n");
+    for (known, rule) in target.payload_types.iter().zip(&config.payload_rules) {
+        if rule.pattern_len > 0 || rule.min_payload_len > 0 {
+            seq_print!(
+                out,
+                "        RTP payload type {:3}: {} bytes replacement payload, min payload len {}\n",
+                known.number,
+                rule.pattern_len,
+                rule.min_payload_len
+            );
+        }
+        if rule.blackhole {
+            seq_print!(
+                out,
+                "        RTP payload type {:3}: blackhole\n",
+                known.number
+            );
+        }
+    }
+    if config.flags.extmap {
+        seq_print!(out, "       Allowed RTP extensions:");
+        for id in config.extensions.iter() {
+            seq_print!(out, " {id}");
+        }
+        seq_print!(out, "\n");
+        if config.mid_extension != 0 {
+            let mid = Show(config.mid.as_bytes().escape_ascii());
+            seq_print!(
+                out,
+                "       Media ID (ext {}): '{mid}'\n",
+                config.mid_extension
+            );
+        }
+    }
+}

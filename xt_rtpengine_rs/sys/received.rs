@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A packet that a hook received.
+//!
+//! C headers: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h),
+//! [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
+
+use super::{bindings, net::Namespace, outgoing::Outgoing, route::Route, skb::Skb};
+use crate::udp_ip::{self, Address, Datagram, Version};
+use core::{ops::Range, ptr::NonNull};
+
+/// A packet that a hook received, owned while the module decides: dropping it takes it from the
+/// stack for good.
+///
+/// # Invariants
+///
+/// The data starts with the IP header, of `version`. The buffer is not shared, though its data may
+/// be.
+pub(crate) struct Received<'a> {
+    skb: Skb,
+    version: Version,
+    net: Namespace<'a>,
+}
+
+/// What became of a received packet.
+pub(crate) enum Outcome<'a> {
+    /// It goes on to the next rule.
+    Pass(Received<'a>),
+    /// The module took it.
+    Taken,
+}
+
+impl<'a> Received<'a> {
+    /// Lets `decide` have the packet, and returns whether it took it.
+    ///
+    /// # Safety
+    ///
+    /// `skb` is a packet at a hook that `state` describes. When this returns true it is no longer
+    /// there; when it returns false it is as before, but that its first bytes may lie elsewhere.
+    pub(super) unsafe fn with(
+        skb: *mut bindings::sk_buff,
+        state: *const bindings::nf_hook_state,
+        decide: impl FnOnce(Received<'_>) -> Outcome<'_>,
+    ) -> bool {
+        // SAFETY: The hook's state is valid, and its namespace alive.
+        let (family, net) = unsafe { (u32::from((*state).pf), Namespace::from_ptr((*state).net)) };
+        let version = match family {
+            bindings::NFPROTO_IPV4 => Version::V4,
+            bindings::NFPROTO_IPV6 => Version::V6,
+            _ => return false,
+        };
+        let Some(skb) = NonNull::new(skb) else {
+            return false;
+        };
+        // SAFETY: The buffer is valid.
+        let usable = unsafe {
+            bindings::rtpe_skb_network_offset(skb.as_ptr()) == 0
+                && !bindings::rtpe_skb_shared(skb.as_ptr())
+                && !bindings::rtpe_skb_is_gso(skb.as_ptr())
+        };
+        if !usable {
+            return false;
+        }
+        // INVARIANT: The hook owns the packet and hands it over; what was asked above.
+        let received = Received {
+            // SAFETY: The buffer is the hook's, which hands it over.
+            skb: unsafe { Skb::from_raw(skb) },
+            version,
+            net,
+        };
+        match decide(received) {
+            Outcome::Pass(received) => {
+                // The hook has its packet back.
+                received.skb.into_raw();
+                false
+            }
+            Outcome::Taken => true,
+        }
+    }
+
+    /// The namespace that the packet is in.
+    pub(crate) fn namespace(&self) -> Namespace<'a> {
+        self.net
+    }
+
+    /// Takes the headers apart: `None` when this is not a whole UDP datagram.
+    pub(crate) fn datagram(&mut self) -> Option<Datagram> {
+        let headers = udp_ip::receive::header_len(self.version, self.skb.head()).ok()?;
+        if !self.skb.pull(headers) {
+            return None;
+        }
+        udp_ip::parse(self.version, self.skb.head(), self.skb.len()).ok()
+    }
+
+    /// Makes all of the data lie in one piece, and checks the UDP checksum unless there is none,
+    /// or a device or the sender's stack vouches for it. `false` when the stack had better see the
+    /// packet.
+    pub(crate) fn is_sound(&mut self, datagram: &Datagram) -> bool {
+        // SAFETY: The buffer is valid.
+        if !unsafe { bindings::rtpe_skb_linearize(self.skb.raw()) } {
+            return false;
+        }
+        if datagram.checksum == 0 {
+            // Over IPv6 there has to be one (RFC 8200 section 8.1).
+            return self.version == Version::V4;
+        }
+        // SAFETY: The buffer is valid.
+        if unsafe { bindings::rtpe_skb_csum_vouched(self.skb.raw()) } {
+            return true;
+        }
+        let Some(udp) = self.skb.head().get(datagram.udp.clone()) else {
+            return false;
+        };
+        checksum_is_right(udp, datagram)
+    }
+
+    /// The bytes of a range, which has to come from [`Received::datagram`] after
+    /// [`Received::is_sound`]; empty when they do not lie in one piece.
+    pub(crate) fn bytes(&self, range: &Range<usize>) -> &[u8] {
+        self.skb.head().get(range.clone()).unwrap_or(&[])
+    }
+
+    /// When the packet came: nanoseconds of Unix time.
+    pub(crate) fn arrival_ns(&self) -> i64 {
+        // SAFETY: The buffer is valid.
+        unsafe { bindings::rtpe_skb_arrival(self.skb.raw()) }
+    }
+
+    /// Marks the packet as relayed, for the daemon: the sign of its timestamp turns negative.
+    pub(crate) fn mark_relayed(&mut self) {
+        let arrival = self.arrival_ns();
+        // SAFETY: The buffer is valid.
+        unsafe { bindings::rtpe_skb_set_arrival(self.skb.raw(), arrival.wrapping_neg()) };
+    }
+
+    /// Makes the packet one to send, with the bytes of `payload` and `growth` zero bytes after
+    /// them. Nothing is copied unless the data is shared, or there is no room.
+    pub(crate) fn into_payload(
+        self,
+        payload: Range<usize>,
+        growth: usize,
+        route: &Route,
+    ) -> Option<Outgoing> {
+        Outgoing::out_of(self.skb, payload, growth, route)
+    }
+}
+
+fn checksum_is_right(udp: &[u8], datagram: &Datagram) -> bool {
+    let Ok(len) = u32::try_from(udp.len()) else {
+        return false;
+    };
+    let data = udp.as_ptr().cast();
+    let sum = match (&datagram.source, &datagram.destination) {
+        (Address::V4(source), Address::V4(destination)) => {
+            let (source, destination) = (
+                u32::from_ne_bytes(*source),
+                u32::from_ne_bytes(*destination),
+            );
+            // SAFETY: `data` has `len` bytes.
+            unsafe { bindings::rtpe_udp4_csum(data, len, source, destination) }
+        }
+        // SAFETY: `data` has `len` bytes, and each address sixteen.
+        (Address::V6(source), Address::V6(destination)) => unsafe {
+            bindings::rtpe_udp6_csum(
+                data,
+                len,
+                source.as_ptr().cast(),
+                destination.as_ptr().cast(),
+            )
+        },
+        _ => return false,
+    };
+    sum == 0
+}
