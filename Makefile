@@ -5,7 +5,10 @@ KERNEL ?= $(shell uname -r)
 # Scenarios that `make test` runs; all when empty.
 T ?=
 
-.PHONY: all install module tool prepare names check test selftest demo clean help
+# What does not need each other is made side by side.
+MAKEFLAGS += -j3
+
+.PHONY: all install module tool host images userland c-module vm-kernel names check test selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -13,29 +16,41 @@ all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 install: ## install what `make` built, and rtpctl if cargo built it
 	@scripts/native-install "$(KERNEL)"
 
-module: prepare ## build the module for the virtual machine's kernel: build/module/
+module: names ## build the module for the virtual machine's kernel: build/module/
 	@scripts/module
 
-tool: prepare ## build rtpctl for the virtual machine: build/rtpctl
+tool: names ## build rtpctl for the virtual machine: build/rtpctl
 	@scripts/tool
 
-prepare:
-	@scripts/prepare
+host:
+	@scripts/host-packages
 
-check: prepare ## formatting, lints, and the tests that need no virtual machine
+# The images of the virtual machine, in the cache.
+images: userland c-module vm-kernel
+
+userland: names
+	@vm-test/host/userland >/dev/null
+
+c-module: names
+	@vm-test/host/c-module >/dev/null
+
+vm-kernel: names
+	@vm-test/host/kernel >/dev/null
+
+check: names ## formatting, lints, and the tests that need no virtual machine
 	@scripts/check
 
-# A name that is none is told before anything is built.
-names: prepare
+# A scenario that there is not is told before anything is built.
+names: host
 	@$(if $(T),python3 -B vm-test/host/run.py --list --scenarios vm-test/scenarios $(T) >/dev/null)
 
-test: names $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
+test: names $(if $(T),,check) module tool images ## all tests; T="NAME ..." only those scenarios
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
-selftest: prepare ## that the runner sees a kernel that dies and a scenario that hangs
+selftest: module tool images ## that the runner sees a kernel that dies and a scenario that hangs
 	@vm-test/host/run selftest --scenarios vm-test/selftest
 
-demo: module tool ## see the module relay real RTP
+demo: module tool images ## see the module relay real RTP
 	@vm-test/demo/demo
 
 clean: ## remove what was built; the cache stays

@@ -8,6 +8,8 @@ set -euo pipefail
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${XDG_CACHE_HOME:-$HOME/.cache}/xt_rtpengine_rs
 readonly checkout cache
+# A make that a script starts is a new one, not a part of the one that started the script.
+unset MAKEFLAGS MFLAGS MAKELEVEL
 
 say() {
     echo "$*" >&2
