@@ -207,8 +207,7 @@ impl Client {
             None => Failure::new(
                 Code::Busy,
                 format!(
-                    "table {table} is still in use: a process holds it open, or a rule by the \
-                     target names it"
+                    "table {table} is still in use: a process holds it open, or a rule names it"
                 ),
             )
             .hint(format!("`rtpctl rule list` shows rules; {force}")),

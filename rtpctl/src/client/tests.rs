@@ -144,7 +144,7 @@ fn a_table_that_a_rule_names_is_in_use_without_a_holder() {
         .refused(TableCommand::Del, 3, &error(Errno::EBUSY));
     assert_eq!(
         failure.what,
-        "table 3 is still in use: a process holds it open, or a rule by the target names it"
+        "table 3 is still in use: a process holds it open, or a rule names it"
     );
     assert_eq!(
         failure.hint.as_deref(),
