@@ -15,6 +15,7 @@ from .net import Address, Namespace, Peer
 _ETH_P_ALL = 3
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
+_links: dict[str, socket.socket] = {}
 
 
 def checksum(data: bytes, start: int = 0) -> int:
@@ -75,9 +76,11 @@ def send(peer: Peer, packet: bytes) -> None:
     """Puts an IP packet on the peer's link, towards the hub; no device or stack vouches for its checksum."""
     kind = 0x86DD if packet[0] >> 4 == 6 else 0x0800
     frame = bytes.fromhex(peer.hub_mac.replace(":", "") + peer.mac.replace(":", "")) + struct.pack(">H", kind)
-    with peer.ns, socket.socket(socket.AF_PACKET, socket.SOCK_RAW) as sock:
-        sock.bind((peer.dev, 0))
-        sock.send(frame + packet)
+    if peer.ns.name not in _links:  # closing such a socket takes long: it is kept
+        with peer.ns:
+            _links[peer.ns.name] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+        _links[peer.ns.name].bind((peer.dev, 0))
+    _links[peer.ns.name].send(frame + packet)
 
 
 @dataclass(frozen=True)
