@@ -7,7 +7,7 @@ use crate::{
     rtp_wire::{self, AddDestination, AddTarget, Direction, Endpoint, InitRequest, Request},
     sys::{
         alloc::zeroed,
-        lock::REGISTRY,
+        lock::RULES,
         map::Node,
         memory::Memory,
         net::NamespaceId,
@@ -102,15 +102,11 @@ impl Holder {
 
     fn init(&self, request: InitRequest<'_>) -> Result<(), Fault> {
         let namespace = NamespaceId::current();
-        let registry = REGISTRY.lock();
+        let rules = RULES.lock();
         let mut state = self.table.state.lock();
         state.check_alive()?;
         let is_foreign = self.table.namespace() != namespace;
-        let in_use = state.len > 0
-            || registry
-                .rules()
-                .naming(self.table.namespace(), self.table.id())
-                > 0;
+        let in_use = state.len > 0 || rules.naming(self.table.namespace(), self.table.id()) > 0;
         if is_foreign && in_use {
             return Err(Fault::OtherNamespace);
         }

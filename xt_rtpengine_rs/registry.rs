@@ -2,13 +2,15 @@
 
 //! The tables that exist, and the rules that name them.
 //!
-//! Order of locks: [`REGISTRY`], then the state of a table. Neither is taken by the packet path.
+//! Order of locks: [`PLACES`], [`RULES`], then the state of a table. None is taken by the packet
+//! path. To remove files waits for those who read them: that is done under the first alone, which
+//! no reader takes.
 
 use crate::{
     files::{Files, Root},
-    rules::{Maker, Rule, Rules},
+    rules::{Maker, Rule},
     sys::{
-        lock::REGISTRY,
+        lock::{PLACES, RULES},
         net::{NamespaceId, Watcher},
         opener::current_process,
         proc::Directory,
@@ -23,9 +25,8 @@ pub(crate) const MAX_TABLES: usize = 64;
 
 static TABLES: [Slot<Table>; MAX_TABLES] = [const { Slot::new() }; MAX_TABLES];
 
-/// What the lock protects: rules, and the files of each table.
-pub(crate) struct Registry {
-    rules: Rules,
+/// The files of each table, and where those of a new one go. Tables come and go under its lock.
+pub(crate) struct Places {
     files: [Option<Files>; MAX_TABLES],
     root: Option<Arc<Directory>>,
 }
@@ -43,30 +44,24 @@ impl RootHold {
     /// `EEXIST` when another module has them, `ENOMEM`.
     pub(crate) fn new() -> Result<Self> {
         let root = Root::new()?;
-        REGISTRY.lock().root = Some(root.directory());
+        PLACES.lock().root = Some(root.directory());
         Ok(Self { _root: root })
     }
 }
 
 impl Drop for RootHold {
     fn drop(&mut self) {
-        REGISTRY.lock().root = None;
+        PLACES.lock().root = None;
     }
 }
 
-impl Registry {
+impl Places {
     /// Nothing.
     pub(crate) const fn new() -> Self {
         Self {
-            rules: Rules::new(),
             files: [const { None }; MAX_TABLES],
             root: None,
         }
-    }
-
-    /// The rules.
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
     }
 
     /// Takes a table's files away: nobody can open them any more.
@@ -93,14 +88,14 @@ pub(crate) fn find<'g>(id: u32, guard: &'g Guard) -> Option<&'g Table> {
 /// `EINVAL` when the id is too high, `EEXIST` when there is such a table, `ENOMEM`.
 pub(crate) fn add(id: u32) -> Result {
     let slot = slot(id).ok_or(EINVAL)?;
-    let mut registry = REGISTRY.lock();
+    let mut places = PLACES.lock();
     if slot.share().is_some() {
         return Err(EEXIST);
     }
     let table = Table::new(id, NamespaceId::current())?;
-    let root = registry.root.clone().ok_or(ENOENT)?;
+    let root = places.root.clone().ok_or(ENOENT)?;
     let files = Files::new(&root, &table)?;
-    if let Some(place) = registry.files.get_mut(id as usize) {
+    if let Some(place) = places.files.get_mut(id as usize) {
         *place = Some(files);
     }
     slot.replace(Some(table));
@@ -128,16 +123,17 @@ pub(crate) fn kill(id: u32) -> Result {
 
 fn remove(id: u32, by_force: bool) -> Result {
     let slot = slot(id).ok_or(EINVAL)?;
-    let mut registry = REGISTRY.lock();
+    let mut places = PLACES.lock();
     let table = slot.share().ok_or(ENOENT)?;
-    let caller = current_process();
-    if !by_force && registry.rules.keep(table.namespace(), id, caller) {
+    let rules = RULES.lock();
+    if !by_force && rules.keep(table.namespace(), id, current_process()) {
         return Err(EBUSY);
     }
     let ended = table.end(by_force)?;
-    registry.close(id);
+    drop(rules);
+    places.close(id);
     slot.replace(None);
-    drop(registry);
+    drop(places);
     // What the table held is let go when no packet can see it any more.
     drop(ended);
     Ok(())
@@ -150,27 +146,27 @@ fn remove(id: u32, by_force: bool) -> Result {
 /// `ERANGE` when the id is too high, `ENOENT` when it cannot name the table, `ENOMEM`.
 pub(crate) fn rule_added(rule: &Rule) -> Result {
     let slot = slot(rule.id).ok_or(ERANGE)?;
-    let mut registry = REGISTRY.lock();
+    let mut rules = RULES.lock();
     let is_foreign = |table: Arc<Table>| table.namespace() != rule.namespace;
     if rule.maker != Maker::Unknown && slot.share().is_some_and(is_foreign) {
         return Err(ENOENT);
     }
-    registry.rules.add(rule)
+    rules.add(rule)
 }
 
 /// A rule is about to be removed: it no longer counts.
 pub(crate) fn rule_suspended(rule: &Rule) {
-    REGISTRY.lock().rules.suspend(rule);
+    RULES.lock().suspend(rule);
 }
 
 /// A rule that was about to be removed stays.
 pub(crate) fn rule_restored(rule: &Rule) {
-    REGISTRY.lock().rules.restore(rule);
+    RULES.lock().restore(rule);
 }
 
 /// A rule that no longer counts is gone for good.
 pub(crate) fn rule_gone(rule: &Rule) {
-    REGISTRY.lock().rules.forget(rule);
+    RULES.lock().forget(rule);
 }
 
 /// Removes the tables of a namespace that goes.
@@ -187,7 +183,7 @@ impl Watcher for Leaving {
                 let _ = kill(id);
             }
         }
-        REGISTRY.lock().rules.forget_namespace(namespace);
+        RULES.lock().forget_namespace(namespace);
     }
 }
 
@@ -201,5 +197,5 @@ pub(crate) fn next(from: u32) -> Option<u32> {
 
 /// How many rules name the table.
 pub(crate) fn rules_of(table: &Table) -> usize {
-    REGISTRY.lock().rules.naming(table.namespace(), table.id())
+    RULES.lock().naming(table.namespace(), table.id())
 }

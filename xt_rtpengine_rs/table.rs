@@ -6,7 +6,7 @@
 //! side's, under the lock of `state`. A target is in `entries` from ADD_TARGET on: there it is
 //! built, alone, until its last output is in; then it moves to `targets`.
 //!
-//! Order of locks: the registry's, then that of `state`. Nothing that waits for the packet path is
+//! Order of locks: those of the registry, then that of `state`. Nothing that waits for the packet path is
 //! done under the latter.
 
 use crate::{

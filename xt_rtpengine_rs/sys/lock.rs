@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The one lock of the module that is not part of an object.
+//! The locks of the module that are not part of an object.
 
-use crate::registry::Registry;
+use crate::{registry::Places, rules::Rules};
 use kernel::prelude::*;
 
 kernel::sync::global_lock! {
     // SAFETY: `init` runs first in the module's initialisation, before any other use.
-    pub(crate) unsafe(uninit) static REGISTRY: Mutex<Registry> = Registry::new();
+    pub(crate) unsafe(uninit) static PLACES: Mutex<Places> = Places::new();
 }
 
-/// Makes the lock ready. The module's initialisation calls this first, once.
+kernel::sync::global_lock! {
+    // SAFETY: `init` runs first in the module's initialisation, before any other use.
+    pub(crate) unsafe(uninit) static RULES: Mutex<Rules> = Rules::new();
+}
+
+/// Makes the locks ready. The module's initialisation calls this first, once.
 pub(crate) fn init() {
     // SAFETY: The module's initialisation calls this once.
-    unsafe { REGISTRY.init() };
+    unsafe {
+        PLACES.init();
+        RULES.init();
+    }
 }
