@@ -95,9 +95,9 @@ class Daemon:
         self._wait()
 
     def _wait(self) -> None:
-        end = time.monotonic() + 30
+        end = time.monotonic() + 180
         while time.monotonic() < end and self.process.poll() is None:
-            if (self._ask({"command": "ping"}, timeout=0.3) or {}).get("result") == "pong":
+            if (self._ask({"command": "ping"}, timeout=1) or {}).get("result") == "pong":
                 return
         raise Failure("the rtpengine daemon starts", "an answer to ping", self.log()[-2000:])
 
@@ -119,7 +119,7 @@ class Daemon:
         """One ng command; `call_id` becomes `call-id`. An error or no answer fails the scenario."""
         message: dict[str, Bencoded] = {"command": command}
         message.update({name.replace("_", "-"): value for name, value in values.items()})
-        answer = self._ask(message, timeout=10)
+        answer = self._ask(message, timeout=60)
         if answer is None or answer.get("result") not in ("ok", "pong"):
             raise Failure(f"the daemon's answer to {command}", "result ok", answer)
         return answer

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The first process of the virtual machine: runs the scenarios of its job and reports each to the host.
 
-The job is /run/vm-test/job.json: a list of {"scenario", "module", "timeout"}. Reports are JSON lines on
-the virtio port; the kernel's log goes to the serial port, with a line at the start and the end of each scenario.
+The host gives one job after the other, {"name", "scenario", "module", "timeout"}; jobs and reports are JSON lines on the
+virtio port. The kernel's log goes to the serial port, with a line at the start and the end of each scenario.
 """
 
 from __future__ import annotations
@@ -28,15 +28,25 @@ _SENT_CHARACTERS = 60_000
 
 
 class Reporter:
-    """Sends events to the host."""
+    """Sends events to the host, and takes jobs from it."""
 
     def __init__(self) -> None:
-        self._port = os.open(_port(), os.O_WRONLY | os.O_CLOEXEC)
+        self._port = os.open(_port(), os.O_RDWR | os.O_CLOEXEC)
 
     def __call__(self, event: str, **values: object) -> None:
         data = json.dumps({"event": event, **values}).encode() + b"\n"
         while data:
             data = data[os.write(self._port, data):]
+
+    def job(self) -> dict[str, object]:
+        """Waits for the next job."""
+        self("ready")
+        line = b""
+        while not line.endswith(b"\n"):
+            line += os.read(self._port, 4096)
+        job = json.loads(line)
+        assert isinstance(job, dict)
+        return job
 
 
 def _port() -> str:
@@ -150,16 +160,12 @@ def _stacks(pid: int) -> str:
 
 
 def main() -> None:
-    """Runs the job, then ends the machine."""
+    """Runs jobs until the host ends the machine, or one leaves it unfit for another."""
     report = Reporter()
     net.HOST.start()
-    report("booted", kernel=os.uname().release)
-    for job in json.loads((ROOT / "job.json").read_text()):
-        if not run(job, report):
-            break
-    report("done")
-    os.sync()
-    os.execv("/usr/bin/python3", ["python3", "-c", "open('/proc/sysrq-trigger','w').write('b')"])
+    while run(report.job(), report):
+        pass
+    Path("/proc/sysrq-trigger").write_text("b")
 
 
 if __name__ == "__main__":

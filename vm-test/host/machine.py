@@ -3,14 +3,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, IO
+
+from catalogue import Job
 
 _BOOT_SECONDS = 120
 _KVM_BOOT_SECONDS = 20
@@ -29,18 +32,19 @@ class Images:
     initramfs: Path
     userland: Path
     modules: Path
+    payload: Path
 
 
 class Boot:
     """A machine of kind `plain` (two processors) or `icount` (one, whose clock counts instructions)."""
 
-    def __init__(self, images: Images, payload: Path, folder: Path, kind: str, accel: str) -> None:
+    def __init__(self, images: Images, folder: Path, kind: str, accel: str) -> None:
         self.folder = folder
         self.console = folder / "console.log"
-        self.accel = accel
         self._images = images
-        self._payload = payload
         self._kind = kind
+        self._accel = accel
+        self._process: subprocess.Popen[bytes] | None = None
 
     def _command(self) -> list[str]:
         images = self._images
@@ -50,24 +54,32 @@ class Boot:
                 "-chardev", "stdio,id=results,signal=off", "-device", "virtio-serial-pci",
                 "-device", "virtserialport,chardev=results,name=results"]
         for file, mode in ((images.userland, "snapshot=on"), (images.modules, "snapshot=on"),
-                           (self._payload, "readonly=on")):
+                           (images.payload, "readonly=on")):
             argv += ["-drive", f"file={file},format=raw,if=virtio,{mode}"]
         if self._kind == "icount":
             return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]
-        if self.accel == "kvm":
+        if self._accel == "kvm":
             return [*argv, "-accel", "kvm", "-cpu", "host", "-smp", "2"]
         # One thread for both processors: with two, QEMU may run code that the other one is just patching.
         return [*argv, "-accel", "tcg,thread=single", "-cpu", "max,la57=off", "-smp", "2"]
 
-    def events(self) -> Iterator[Event]:
+    def give(self, job: Job) -> None:
+        """Tells the guest, which is ready, what to run."""
+        assert self._process and self._process.stdin
+        line = {"name": job.name, "scenario": job.scenario, "module": job.module, "timeout": job.timeout}
+        with contextlib.suppress(BrokenPipeError):  # a machine that has just died is noticed by its silence
+            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+            self._process.stdin.flush()
+
+    def events(self) -> Generator[Event, None, None]:
         """Runs the machine and yields what the guest reports. A hung one is ended, with an event `hung`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "qemu.log").open("wb") as log, (self.folder / "events.jsonl").open("w") as record:
-            process = subprocess.Popen(self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log)
-            assert process.stdout and process.stdin  # QEMU takes the end of its input for the end of the channel
+        with (self.folder / "qemu.log").open("wb") as log, (self.folder / "events.jsonl").open("w") as record, \
+                subprocess.Popen(self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
+            self._process = process
             lines: queue.Queue[bytes] = queue.Queue()
             threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
-            patience = float(_KVM_BOOT_SECONDS if self.accel == "kvm" else _BOOT_SECONDS)
+            patience = float(_KVM_BOOT_SECONDS if self._accel == "kvm" else _BOOT_SECONDS)
             try:
                 while line := lines.get(timeout=patience):
                     record.write(line.decode(errors="replace"))
@@ -76,14 +88,10 @@ class Boot:
                         continue
                     yield event
                     patience = event.get("timeout", 0) + _GRACE_SECONDS if event["event"] == "begin" else patience
-                    if event["event"] == "booted":
-                        patience = _GRACE_SECONDS
             except queue.Empty:
                 yield {"event": "hung", "seconds": patience}
             finally:
                 process.kill()
-                process.wait()
-                process.stdin.close()
 
 
 def _pump(stream: IO[bytes], lines: queue.Queue[bytes]) -> None:

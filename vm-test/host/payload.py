@@ -3,21 +3,15 @@
 
 from __future__ import annotations
 
-import io
-import json
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from catalogue import Job
-
 _HERE = Path(__file__).resolve().parent.parent
 
 
-def write(to: Path, jobs: Sequence[Job], scenarios: Path, files: Sequence[tuple[Path, str]]) -> None:
-    """Writes the archive: the guest library, the scenarios, the job, and `files` as (source, place in the guest)."""
-    job = [{"name": each.name, "scenario": each.scenario, "module": each.module, "timeout": each.timeout}
-           for each in jobs]
+def write(to: Path, scenarios: Path, files: Sequence[tuple[Path, str]]) -> None:
+    """Writes the archive: the guest library, the scenarios, and `files` as (source, place in the guest)."""
     with tarfile.open(to, "w", format=tarfile.GNU_FORMAT) as tar:
         for path in (*sorted((_HERE / "guest").glob("*.py")), *sorted((_HERE / "guest").glob("*.tsv"))):
             _add(tar, path, f"run/vm-test/guest/{path.name}")
@@ -25,10 +19,6 @@ def write(to: Path, jobs: Sequence[Job], scenarios: Path, files: Sequence[tuple[
             _add(tar, path, f"run/vm-test/scenarios/{path.name}")
         for source, place in files:
             _add(tar, source, place)
-        text = json.dumps(job).encode()
-        info = tarfile.TarInfo("run/vm-test/job.json")
-        info.size = len(text)
-        tar.addfile(info, io.BytesIO(text))
 
 
 def _add(tar: tarfile.TarFile, source: Path, place: str) -> None:

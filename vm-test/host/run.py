@@ -4,6 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import collections
+import contextlib
+import itertools
 import os
 import sys
 import threading
@@ -28,71 +31,77 @@ class Run:
     """All machines of one run."""
 
     images: Images
-    files: list[tuple[Path, str]]
-    scenarios: Path
     folder: Path
     accel: str
     live: bool = False
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
-        """Runs the jobs of each kind of machine, the kinds side by side."""
-        groups = {kind: [job for job in jobs if job.machine == kind] for kind in catalogue.MACHINES}
-        threads = [threading.Thread(target=self._boots, args=(kind, group)) for kind, group in groups.items() if group]
+        """Runs the jobs: two plain machines, for two processors, and one that counts instructions share them out."""
+        if self.accel == "kvm" and not self._boots_with_kvm():
+            say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
+            self.accel = "tcg"
+        threads = []
+        for kind, count in (("icount", 1), ("plain", 2)):
+            waiting = collections.deque(job for job in jobs if job.machine == kind)
+            for number in range(min(count, len(waiting))):
+                name = kind if count == 1 else f"{kind}-{number + 1}"
+                threads.append(threading.Thread(target=self._machine, args=(name, kind, waiting)))
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _boots(self, kind: str, jobs: list[Job]) -> None:
-        """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
-        number = failed_boots = 0
-        while jobs:
-            number += 1
-            accel = self.accel if kind == "plain" else "tcg"
-            done = self._boot(f"{kind}-{number}", kind, accel, jobs, last_try=failed_boots == 1)
-            if done == 0 and accel == "kvm":
-                say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
-                self.accel = "tcg"
-            elif done == 0:
-                say(f"the machine did not boot, see {self.folder / f'{kind}-{number}'}: trying once more")
-                failed_boots += 1
-            jobs = jobs[done:]
+    def _boots_with_kvm(self) -> bool:
+        boot = Boot(self.images, self.folder / "kvm", "plain", "kvm")
+        with contextlib.closing(boot.events()) as events:
+            return any(event["event"] == "ready" for event in events)
 
-    def _boot(self, name: str, kind: str, accel: str, jobs: list[Job], last_try: bool) -> int:
-        """One boot; how many of the jobs it has dealt with: none when it did not boot and may be tried again."""
-        folder = self.folder / name
-        folder.mkdir(parents=True, exist_ok=True)
-        archive = folder / "payload.tar"
-        payload.write(archive, jobs, self.scenarios, self.files)
-        boot = Boot(self.images, archive, folder, kind, accel)
-        waiting = list(jobs)
+    def _machine(self, name: str, kind: str, waiting: collections.deque[Job]) -> None:
+        """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
+        failed_boots = 0
+        for number in itertools.count(1):
+            if not waiting:
+                return
+            boot = Boot(self.images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel)
+            if self._boot(boot, waiting):
+                continue
+            failed_boots += 1
+            say(f"the machine did not boot, see {boot.folder}")
+            if failed_boots == 2:
+                while waiting:
+                    verdict = Verdict(waiting.popleft())
+                    verdict.failures.append({"what": "the machine boots"})
+                    self._finish(verdict, boot, dead=True)
+
+    def _boot(self, boot: Boot, waiting: collections.deque[Job]) -> bool:
+        """Gives jobs to one machine until it ends; whether it came up."""
         current: Verdict | None = None
         booted, hung = False, ""
-        for event in boot.events():
-            if event["event"] == "booted":
-                booted = True
-            elif event["event"] == "begin":
-                current = Verdict(waiting.pop(0))
-            elif event["event"] == "end" and current:
-                current.output, current.seconds = event["output"], event["seconds"]
-                self._finish(current, boot)
-                current = None
-            elif event["event"] == "hung":
-                hung = f"nothing was heard from the machine for {event['seconds']:g} s"
-            elif current:
-                _note(current, event)
-                if self.live and event["event"] == "note":
-                    say(event["text"])
-        if not booted and not last_try:
-            return 0
-        if current is None and len(waiting) == len(jobs):
-            current = Verdict(waiting.pop(0))
+        with contextlib.closing(boot.events()) as events:
+            for event in events:
+                if event["event"] == "ready":
+                    booted = True
+                    try:
+                        current = Verdict(waiting.popleft())
+                    except IndexError:
+                        break
+                    boot.give(current.job)
+                elif event["event"] == "end" and current:
+                    current.output, current.seconds = event["output"], event["seconds"]
+                    self._finish(current, boot)
+                    current = None
+                elif event["event"] == "hung":
+                    hung = f"nothing was heard from the machine for {event['seconds']:g} s"
+                elif current:
+                    _note(current, event)
+                    if self.live and event["event"] == "note":
+                        say(event["text"])
         if current:
             current.failures.append({"step": current.step, "what": "the machine lives to the end of the scenario",
                                      "got": hung or "it stopped"})
             self._finish(current, boot, dead=True)
-        return len(jobs) - len(waiting)
+        return booted
 
     def _finish(self, verdict: Verdict, boot: Boot, dead: bool = False) -> None:
         """Adds the judgement of the kernel log, prints the verdict and keeps it."""
@@ -167,9 +176,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     ramdisk = options.folder / "initramfs.cpio"
     modules = next((options.kernel / "modules").iterdir())
     ramdisk.write_bytes(initramfs.build(options.kernel / "busybox", modules))
-    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4")
+    archive = options.folder / "payload.tar"
+    payload.write(archive, options.scenarios, options.file)
+    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4", archive)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
-    run = Run(images, options.file, options.scenarios, options.folder, accel, options.live)
+    run = Run(images, options.folder, accel, options.live)
     run.machines(jobs)
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
     for name in failed:

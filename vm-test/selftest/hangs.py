@@ -4,7 +4,7 @@
 import time
 
 MODULE = None
-TIMEOUT = 3
+TIMEOUT = 0.5
 FAILS = "the scenario is done within 3.0 s"
 
 
