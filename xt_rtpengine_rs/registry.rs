@@ -8,6 +8,7 @@
 
 use crate::{
     files::{Files, Root},
+    rtp_wire::text,
     rules::{Maker, Rule},
     sys::{
         lock::{PLACES, RULES},
@@ -21,7 +22,7 @@ use crate::{
 use kernel::{prelude::*, sync::Arc};
 
 /// How many tables there can be: their ids are below.
-pub(crate) const MAX_TABLES: usize = 64;
+const MAX_TABLES: usize = text::MAX_TABLES as usize;
 
 static TABLES: [Slot<Table>; MAX_TABLES] = [const { Slot::new() }; MAX_TABLES];
 
