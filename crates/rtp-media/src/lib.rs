@@ -22,3 +22,4 @@ pub mod rewrite;
 pub mod rtcp;
 pub mod rtp;
 pub mod select;
+pub mod srtp;

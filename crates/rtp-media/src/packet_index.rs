@@ -3,7 +3,7 @@
 //! Extended sequence numbers: 16 bits of rollover counter above 16 bits of sequence number.
 
 /// The extended sequence number that `sequence` most likely stands for, when `highest` is the
-/// highest so far (RFC 3711, 3.3.1).
+/// highest so far, 0 for none (RFC 3711, 3.3.1). There is nothing before the first round.
 pub const fn estimate(highest: u32, sequence: u16) -> u32 {
     let [roc_high, roc_low, high, low] = highest.to_be_bytes();
     let roc = u16::from_be_bytes([roc_high, roc_low]);
@@ -11,7 +11,7 @@ pub const fn estimate(highest: u32, sequence: u16) -> u32 {
 
     let roc = if last < 0x8000 {
         if sequence > last && sequence.wrapping_sub(last) > 0x8000 {
-            roc.wrapping_sub(1)
+            roc.saturating_sub(1)
         } else {
             roc
         }

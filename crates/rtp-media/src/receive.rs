@@ -86,12 +86,14 @@ pub enum PassReason {
     Ssrc,
     /// Not one of the payload types.
     PayloadType,
+    /// SRTP whose authentication tag is wrong, or missing.
+    NotAuthentic,
 }
 
 impl PassReason {
     /// Whether it is an error of target, ingress interface and module.
     pub const fn is_error(self) -> bool {
-        matches!(self, PassReason::Ssrc)
+        matches!(self, PassReason::Ssrc | PassReason::NotAuthentic)
     }
 }
 
@@ -102,12 +104,14 @@ pub enum DropReason {
     Source,
     /// The target drops everything.
     Blackhole,
+    /// SRTP that was received before.
+    Replayed,
 }
 
 impl DropReason {
     /// Whether it is an error of target, ingress interface and module.
     pub const fn is_error(self) -> bool {
-        matches!(self, DropReason::Source)
+        matches!(self, DropReason::Source | DropReason::Replayed)
     }
 
     /// Whether it counts as a packet of target, ingress interface and module.
@@ -122,10 +126,7 @@ pub enum Kind {
     /// RTP.
     Rtp(RtpIn),
     /// RTCP, to the RTCP outputs of media 0.
-    Rtcp {
-        /// It is passed too, marked as relayed.
-        and_pass: bool,
-    },
+    Rtcp(RtcpIn),
     /// Anything else, to the RTP outputs of media 0.
     Opaque,
 }
@@ -137,6 +138,8 @@ pub struct RtpIn {
     pub pt_index: Option<u8>,
     /// Index of its SSRC. Nothing of an SSRC is touched when there is none.
     pub ssrc_index: Option<u8>,
+    /// Its SSRC.
+    pub ssrc: u32,
     /// Its payload type.
     pub payload_type: u8,
     /// Its sequence number.
@@ -147,6 +150,17 @@ pub struct RtpIn {
     pub payload_start: usize,
     /// Loss and jitter of its SSRC are to be measured.
     pub measure: bool,
+}
+
+/// What is known of an RTCP packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtcpIn {
+    /// Index of its sender's SSRC.
+    pub ssrc_index: Option<u8>,
+    /// Its sender's SSRC.
+    pub ssrc: u32,
+    /// It is passed too, marked as relayed: known once it is decrypted.
+    pub and_pass: bool,
 }
 
 /// How a packet is relayed.
@@ -170,17 +184,21 @@ pub enum Verdict {
     Relay(Relay),
 }
 
-/// Judges a datagram. `media_of_mid` finds the media of a MID, which is never empty.
+/// Judges a datagram that is not SRTP. `media_of_mid` finds the media of a MID, which is never empty.
 pub fn judge(
     rules: &Rules,
     source: &Source,
     datagram: &[u8],
     media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
 ) -> Verdict {
-    filter(rules, classify(rules, source, datagram, media_of_mid))
+    match classify(rules, source, datagram, media_of_mid) {
+        Verdict::Relay(relay) => filter(rules, relay, datagram),
+        verdict => verdict,
+    }
 }
 
-/// Judges a datagram by all that can be known of it before it is authenticated.
+/// Judges a datagram by what can be known of it before it is authenticated and decrypted. What is
+/// to be relayed is still to be judged by [`filter`].
 pub fn classify(
     rules: &Rules,
     source: &Source,
@@ -227,29 +245,37 @@ pub fn classify(
     }
 }
 
-/// Judges, of what was not passed or dropped by [`classify`], what is known once it has been
-/// authenticated.
-pub fn filter(rules: &Rules, verdict: Verdict) -> Verdict {
-    match verdict {
-        Verdict::Relay(Relay {
-            kind: Kind::Rtp(RtpIn { pt_index: None, .. }),
-            ..
-        }) if rules.pt_filter => Verdict::Pass(PassReason::PayloadType),
-        other => other,
+/// Judges a datagram by what is known once it is authentic, and decrypted.
+pub fn filter(rules: &Rules, relay: Relay, datagram: &[u8]) -> Verdict {
+    match relay.kind {
+        Kind::Rtp(RtpIn { pt_index: None, .. }) if rules.pt_filter => {
+            Verdict::Pass(PassReason::PayloadType)
+        }
+        Kind::Rtcp(_) if rules.rtcp_fb_fw && rtcp::all_feedback(datagram) => Verdict::Relay(relay),
+        Kind::Rtcp(rtcp) if rules.rtcp_fw => Verdict::Relay(Relay {
+            kind: Kind::Rtcp(RtcpIn {
+                and_pass: true,
+                ..rtcp
+            }),
+            ..relay
+        }),
+        Kind::Rtcp(_) => Verdict::Pass(PassReason::Rtcp),
+        Kind::Rtp(_) | Kind::Opaque => Verdict::Relay(relay),
     }
 }
 
 fn classify_rtcp(rules: &Rules, datagram: &[u8]) -> Verdict {
-    let and_pass = if rules.rtcp_fb_fw && rtcp::all_feedback(datagram) {
-        false
-    } else if rules.rtcp_fw {
-        true
-    } else {
+    let ssrc = rtcp::sender(datagram).filter(|_| rules.rtcp_fb_fw || rules.rtcp_fw);
+    let Some(ssrc) = ssrc else {
         return Verdict::Pass(PassReason::Rtcp);
     };
     Verdict::Relay(Relay {
         media: 0,
-        kind: Kind::Rtcp { and_pass },
+        kind: Kind::Rtcp(RtcpIn {
+            ssrc_index: rules.ssrcs.find(ssrc).map(|(index, _)| index),
+            ssrc,
+            and_pass: false,
+        }),
     })
 }
 
@@ -279,6 +305,7 @@ fn classify_rtp(
         kind: Kind::Rtp(RtpIn {
             pt_index,
             ssrc_index,
+            ssrc: rtp.ssrc(),
             payload_type,
             sequence: rtp.sequence(),
             timestamp: rtp.timestamp(),

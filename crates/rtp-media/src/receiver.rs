@@ -8,6 +8,9 @@
 const MAX_AHEAD: u16 = 256;
 /// How far behind, likewise.
 const MAX_BEHIND: u16 = 257;
+/// How far behind the highest a packet may be that is known to be genuine. What is farther behind shows
+/// that the highest was wrong.
+const MAX_LATE: u32 = 0x8000;
 /// Differences of transit time from here on say nothing about jitter.
 const MAX_TRANSIT_DIFFERENCE: u32 = 100_000;
 /// A bit field in which nothing is missing.
@@ -33,6 +36,8 @@ pub struct SourceState {
 pub struct Arrival {
     /// Its sequence number.
     pub sequence: u16,
+    /// Its extended sequence number, if authentication told it for certain.
+    pub index: Option<u32>,
     /// Its timestamp.
     pub timestamp: u32,
     /// When it came, in microseconds.
@@ -56,9 +61,22 @@ pub struct Update {
 pub fn update(previous: &SourceState, arrival: &Arrival) -> Update {
     let mut state = *previous;
     let newly_lost = track_sequence(&mut state, arrival.sequence);
+    if let Some(index) = arrival.index {
+        state.ext_seq = with_index(state.ext_seq, index);
+    }
     track_jitter(&mut state, arrival);
     state.total_lost = state.total_lost.wrapping_add(newly_lost);
     Update { state, newly_lost }
+}
+
+/// The highest extended sequence number when one is known to have arrived: that one, unless it is a
+/// little late.
+pub const fn with_index(highest: u32, index: u32) -> u32 {
+    if highest.wrapping_sub(index) < MAX_LATE {
+        highest
+    } else {
+        index
+    }
 }
 
 fn track_sequence(state: &mut SourceState, sequence: u16) -> u32 {

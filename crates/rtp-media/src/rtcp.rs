@@ -7,6 +7,12 @@ pub const RTPFB: u8 = 205;
 /// Payload-specific feedback (RFC 4585).
 pub const PSFB: u8 = 206;
 
+/// SSRC of the sender of the first packet of a compound.
+pub fn sender(datagram: &[u8]) -> Option<u32> {
+    let (_, rest) = datagram.split_first_chunk::<4>()?;
+    rest.first_chunk().copied().map(u32::from_be_bytes)
+}
+
 /// One packet of a compound.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part<'a> {

@@ -41,14 +41,19 @@ fn the_turning_points_of_the_rfc() {
 }
 
 #[test]
-fn the_counter_wraps_and_comes_back() {
-    assert_eq!(estimate(5, 0xfffe), 0xffff_fffe);
+fn nothing_comes_before_the_first_round() {
+    assert_eq!(estimate(0, 0x9c40), 0x9c40);
+    assert_eq!(estimate(5, 0xfffe), 0xfffe);
+}
+
+#[test]
+fn the_counter_wraps() {
     assert_eq!(estimate(0xffff_fffe, 6), 6);
 }
 
 proptest! {
     #[test]
-    fn near_packets_are_placed_right(highest in any::<u32>(), step in -0x7fff_i32..=0x7fff) {
+    fn near_packets_are_placed_right(highest in 0x8000..u32::MAX, step in -0x7fff_i32..=0x7fff) {
         let index = highest.wrapping_add_signed(step);
         prop_assert_eq!(estimate(highest, index as u16), index);
     }

@@ -14,8 +14,8 @@ mod common;
 use common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
 use rtp_media::receive::{
-    classify, filter, judge, DropReason, Kind, PassReason, Relay, RtpIn, Rules, Source, SourceRule,
-    Verdict,
+    classify, filter, judge, DropReason, Kind, PassReason, Relay, RtcpIn, RtpIn, Rules, Source,
+    SourceRule, Verdict,
 };
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 
@@ -232,7 +232,11 @@ fn rtcp_is_passed_unless_it_is_forwarded() {
     let relayed = |and_pass| {
         Verdict::Relay(Relay {
             media: 0,
-            kind: Kind::Rtcp { and_pass },
+            kind: Kind::Rtcp(RtcpIn {
+                ssrc_index: None,
+                ssrc: 0xcccc_cccc,
+                and_pass,
+            }),
         })
     };
     let none = rules();
@@ -298,6 +302,7 @@ fn rtp_is_described() {
     let expected = RtpIn {
         pt_index: Some(1),
         ssrc_index: Some(1),
+        ssrc: SSRC,
         payload_type: 8,
         sequence: 0x1234,
         timestamp: 0x0102_0304,
@@ -378,12 +383,13 @@ fn payload_types_are_filtered_after_authentication() {
         ..rules()
     };
     let before = classify(&rules, &PEER, &rtp(SSRC, b""), |_| None);
-    rtp_of(before);
+    let Verdict::Relay(relay) = before else {
+        panic!("{before:?}");
+    };
     assert_eq!(
-        filter(&rules, before),
+        filter(&rules, relay, b""),
         Verdict::Pass(PassReason::PayloadType)
     );
-    assert_eq!(filter(&rules, opaque()), opaque());
 }
 
 #[test]

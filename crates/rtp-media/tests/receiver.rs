@@ -10,7 +10,7 @@
 )]
 
 use proptest::prelude::*;
-use rtp_media::receiver::{update, Arrival, SourceState};
+use rtp_media::receiver::{update, with_index, Arrival, SourceState};
 
 /// A receiver of 20 ms packets at 8 kHz.
 #[derive(Default)]
@@ -31,6 +31,7 @@ impl Receiver {
     fn take_at(&mut self, sequence: u16, time_us: u64, timestamp: u32) -> &mut Self {
         let arrival = Arrival {
             sequence,
+            index: None,
             timestamp,
             time_us: 1_700_000_000_000_000 + time_us,
             clock_rate: 8000,
@@ -200,6 +201,7 @@ fn jitter_is_as_in_the_rfc() {
 fn the_first_packet_has_no_jitter() {
     let arrival = Arrival {
         sequence: 1,
+        index: None,
         timestamp: 0,
         time_us: 1_500_000,
         clock_rate: 8000,
@@ -219,6 +221,7 @@ fn jitter_decays_rounded() {
         };
         let arrival = Arrival {
             sequence: 1,
+            index: None,
             timestamp: 0,
             time_us: 1_500_000,
             clock_rate: 8000,
@@ -250,6 +253,7 @@ fn transit_is_exact_to_the_unit() {
     let at = |time_us, clock_rate| {
         let arrival = Arrival {
             sequence: 1,
+            index: None,
             timestamp: 0,
             time_us,
             clock_rate,
@@ -264,6 +268,34 @@ fn transit_is_exact_to_the_unit() {
     assert_eq!(at(now, 48_000), exact as u32);
 }
 
+#[test]
+fn an_authentic_index_is_kept_across_a_jump() {
+    let state = SourceState {
+        ext_seq: 0x0002_1000,
+        lost_bits: u32::MAX,
+        ..SourceState::default()
+    };
+    let mut arrival = Arrival {
+        sequence: 0x2000,
+        index: None,
+        timestamp: 0,
+        time_us: 0,
+        clock_rate: 8000,
+    };
+    assert_eq!(update(&state, &arrival).state.ext_seq, 0x2000);
+    arrival.index = Some(0x0002_2000);
+    assert_eq!(update(&state, &arrival).state.ext_seq, 0x0002_2000);
+}
+
+#[test]
+fn an_authentic_index_mends_a_wrong_rollover_counter_and_late_ones_do_not_count() {
+    assert_eq!(with_index(0x0002_1000, 0x0002_1001), 0x0002_1001);
+    assert_eq!(with_index(0x0002_1000, 0x0002_0fff), 0x0002_1000);
+    assert_eq!(with_index(0x0002_1000, 0x0001_1001), 0x0001_1001);
+    assert_eq!(with_index(0x0002_1000, 0x0003_1000), 0x0003_1000);
+    assert_eq!(with_index(0, 0x9c40), 0x9c40);
+}
+
 proptest! {
     #[test]
     fn any_values_at_all(
@@ -272,7 +304,7 @@ proptest! {
         timestamp in any::<u32>(), time_us in any::<u64>(), clock_rate in any::<u32>(),
     ) {
         let state = SourceState { ext_seq, lost_bits, total_lost, transit, jitter };
-        let update = update(&state, &Arrival { sequence, timestamp, time_us, clock_rate });
+        let update = update(&state, &Arrival { sequence, index: None, timestamp, time_us, clock_rate });
         prop_assert!(update.newly_lost <= 256);
         prop_assert_eq!(update.state.total_lost, total_lost.wrapping_add(update.newly_lost));
         prop_assert!(update.state.lost_bits != 0);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The algorithms of SRTP by the RustCrypto crates, for tests of `rtp_media` on the host.
+//!
+//! The kernel module uses the kernel's own.
+
+use aes::cipher::{BlockEncrypt as _, KeyInit as _, StreamCipher as _};
+use aes::{Aes128, Aes192, Aes256};
+use aes_gcm::aead::AeadInPlace as _;
+use aes_gcm::{Aes128Gcm, Aes256Gcm};
+use hmac::Mac as _;
+use rtp_media::srtp::{Aes, Block, Crypto, Gcm, Mac, Nonce, Tag};
+use sha1::Sha1;
+
+/// RustCrypto.
+pub struct HostCrypto;
+
+impl Crypto for HostCrypto {
+    type Aes = HostAes;
+    type Gcm = HostGcm;
+    type Mac = HostMac;
+}
+
+/// AES.
+pub enum HostAes {
+    /// With a key of 16 bytes.
+    Aes128(Aes128),
+    /// With a key of 24 bytes.
+    Aes192(Aes192),
+    /// With a key of 32 bytes.
+    Aes256(Aes256),
+}
+
+impl Aes for HostAes {
+    fn new(key: &[u8]) -> Option<Self> {
+        Some(match key.len() {
+            16 => Self::Aes128(Aes128::new(key.into())),
+            24 => Self::Aes192(Aes192::new(key.into())),
+            32 => Self::Aes256(Aes256::new(key.into())),
+            _ => return None,
+        })
+    }
+
+    fn encrypt(&self, block: &mut Block) {
+        match self {
+            Self::Aes128(key) => key.encrypt_block(block.into()),
+            Self::Aes192(key) => key.encrypt_block(block.into()),
+            Self::Aes256(key) => key.encrypt_block(block.into()),
+        }
+    }
+
+    fn ctr(&self, counter: &Block, data: &mut [u8]) {
+        match self {
+            Self::Aes128(key) => from_core::<Aes128>(key, counter, data),
+            Self::Aes192(key) => from_core::<Aes192>(key, counter, data),
+            Self::Aes256(key) => from_core::<Aes256>(key, counter, data),
+        }
+    }
+}
+
+fn from_core<A>(key: &A, counter: &Block, data: &mut [u8])
+where
+    A: aes::cipher::BlockCipher
+        + aes::cipher::BlockEncryptMut
+        + aes::cipher::BlockSizeUser<BlockSize = aes::cipher::consts::U16>
+        + Clone,
+{
+    use aes::cipher::{InnerIvInit as _, StreamCipherCoreWrapper};
+    let core =
+        ctr::CtrCore::<A, ctr::flavors::Ctr128BE>::inner_iv_init(key.clone(), counter.into());
+    StreamCipherCoreWrapper::from_core(core).apply_keystream(data);
+}
+
+/// AES in Galois/counter mode, and the cipher by itself.
+pub enum HostGcm {
+    /// With a key of 16 bytes.
+    Aes128(Box<Aes128Gcm>, HostAes),
+    /// With a key of 32 bytes.
+    Aes256(Box<Aes256Gcm>, HostAes),
+}
+
+impl HostGcm {
+    fn crypt(&self, nonce: &Nonce, data: &mut [u8]) {
+        let (Self::Aes128(_, key) | Self::Aes256(_, key)) = self;
+        let mut counter = [0; 16];
+        counter[..12].copy_from_slice(nonce);
+        counter[15] = 2;
+        key.ctr(&counter, data);
+    }
+}
+
+impl Gcm for HostGcm {
+    fn new(key: &[u8]) -> Option<Self> {
+        Some(match key.len() {
+            16 => Self::Aes128(Box::new(Aes128Gcm::new(key.into())), HostAes::new(key)?),
+            32 => Self::Aes256(Box::new(Aes256Gcm::new(key.into())), HostAes::new(key)?),
+            _ => return None,
+        })
+    }
+
+    fn seal(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
+        let associated = associated.concat();
+        let tag = match self {
+            Self::Aes128(key, _) => key.encrypt_in_place_detached(nonce.into(), &associated, data),
+            Self::Aes256(key, _) => key.encrypt_in_place_detached(nonce.into(), &associated, data),
+        };
+        tag.expect("a packet is not too long").into()
+    }
+
+    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8], tag: &Tag) -> bool {
+        let associated = associated.concat();
+        let mut copy = data.to_vec();
+        let result = match self {
+            Self::Aes128(key, _) => {
+                key.decrypt_in_place_detached(nonce.into(), &associated, &mut copy, tag.into())
+            }
+            Self::Aes256(key, _) => {
+                key.decrypt_in_place_detached(nonce.into(), &associated, &mut copy, tag.into())
+            }
+        };
+        if result.is_ok() {
+            data.copy_from_slice(&copy);
+        }
+        result.is_ok()
+    }
+
+    fn keystream(&self, nonce: &Nonce, data: &mut [u8]) {
+        self.crypt(nonce, data);
+    }
+}
+
+/// HMAC-SHA1.
+pub struct HostMac(hmac::Hmac<Sha1>);
+
+impl HostMac {
+    fn of(&self, message: [&[u8]; 2]) -> hmac::Hmac<Sha1> {
+        let mut mac = self.0.clone();
+        for part in message {
+            mac.update(part);
+        }
+        mac
+    }
+}
+
+impl Mac for HostMac {
+    fn new(key: &[u8; 20]) -> Option<Self> {
+        <hmac::Hmac<Sha1> as hmac::Mac>::new_from_slice(key)
+            .ok()
+            .map(Self)
+    }
+
+    fn code(&self, message: [&[u8]; 2]) -> [u8; 20] {
+        self.of(message).finalize().into_bytes().into()
+    }
+
+    fn verify(&self, message: [&[u8]; 2], tag: &[u8]) -> bool {
+        self.of(message).verify_truncated_left(tag).is_ok()
+    }
+}

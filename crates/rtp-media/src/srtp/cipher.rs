@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The ciphers with a session's key in place, and where each packet's keystream starts.
+
+use super::crypto::{Aes, Block, Crypto, Gcm, Nonce};
+use super::keys::{SessionKeys, SALT_LEN};
+
+/// A cipher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cipher {
+    /// None.
+    Null,
+    /// AES in counter mode (RFC 3711, 4.1.1; RFC 6188).
+    AesCm,
+    /// AES in f8 mode (RFC 3711, 4.1.2).
+    AesF8,
+    /// AES in Galois/counter mode (RFC 7714).
+    AeadAesGcm,
+}
+
+impl Cipher {
+    /// Length of its session salt.
+    pub(super) const fn salt_len(self) -> usize {
+        match self {
+            Cipher::AeadAesGcm => 12,
+            _ => SALT_LEN,
+        }
+    }
+}
+
+/// Which packet a keystream is for.
+pub(super) struct Place {
+    /// SSRC of the sender, in network order.
+    pub(super) ssrc: [u8; 4],
+    /// Packet index.
+    pub(super) index: u32,
+    /// Initialization vector of f8 mode, not encrypted yet.
+    pub(super) f8: Block,
+}
+
+/// A cipher and the keys it needs.
+pub(super) enum Keyed<C: Crypto> {
+    Null,
+    AesCm(C::Aes),
+    AesF8 { data: C::Aes, vector: C::Aes },
+    AeadAesGcm(C::Gcm),
+}
+
+impl<C: Crypto> Keyed<C> {
+    /// Prepares the keys. None when their length is wrong, or without memory.
+    pub(super) fn new(cipher: Cipher, keys: &SessionKeys) -> Option<Self> {
+        Some(match cipher {
+            Cipher::Null => Keyed::Null,
+            Cipher::AesCm => Keyed::AesCm(C::Aes::new(keys.key())?),
+            Cipher::AesF8 => Keyed::AesF8 {
+                data: C::Aes::new(keys.key())?,
+                vector: f8_vector_key(keys)?,
+            },
+            Cipher::AeadAesGcm => Keyed::AeadAesGcm(C::Gcm::new(keys.key())?),
+        })
+    }
+
+    /// Encrypts or decrypts, and does not authenticate.
+    pub(super) fn keystream(&self, salt: &[u8; SALT_LEN], place: &Place, data: &mut [u8]) {
+        match self {
+            Keyed::Null => {}
+            Keyed::AesCm(key) => key.ctr(&counter(salt, place), data),
+            Keyed::AesF8 { data: key, vector } => f8(key, vector, place.f8, data),
+            Keyed::AeadAesGcm(key) => key.keystream(&nonce(salt, place), data),
+        }
+    }
+}
+
+/// SSRC and 48-bit index, as they stand in counters and nonces.
+fn position(place: &Place) -> [u8; 10] {
+    let [s0, s1, s2, s3] = place.ssrc;
+    let [i0, i1, i2, i3] = place.index.to_be_bytes();
+    [s0, s1, s2, s3, 0, 0, i0, i1, i2, i3]
+}
+
+/// First counter of AES-CM (RFC 3711, 4.1.1).
+fn counter(salt: &[u8; SALT_LEN], place: &Place) -> Block {
+    let mut counter = [0; 16];
+    let position = [0; 4].into_iter().chain(position(place));
+    for (to, (salt, at)) in counter.iter_mut().zip(salt.iter().zip(position)) {
+        *to = salt ^ at;
+    }
+    counter
+}
+
+/// Nonce of AES-GCM (RFC 7714, 8.1 and 9.1).
+pub(super) fn nonce(salt: &[u8; SALT_LEN], place: &Place) -> Nonce {
+    let mut nonce = [0; 12];
+    let position = [0; 2].into_iter().chain(position(place));
+    for (to, (salt, at)) in nonce.iter_mut().zip(salt.iter().zip(position)) {
+        *to = salt ^ at;
+    }
+    nonce
+}
+
+/// The key that f8 mode encrypts its vector with: that of the data, changed by the salt.
+fn f8_vector_key<A: Aes>(keys: &SessionKeys) -> Option<A> {
+    let mut key: Block = keys.key().try_into().ok()?;
+    let mask = keys.salt.iter().copied().chain(core::iter::repeat(0x55));
+    for (byte, mask) in key.iter_mut().zip(mask) {
+        *byte ^= mask;
+    }
+    let vector = A::new(&key);
+    super::wipe(&mut key);
+    vector
+}
+
+/// AES in f8 mode (RFC 3711, 4.1.2.1).
+fn f8<A: Aes>(key: &A, vector_key: &A, mut vector: Block, data: &mut [u8]) {
+    vector_key.encrypt(&mut vector);
+    let vector = u128::from_be_bytes(vector);
+    let mut stream = 0;
+    for (number, chunk) in (0u128..).zip(data.chunks_mut(16)) {
+        let mut block = (vector ^ number ^ stream).to_be_bytes();
+        key.encrypt(&mut block);
+        stream = u128::from_be_bytes(block);
+        for (byte, mask) in chunk.iter_mut().zip(block) {
+            *byte ^= mask;
+        }
+    }
+}

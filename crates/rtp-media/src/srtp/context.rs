@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Keys and settings of one direction.
+
+use super::cipher::{Cipher, Keyed};
+use super::crypto::{Crypto, Mac as _, Tag};
+use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
+
+/// Length of the E bit and the SRTCP index.
+pub(super) const RTCP_INDEX_LEN: usize = 4;
+
+/// What protects RTP, or RTCP.
+pub(super) struct Session<C: Crypto> {
+    pub(super) cipher: Keyed<C>,
+    pub(super) salt: [u8; SALT_LEN],
+    mac: Option<C::Mac>,
+    tag_len: usize,
+}
+
+/// Keys and settings of one direction.
+pub struct Context<C: Crypto> {
+    pub(super) rtp: Session<C>,
+    pub(super) rtcp: Session<C>,
+    pub(super) mki_len: usize,
+}
+
+impl<C: Crypto> Context<C> {
+    /// Derives the session keys and prepares them. None when a length of the policy is wrong, or
+    /// without memory.
+    pub fn new(policy: &Policy<'_>) -> Option<Self> {
+        Some(Self {
+            rtp: Session::new(policy, Part::Rtp)?,
+            rtcp: Session::new(policy, Part::Rtcp)?,
+            mki_len: usize::from(policy.mki_len),
+        })
+    }
+
+    /// How many bytes longer RTP gets at most.
+    pub fn rtp_overhead(&self) -> usize {
+        self.rtp.overhead().saturating_add(self.mki_len)
+    }
+
+    /// How many bytes longer RTCP gets at most.
+    pub fn rtcp_overhead(&self) -> usize {
+        self.rtcp
+            .overhead()
+            .saturating_add(self.mki_len)
+            .saturating_add(RTCP_INDEX_LEN)
+    }
+}
+
+impl<C: Crypto> Session<C> {
+    fn new(policy: &Policy<'_>, part: Part) -> Option<Self> {
+        let tag_len = usize::from(match (policy.hmac, part) {
+            (false, _) => 0,
+            (true, Part::Rtp) => policy.rtp_tag_len,
+            (true, Part::Rtcp) => policy.rtcp_tag_len,
+        });
+        if policy.cipher == Cipher::Null && tag_len == 0 {
+            return Some(Self {
+                cipher: Keyed::Null,
+                salt: [0; SALT_LEN],
+                mac: None,
+                tag_len,
+            });
+        }
+        let keys = SessionKeys::derive::<C::Aes>(policy, part)?;
+        Some(Self {
+            cipher: Keyed::new(policy.cipher, &keys)?,
+            salt: keys.salt,
+            mac: match tag_len {
+                0 => None,
+                _ => Some(C::Mac::new(&keys.auth)?),
+            },
+            tag_len,
+        })
+    }
+
+    fn overhead(&self) -> usize {
+        let tag = match self.cipher {
+            Keyed::AeadAesGcm(_) => size_of::<Tag>(),
+            _ => 0,
+        };
+        tag.saturating_add(self.tag_len)
+    }
+
+    /// Splits off what stands behind the authenticated part: `mki_len` bytes that are not looked at,
+    /// and the tag, which has to be right. `more` is authenticated, too, but not sent.
+    pub(super) fn authenticated<'p>(
+        &self,
+        packet: &'p mut [u8],
+        mki_len: usize,
+        more: &[u8],
+    ) -> Option<&'p mut [u8]> {
+        let end = packet.len().checked_sub(self.tag_len)?;
+        let (rest, tag) = packet.split_at_mut_checked(end)?;
+        let end = rest.len().checked_sub(mki_len)?;
+        let (packet, _) = rest.split_at_mut_checked(end)?;
+        match &self.mac {
+            Some(mac) if !mac.verify([packet, more], tag) => None,
+            _ => Some(packet),
+        }
+    }
+
+    /// Writes the master key identifier, and the tag of the first `end` bytes and of `more`, behind
+    /// those bytes, and returns where they end.
+    pub(super) fn authenticate(
+        &self,
+        buffer: &mut [u8],
+        end: usize,
+        mki: &[u8],
+        more: &[u8],
+    ) -> Option<usize> {
+        let (packet, room) = buffer.split_at_mut_checked(end)?;
+        let (to, room) = room.split_at_mut_checked(mki.len())?;
+        to.copy_from_slice(mki);
+        let (to, _) = room.split_at_mut_checked(self.tag_len)?;
+        if let Some(mac) = &self.mac {
+            let code = mac.code([packet, more]);
+            to.copy_from_slice(code.get(..self.tag_len)?);
+        }
+        end.checked_add(mki.len())?.checked_add(self.tag_len)
+    }
+}

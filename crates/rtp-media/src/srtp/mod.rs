@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! SRTP and SRTCP (RFC 3711, RFC 6188, RFC 7714), in place.
+//!
+//! A [`Context`] holds the session keys of one direction and protects packets or opens them;
+//! [`Sources`] remembers what was received of each SSRC, so that nothing is accepted twice;
+//! [`Rollovers`] counts for what is sent. The algorithms themselves are behind [`Crypto`].
+
+mod candidates;
+mod cipher;
+mod context;
+mod crypto;
+mod keys;
+mod replay;
+mod rollovers;
+mod rtcp;
+mod rtp;
+mod sources;
+
+pub use cipher::Cipher;
+pub use context::Context;
+pub use crypto::{Aes, Block, Crypto, Gcm, Mac, Nonce, Tag};
+pub use keys::{Part, Policy, SessionKeys, AUTH_KEY_LEN, MAX_KEY, SALT_LEN};
+pub use replay::{Window, CAPACITY as WINDOW_CAPACITY};
+pub use rollovers::Rollovers;
+pub use sources::{Refused, Sender, Sources};
+
+/// A packet whose authentication tag was right, and which was decrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Its packet index: rollover counter and sequence number of RTP, or the SRTCP index.
+    pub index: u32,
+    /// Where it ends now, without all that SRTP added.
+    pub end: usize,
+    /// Whether it had been encrypted.
+    encrypted: bool,
+}
+
+/// Overwrites a secret with zeros.
+fn wipe(secret: &mut [u8]) {
+    secret.fill(0);
+    // The zeros are of use to nobody; this keeps the compiler from leaving them out.
+    core::hint::black_box(secret);
+}
