@@ -3,6 +3,7 @@
 //! A target as it is listed: scripts parse these names.
 
 use crate::{
+    keys::show_srtp,
     rtp_wire::{self, SourceMismatch},
     show::Show,
     sys::counters::StreamStats,
@@ -11,7 +12,7 @@ use crate::{
 use kernel::{seq_file::SeqFile, seq_print};
 
 /// Writes the block of a target.
-pub(crate) fn show_target(out: &SeqFile, target: &Target) {
+pub(crate) fn show_target(out: &SeqFile, target: &Target, with_keys: bool) {
     let config = &target.config;
     seq_print!(out, "local {}\n", Show(config.local));
     let missing = target.missing_outputs();
@@ -20,11 +21,13 @@ pub(crate) fn show_target(out: &SeqFile, target: &Target) {
         return;
     }
     show_receiving(out, target);
+    show_srtp(out, "decryption", &config.decrypt, with_keys);
     show_options(out, config);
     show_groups(out, config);
     for (index, output) in target.outputs.iter().enumerate() {
         if let Some(output) = output {
             show_output(out, target, index, output);
+            show_srtp(out, "encryption", &output.config.encrypt, with_keys);
         }
     }
     seq_print!(out, "\n");

@@ -7,6 +7,7 @@ use crate::{
     rtp_wire::{self, AddDestination, AddTarget, Direction, Endpoint, InitRequest, Request},
     sys::{
         alloc::zeroed,
+        crypto::wipe,
         lock::RULES,
         map::Node,
         memory::Memory,
@@ -69,15 +70,30 @@ impl Drop for Holder {
     }
 }
 
+/// A copy of a message, which may hold keys: it is overwritten when it is dropped.
+struct Message(KVVec<u8>);
+
+impl Message {
+    fn zeroed(length: usize) -> Result<Self> {
+        Ok(Self(KVVec::zeroed(length, GFP_KERNEL)?))
+    }
+}
+
+impl Drop for Message {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
 impl Holder {
     /// Carries out a command, and returns its length.
     fn command(&self, direction: Direction, command: UserSlice) -> Result<usize> {
         let mut reader = command.reader();
         let length = reader.len();
         // What is longer than any message is refused by what fits.
-        let mut message = KVVec::zeroed(length.min(MAX_MESSAGE), GFP_KERNEL)?;
-        reader.read_slice(&mut message)?;
-        match self.execute(direction, &message) {
+        let mut message = Message::zeroed(length.min(MAX_MESSAGE))?;
+        reader.read_slice(&mut message.0)?;
+        match self.execute(direction, &message.0) {
             Ok(()) => Ok(length),
             Err(fault) => {
                 if parameters::api_debug() {
@@ -137,9 +153,6 @@ impl Holder {
         state.check_alive()?;
         let global = state.global.clone().ok_or(Fault::NotInitialised)?;
         request.decode(&mut config)?;
-        if !config.decrypt.is_plain() {
-            return Err(Fault::Srtp);
-        }
         let local = config.local;
         if state.entries.get(&order(&local)).is_some() {
             return Err(Fault::TargetExists);
@@ -167,9 +180,6 @@ impl Holder {
         let index = request.index();
         check_place(&state, &local, index)?;
         request.decode(&mut config)?;
-        if !config.encrypt.is_plain() {
-            return Err(Fault::Srtp);
-        }
         let output = target::build_output(config, &state.memory_of(self.mark))?;
         let route = self.table.namespace().with(|net| output.path.look_up(net));
         route.ok_or(Fault::Killed)?.map_err(Fault::NoRoute)?;

@@ -3,10 +3,10 @@
 //! The counters in the daemon's memory: what a packet adds to them.
 
 use crate::{
+    opening::Clear,
     rewriting::Sent,
     rtp_media::{
-        packet_index,
-        receive::RtpIn,
+        receive::{Kind, RtpIn},
         receiver::{self, Arrival, SourceState},
     },
     show::Show,
@@ -45,8 +45,25 @@ pub(crate) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) {
 }
 
 /// Counts what is particular to RTP: by payload type and SSRC.
-pub(crate) fn rtp(target: &Target, datagram: &Datagram, rtp: &RtpIn, arrival_ns: i64) {
+pub(crate) fn rtp(
+    target: &Target,
+    datagram: &Datagram,
+    clear: &Clear,
+    rtp: &RtpIn,
+    arrival_ns: i64,
+) {
     let arrival_us = micros(arrival_ns);
+    let index = clear.opened.map(|opened| opened.index);
+    let ssrc = rtp
+        .ssrc_index
+        .and_then(|index| target.ssrcs.get(usize::from(index)))
+        .and_then(Option::as_ref);
+    if let (Some(stats), Some(index), false) = (ssrc, index, rtp.measure) {
+        let _measuring = target.measuring.lock();
+        stats
+            .ext_seq
+            .set(receiver::with_index(stats.ext_seq.get(), index));
+    }
     let payload_type = rtp
         .pt_index
         .and_then(|index| target.payload_types.get(usize::from(index)));
@@ -58,21 +75,19 @@ pub(crate) fn rtp(target: &Target, datagram: &Datagram, rtp: &RtpIn, arrival_ns:
     payload_type.stats.packets.add(1);
     payload_type.stats.bytes.add(datagram.payload.len() as u64);
 
-    let ssrc = rtp
-        .ssrc_index
-        .and_then(|index| target.ssrcs.get(usize::from(index)));
-    let Some(Some(stats)) = ssrc else {
+    let Some(stats) = ssrc else {
         return;
     };
     stats.last_pt.set(u32::from(rtp.payload_type));
     stats.last_packet_us.set(arrival_us);
     if rtp.measure {
-        let bytes = datagram.payload.len().saturating_sub(rtp.payload_start) as u64;
+        let bytes = clear.range.len().saturating_sub(rtp.payload_start) as u64;
         stats.packets.add(1);
         stats.bytes.add(bytes);
         stats.timestamp.set(rtp.timestamp);
         let arrival = Arrival {
             sequence: rtp.sequence,
+            index,
             timestamp: rtp.timestamp,
             time_us: arrival_us,
             clock_rate: payload_type.clock_rate,
@@ -106,21 +121,24 @@ fn measure(target: &Target, stats: &SsrcStats, arrival: &Arrival) {
 }
 
 /// A packet that an output sent.
-pub(crate) fn sent(output: &Output, rtp: Option<&RtpIn>, sent: &Sent) {
+pub(crate) fn sent(output: &Output, kind: &Kind, sent: &Sent) {
+    let bytes = sent.length as u64;
     output.stats.packets.add(1);
-    output.stats.bytes.add(sent.bytes);
+    output.stats.bytes.add(bytes);
     output.interface.egress.packets.add(1);
-    output.interface.egress.bytes.add(sent.bytes);
+    output.interface.egress.bytes.add(bytes);
+    let Kind::Rtp(rtp) = kind else {
+        return;
+    };
     let ssrc = rtp
-        .and_then(|rtp| rtp.ssrc_index)
+        .ssrc_index
         .and_then(|index| output.ssrcs.get(usize::from(index)));
-    if let (Some(rtp), Some(Some(stats))) = (rtp, ssrc) {
+    if let Some(Some(stats)) = ssrc {
         stats.packets.add(1);
-        stats.bytes.add(sent.payload_bytes);
-        let highest = stats.ext_seq.get();
         stats
-            .ext_seq
-            .set(packet_index::estimate(highest, sent.sequence));
+            .bytes
+            .add(sent.length.saturating_sub(sent.payload_start) as u64);
+        stats.ext_seq.set(sent.index);
         stats.timestamp.set(rtp.timestamp);
     }
 }

@@ -36,8 +36,6 @@ pub(crate) enum Fault {
     OutputExists(u32),
     /// There is no route to the destination.
     NoRoute(Error),
-    /// The target or output needs SRTP.
-    Srtp,
     /// The command is one of calls, streams or the player.
     Command(CommandNumber),
     /// The kernel's own: no memory, memory of the caller that cannot be read or pinned.
@@ -74,7 +72,7 @@ impl From<&Fault> for Error {
             Fault::TargetExists | Fault::OutputExists(_) => EEXIST,
             Fault::OutputIndex { .. } => ERANGE,
             Fault::NoRoute(_) => ENETUNREACH,
-            Fault::Srtp | Fault::Command(_) => EOPNOTSUPP,
+            Fault::Command(_) => EOPNOTSUPP,
             Fault::Kernel(error) => *error,
         }
     }
@@ -107,7 +105,6 @@ impl fmt::Display for Fault {
             ),
             Fault::OutputExists(index) => write!(f, "output #{index} is there already"),
             Fault::NoRoute(error) => write!(f, "no route to the destination: {error:?}"),
-            Fault::Srtp => f.write_str("SRTP is not supported"),
             Fault::Command(number) => write!(f, "{} is not supported", number.name()),
             Fault::Kernel(error) => write!(f, "{error:?}"),
         }

@@ -86,16 +86,19 @@ pub(crate) struct Targets {
     table: Arc<Table>,
     position: u64,
     current: Option<Order>,
+    /// Whether the reader may see keys.
+    with_keys: bool,
 }
 
 impl View for Targets {
     type Node = Table;
 
-    fn open(table: ArcBorrow<'_, Table>, _opener: &Opener<'_>) -> Result<Self> {
+    fn open(table: ArcBorrow<'_, Table>, opener: &Opener<'_>) -> Result<Self> {
         Ok(Self {
             table: table.into(),
             position: 0,
             current: None,
+            with_keys: opener.is_net_admin(),
         })
     }
 
@@ -133,11 +136,11 @@ impl View for Targets {
         let state = self.table.state.lock();
         match state.entries.get(&order) {
             None => {}
-            Some(Entry::Building(node)) => show_target(out, node.value()),
+            Some(Entry::Building(node)) => show_target(out, node.value(), self.with_keys),
             Some(Entry::Published) => {
                 let guard = rcu::read_lock();
                 if let Some(target) = self.table.find(&order.key(), &guard) {
-                    show_target(out, target);
+                    show_target(out, target, self.with_keys);
                 }
             }
         }

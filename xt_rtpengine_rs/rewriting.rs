@@ -3,6 +3,7 @@
 //! RTP as an output asks for it: header extensions, payload, sequence number, SSRC.
 
 use crate::{
+    emission::rtp_index,
     rtp_media::{
         extension::Element,
         extension_rewrite::{self, Rule},
@@ -16,14 +17,25 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// What was sent.
+/// What is sent.
 pub(crate) struct Sent {
-    /// Length of the UDP payload.
-    pub(crate) bytes: u64,
-    /// Length of the RTP payload, 0 when it is not RTP.
-    pub(crate) payload_bytes: u64,
-    /// The sequence number, 0 when it is not RTP.
-    pub(crate) sequence: u16,
+    /// Length of the UDP payload, without what SRTP adds.
+    pub(crate) length: usize,
+    /// Where the RTP payload starts; at its end when it is not RTP.
+    pub(crate) payload_start: usize,
+    /// The packet index of RTP, otherwise 0.
+    pub(crate) index: u32,
+}
+
+impl Sent {
+    /// A packet of that length which is not RTP.
+    pub(crate) fn whole(length: usize) -> Self {
+        Self {
+            length,
+            payload_start: length,
+            index: 0,
+        }
+    }
 }
 
 /// How an output changes header extensions: `None` when it leaves them alone.
@@ -44,8 +56,8 @@ pub(crate) fn growth(output: &Output, packet: &[u8]) -> usize {
     })
 }
 
-/// Rewrites RTP as an output asks for. `packet` has room for [`growth`] bytes after the first
-/// `length`. `None` when it is not to be sent.
+/// Rewrites RTP of that length as an output asks for. `packet` has room for [`growth`] more bytes.
+/// `None` when it is not to be sent.
 pub(crate) fn rewrite_rtp(
     output: &Output,
     packet: &mut Outgoing,
@@ -55,9 +67,11 @@ pub(crate) fn rewrite_rtp(
     let config = &output.config;
     let mut payload_start = rtp.payload_start;
     if let Some(rule) = extension_rule(config) {
+        let growth = growth(output, packet.payload_mut());
+        packet.resize(length.saturating_add(growth))?;
         let length =
             extension_rewrite::rewrite(packet.payload_mut(), length, &rule).map_err(|_| ENOMEM)?;
-        packet.truncate(length);
+        packet.resize(length)?;
         payload_start = RtpView::parse(packet.payload_mut())
             .ok_or(EINVAL)?
             .payload_start();
@@ -79,10 +93,11 @@ pub(crate) fn rewrite_rtp(
         rewrite::header(bytes, rtp.sequence, ssrc.seq_offset, replacement);
         sequence = sequence.wrapping_add(ssrc.seq_offset);
     }
+    let ssrc = RtpView::parse(bytes).ok_or(EINVAL)?.ssrc();
     Ok(Some(Sent {
-        bytes: bytes.len() as u64,
-        payload_bytes: bytes.len().saturating_sub(payload_start) as u64,
-        sequence,
+        length: bytes.len(),
+        payload_start,
+        index: rtp_index(output, rtp, ssrc, sequence),
     }))
 }
 

@@ -7,6 +7,7 @@
 
 use crate::{
     error::Fault,
+    protection::{self, Decryption, Encryption},
     rtp_media::{
         receive::{Rules, Source, SourceRule},
         select::{PayloadTypes, SsrcEntry, Ssrcs},
@@ -48,6 +49,8 @@ pub(crate) struct Target {
     pub(crate) ssrcs: [Option<Shared<SsrcStats>>; rtp_wire::target::MAX_SSRCS],
     /// Taken while loss and jitter are brought up to date, by the packet path alone.
     pub(crate) measuring: Pin<KBox<SpinLock<()>>>,
+    /// How packets are decrypted; none when they come as they are.
+    pub(crate) decryption: Option<Pin<KBox<Decryption>>>,
     /// The payload types, in the order of the rules.
     pub(crate) payload_types: KVec<PayloadType>,
     /// The outputs; all are there once the target is published.
@@ -64,6 +67,8 @@ pub(crate) struct Output {
     pub(crate) interface: Shared<InterfaceStats>,
     /// Counters of its SSRCs.
     pub(crate) ssrcs: [Option<Shared<SsrcStats>>; rtp_wire::target::MAX_SSRCS],
+    /// How packets are encrypted; none when they go as they are.
+    pub(crate) encryption: Option<Pin<KBox<Encryption>>>,
     /// From where to where it sends.
     pub(crate) path: Path,
     /// The route there.
@@ -127,6 +132,7 @@ pub(crate) fn build(
         global,
         ssrcs,
         measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL)?,
+        decryption: protection::decryption(&config.decrypt)?,
         payload_types,
         outputs,
         config,
@@ -225,6 +231,7 @@ pub(crate) fn build_output(
         stats,
         interface,
         ssrcs,
+        encryption: protection::encryption(&config.encrypt)?,
         path,
         route: Cache::new()?,
         config,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* The C interfaces of the kernel that sys/ builds on, for bindgen and for helpers.c. */
 
+#include <crypto/aes-ctr.h>
+#include <crypto/aes-gcm.h>
+#include <crypto/sha1.h>
+#include <crypto/utils.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/if_vlan.h>

@@ -48,6 +48,11 @@ impl Value {
         self.0.load(Relaxed)
     }
 
+    /// Adds one, and returns the value before.
+    pub(crate) fn advance(&self) -> u32 {
+        self.0.fetch_add(1, Relaxed)
+    }
+
     /// Replaces the value.
     pub(crate) fn set(&self, value: u32) {
         self.0.store(value, Relaxed);

@@ -22,6 +22,29 @@ module_param_named(stream_packets_list_limit, rtpe_stream_packets_list_limit, ui
 MODULE_PARM_DESC(stream_packets_list_limit,
 		 "Packets that a recording stream keeps when it names no limit (default 10)");
 
+static int rtpe_set_replay_window(const char *text, const struct kernel_param *parameter)
+{
+	unsigned int size;
+	int error = kstrtouint(text, 0, &size);
+
+	if (error)
+		return error;
+	if (size != 0 && (size < RTPE_MIN_REPLAY_WINDOW || size > RTPE_MAX_REPLAY_WINDOW))
+		return -ERANGE;
+	WRITE_ONCE(*(unsigned int *)parameter->arg, size);
+	return 0;
+}
+
+static const struct kernel_param_ops rtpe_replay_window_ops = {
+	.set = rtpe_set_replay_window,
+	.get = param_get_uint,
+};
+
+unsigned int rtpe_srtp_replay_window = RTPE_MIN_REPLAY_WINDOW;
+module_param_cb(srtp_replay_window, &rtpe_replay_window_ops, &rtpe_srtp_replay_window, 0644);
+MODULE_PARM_DESC(srtp_replay_window,
+		 "How many packets back SRTP may come late, 64 to 1024, or 0 to accept replays, of targets added from then on (default 64)");
+
 bool rtpe_log_errors;
 module_param_named(log_errors, rtpe_log_errors, bool, 0644);
 MODULE_PARM_DESC(log_errors, "Log errors of the packet path, rate limited (default N)");
@@ -155,6 +178,31 @@ struct rtpe_node *rtpe_node_of_work(struct work_struct *work)
 	return container_of(to_rcu_work(work), struct rtpe_node, reclaim);
 }
 
+void rtpe_memzero(void *memory, size_t size)
+{
+	memzero_explicit(memory, size);
+}
+
+bool rtpe_is_equal(const u8 *a, const u8 *b, size_t size)
+{
+	return crypto_memneq(a, b, size) == 0;
+}
+
+void rtpe_aes_encrypt(const struct aes_enckey *key, u8 *block)
+{
+	aes_encrypt(key, block, block);
+}
+
+void rtpe_aes_ctr(const struct aes_enckey *key, u8 *data, size_t len, u8 *counter)
+{
+	aes_ctr(data, data, len, counter, key);
+}
+
+void rtpe_hmac_sha1_update(struct hmac_sha1_ctx *ctx, const u8 *data, size_t len)
+{
+	hmac_sha1_update(ctx, data, len);
+}
+
 u32 rtpe_nla_get_u32(const struct nlattr *attribute)
 {
 	return nla_get_u32(attribute);
@@ -173,6 +221,17 @@ bool rtpe_skb_may_pull(struct sk_buff *skb, unsigned int len)
 bool rtpe_skb_linearize(struct sk_buff *skb)
 {
 	return skb_linearize(skb) == 0;
+}
+
+/* Makes sure that nobody else has the data. */
+bool rtpe_skb_make_private(struct sk_buff *skb)
+{
+	return !skb_cloned(skb) || pskb_expand_head(skb, 0, 0, GFP_ATOMIC) == 0;
+}
+
+int rtpe_skb_tailroom(const struct sk_buff *skb)
+{
+	return skb_tailroom(skb);
 }
 
 bool rtpe_skb_shared(const struct sk_buff *skb)

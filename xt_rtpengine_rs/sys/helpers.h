@@ -10,20 +10,26 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
+struct aes_enckey;
 struct dst_cache;
 struct dst_entry;
 struct file;
 struct file_operations;
+struct hmac_sha1_ctx;
 struct inode;
 struct net;
 struct nlattr;
 struct sk_buff;
+
+#define RTPE_MIN_REPLAY_WINDOW 64
+#define RTPE_MAX_REPLAY_WINDOW 1024
 
 /* Module parameters. */
 extern unsigned int rtpe_proc_uid;
 extern unsigned int rtpe_proc_gid;
 extern unsigned int rtpe_proc_mask;
 extern unsigned int rtpe_stream_packets_list_limit;
+extern unsigned int rtpe_srtp_replay_window;
 extern bool rtpe_log_errors;
 extern bool rtpe_api_debug;
 bool rtpe_net_ratelimit(void);
@@ -67,6 +73,13 @@ void rtpe_reclaim(struct workqueue_struct *queue, struct rtpe_node *node,
 		  void (*reclaim)(struct work_struct *work));
 struct rtpe_node *rtpe_node_of_work(struct work_struct *work);
 
+/* Ciphers and codes. */
+void rtpe_memzero(void *memory, size_t size);
+bool rtpe_is_equal(const u8 *a, const u8 *b, size_t size);
+void rtpe_aes_encrypt(const struct aes_enckey *key, u8 *block);
+void rtpe_aes_ctr(const struct aes_enckey *key, u8 *data, size_t len, u8 *counter);
+void rtpe_hmac_sha1_update(struct hmac_sha1_ctx *ctx, const u8 *data, size_t len);
+
 /* Netlink attributes. */
 u32 rtpe_nla_get_u32(const struct nlattr *attribute);
 
@@ -74,6 +87,8 @@ u32 rtpe_nla_get_u32(const struct nlattr *attribute);
 struct sk_buff *rtpe_alloc_skb(unsigned int size);
 bool rtpe_skb_may_pull(struct sk_buff *skb, unsigned int len);
 bool rtpe_skb_linearize(struct sk_buff *skb);
+bool rtpe_skb_make_private(struct sk_buff *skb);
+int rtpe_skb_tailroom(const struct sk_buff *skb);
 bool rtpe_skb_shared(const struct sk_buff *skb);
 bool rtpe_skb_is_gso(const struct sk_buff *skb);
 bool rtpe_skb_csum_vouched(const struct sk_buff *skb);

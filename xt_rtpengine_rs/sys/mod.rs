@@ -10,6 +10,7 @@ mod bindings;
 
 pub(crate) mod alloc;
 pub(crate) mod counters;
+pub(crate) mod crypto;
 pub(crate) mod lock;
 pub(crate) mod map;
 pub(crate) mod memory;

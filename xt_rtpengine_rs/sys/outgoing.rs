@@ -34,8 +34,8 @@ impl Outgoing {
     }
 
     /// Makes a buffer one to send, with the bytes of `payload`, which have to lie in one piece, and
-    /// `growth` zero bytes after them. Nothing is copied unless somebody else has the data, or there
-    /// is no room.
+    /// room for `growth` bytes after them. Nothing is copied unless somebody else has the data, or
+    /// there is no room.
     pub(super) fn out_of(
         skb: Skb,
         payload: Range<usize>,
@@ -60,12 +60,10 @@ impl Outgoing {
         // SAFETY: The buffer is valid.
         unsafe { bindings::rtpe_skb_scrub(skb.raw()) };
         // INVARIANT: Private, linear, with room, and forgotten where it came from.
-        let mut outgoing = Self { skb };
-        outgoing.grow(growth);
-        Some(outgoing)
+        Some(Self { skb })
     }
 
-    /// Copies a payload, with `growth` zero bytes after it.
+    /// Copies a payload, with room for `growth` bytes after it.
     pub(crate) fn copy_of(payload: &[u8], growth: usize, route: &Route) -> Option<Self> {
         let headroom = Self::headroom(route)?;
         let len = u32::try_from(payload.len()).ok()?;
@@ -82,29 +80,33 @@ impl Outgoing {
             payload.as_ptr().copy_to_nonoverlapping(to, payload.len());
         }
         // INVARIANT: New, with what was reserved.
-        let mut outgoing = Self { skb };
-        outgoing.grow(growth);
-        Some(outgoing)
+        Some(Self { skb })
     }
 
-    /// Puts zero bytes after the data, for which there has to be room.
-    fn grow(&mut self, by: u32) {
-        if by > 0 {
-            // SAFETY: Both constructors made room for these bytes.
-            unsafe {
-                bindings::skb_put(self.skb.raw(), by)
-                    .cast::<u8>()
-                    .write_bytes(0, by as usize)
-            };
+    /// Makes the payload that long: cut, or with zero bytes after it.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` when there is no room.
+    pub(crate) fn resize(&mut self, len: usize) -> Result {
+        let wanted = u32::try_from(len).map_err(|_| ENOMEM)?;
+        let Some(more) = len.checked_sub(self.len()) else {
+            // SAFETY: The buffer is linear; it gets shorter.
+            unsafe { bindings::skb_trim(self.skb.raw(), wanted) };
+            return Ok(());
+        };
+        // SAFETY: The buffer is valid.
+        let room = unsafe { bindings::rtpe_skb_tailroom(self.skb.raw()) };
+        if !usize::try_from(room).is_ok_and(|room| more <= room) {
+            return Err(ENOMEM);
         }
-    }
-
-    /// Cuts the payload to that length, if it is longer.
-    pub(crate) fn truncate(&mut self, len: usize) {
-        if let Ok(len) = u32::try_from(len) {
-            // SAFETY: The buffer is linear; a length beyond it changes nothing.
-            unsafe { bindings::skb_trim(self.skb.raw(), len) };
-        }
+        // SAFETY: There is room for these bytes, which are fewer than `wanted`.
+        unsafe {
+            bindings::skb_put(self.skb.raw(), more as u32)
+                .cast::<u8>()
+                .write_bytes(0, more)
+        };
+        Ok(())
     }
 
     /// The payload.

@@ -8,6 +8,7 @@
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 
 use super::bindings;
+use crate::rtp_media::srtp::WINDOW_CAPACITY;
 use kernel::sync::atomic::{Atomic, Relaxed};
 
 /// Reads a flag that may be written through sysfs at any time.
@@ -29,6 +30,14 @@ pub(crate) fn log_error_now() -> bool {
 pub(crate) fn api_debug() -> bool {
     flag(&raw mut bindings::rtpe_api_debug)
 }
+
+/// How many packets back SRTP is accepted late; 0 when replays are not looked for.
+pub(crate) fn srtp_replay_window() -> u32 {
+    // SAFETY: The static lives as long as the module, and is written by whole words.
+    unsafe { Atomic::from_ptr(&raw mut bindings::rtpe_srtp_replay_window) }.load(Relaxed)
+}
+
+const _: () = assert!(bindings::RTPE_MAX_REPLAY_WINDOW == WINDOW_CAPACITY);
 
 /// The user that owns the files under `/proc/rtpengine`.
 pub(crate) fn proc_uid() -> u32 {

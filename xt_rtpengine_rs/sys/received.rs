@@ -7,7 +7,7 @@
 
 use super::{bindings, net::Namespace, outgoing::Outgoing, route::Route, skb::Skb};
 use crate::udp_ip::{self, Address, Datagram, Version};
-use core::{ops::Range, ptr::NonNull};
+use core::{ops::Range, ptr::NonNull, slice};
 
 /// A packet that a hook received, owned while the module decides: dropping it takes it from the
 /// stack for good.
@@ -120,6 +120,19 @@ impl<'a> Received<'a> {
         self.skb.head().get(range.clone()).unwrap_or(&[])
     }
 
+    /// The bytes of a range, to be changed; data that somebody else has too is copied first. `None`
+    /// without memory for that, or when they do not lie in one piece.
+    pub(crate) fn private_bytes(&mut self, range: &Range<usize>) -> Option<&mut [u8]> {
+        // SAFETY: The buffer is valid, and not shared by the type invariant.
+        if !unsafe { bindings::rtpe_skb_make_private(self.skb.raw()) } {
+            return None;
+        }
+        let head = self.skb.head();
+        let (data, len) = (head.as_ptr().cast_mut(), head.len());
+        // SAFETY: The linear part of a buffer whose data nobody else has, borrowed from its owner.
+        unsafe { slice::from_raw_parts_mut(data, len) }.get_mut(range.clone())
+    }
+
     /// When the packet came: nanoseconds of Unix time.
     pub(crate) fn arrival_ns(&self) -> i64 {
         // SAFETY: The buffer is valid.
@@ -133,7 +146,7 @@ impl<'a> Received<'a> {
         unsafe { bindings::rtpe_skb_set_arrival(self.skb.raw(), arrival.wrapping_neg()) };
     }
 
-    /// Makes the packet one to send, with the bytes of `payload` and `growth` zero bytes after
+    /// Makes the packet one to send, with the bytes of `payload` and room for `growth` bytes after
     /// them. Nothing is copied unless the data is shared, or there is no room.
     pub(crate) fn into_payload(
         self,

@@ -88,12 +88,17 @@ pub enum PassReason {
     PayloadType,
     /// SRTP whose authentication tag is wrong, or missing.
     NotAuthentic,
+    /// There is no memory to handle it.
+    NoMemory,
 }
 
 impl PassReason {
     /// Whether it is an error of target, ingress interface and module.
     pub const fn is_error(self) -> bool {
-        matches!(self, PassReason::Ssrc | PassReason::NotAuthentic)
+        matches!(
+            self,
+            PassReason::Ssrc | PassReason::NotAuthentic | PassReason::NoMemory
+        )
     }
 }
 

@@ -91,7 +91,7 @@ pub const MAX_MKI: usize = 255;
 
 /// SRTP parameters. All zero is "no SRTP".
 ///
-/// It holds a secret: [`wipe`](Srtp::wipe) it before its memory is given back.
+/// It holds a secret, which is overwritten when it is dropped.
 #[derive(FromZeros)]
 #[repr(C)]
 pub struct Srtp {
@@ -144,9 +144,10 @@ impl Srtp {
         let len = usize::from(self.mki_len);
         self.mki.get(..len).unwrap_or(&[])
     }
+}
 
-    /// Overwrites everything with zeros.
-    pub fn wipe(&mut self) {
+impl Drop for Srtp {
+    fn drop(&mut self) {
         self.zero();
         // The zeros are of use to nobody; this keeps the compiler from leaving them out.
         core::hint::black_box(self);

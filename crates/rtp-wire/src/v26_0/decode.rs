@@ -395,7 +395,8 @@ fn extensions(info: &layout::OutputInfo) -> Result<ExtensionSet, Refusal> {
 /// Decodes SRTP parameters.
 ///
 /// The null cipher is sent both without any keys and with those of the suite that was negotiated:
-/// when only authentication is wanted, the keys for it are derived from a master key all the same.
+/// when only authentication is wanted, the keys for it are derived from a master key all the same, while
+/// the session key and salt may have no length.
 fn srtp(from: &layout::Srtp, out: &mut Srtp) -> Result<(), SrtpFault> {
     let cipher = match from.cipher.get() {
         1 => Cipher::Null,
@@ -422,6 +423,10 @@ fn srtp(from: &layout::Srtp, out: &mut Srtp) -> Result<(), SrtpFault> {
         (Cipher::AeadAesGcm128, _) => (&[16], &[12]),
         (Cipher::AeadAesGcm256, _) => (&[32], &[12]),
     };
+    let (session_keys, session_salts): (&[u8], &[u8]) = match cipher {
+        Cipher::Null => (&[0, 16, 24, 32], &[0, 12, 14]),
+        _ => (keys, salts),
+    };
     let one_of = |length: u32, allowed: &[u8]| {
         u8::try_from(length)
             .ok()
@@ -441,9 +446,9 @@ fn srtp(from: &layout::Srtp, out: &mut Srtp) -> Result<(), SrtpFault> {
     out.master_salt_len =
         one_of(from.master_salt_len.get(), salts).map_err(SrtpFault::MasterSalt)?;
     out.session_key_len =
-        one_of(from.session_key_len.get(), keys).map_err(SrtpFault::SessionKey)?;
+        one_of(from.session_key_len.get(), session_keys).map_err(SrtpFault::SessionKey)?;
     out.session_salt_len =
-        one_of(from.session_salt_len.get(), salts).map_err(SrtpFault::SessionSalt)?;
+        one_of(from.session_salt_len.get(), session_salts).map_err(SrtpFault::SessionSalt)?;
     out.rtp_auth_tag_len =
         at_most(from.rtp_auth_tag_len.get(), MAX_AUTH_TAG).map_err(SrtpFault::RtpTag)?;
     out.rtcp_auth_tag_len =
