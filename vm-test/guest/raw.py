@@ -15,6 +15,9 @@ from .net import Address, Namespace, Peer
 _ETH_P_ALL = 3
 _SIOCETHTOOL = 0x8946
 _ETHTOOL_STXCSUM = 0x17
+_SOL_PACKET = 263
+_PACKET_AUXDATA = 8
+_CSUM_NOT_READY, _VLAN_VALID = 0x8, 0x10
 _links: dict[str, socket.socket] = {}
 
 
@@ -146,3 +149,90 @@ class Sniffer:
     def close(self) -> None:
         """Stops listening."""
         self._sock.close()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A frame on a link. `vlan` is its tag, `offloaded` when its checksum is left to the device."""
+
+    to: str
+    sender: str
+    vlan: int | None
+    offloaded: bool
+    packet: bytes
+
+
+class Frames:
+    """The frames with IP packets that a device of a namespace receives, whatever their protocol, from the time it is made."""
+
+    def __init__(self, ns: Namespace, dev: str) -> None:
+        with ns:
+            self._sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
+        self._sock.bind((dev, _ETH_P_ALL))
+        self._sock.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
+
+    def recv(self, timeout: float = 1.0) -> Frame | None:
+        """The next frame that is no neighbour discovery, or None."""
+        self._sock.settimeout(timeout)
+        while True:
+            try:
+                data, extra, _, (_, _, direction, _, _) = self._sock.recvmsg(1 << 17, 64)
+            except (TimeoutError, BlockingIOError):
+                return None
+            status, _, _, _, _, tag, _ = struct.unpack("=IIIHHHH", extra[0][2][:20])
+            kind, packet = data[12:14], data[14:]
+            if kind == b"\x81\x00":  # tagged in the frame, and not beside it
+                status, tag, kind, packet = status | _VLAN_VALID, struct.unpack(">H", packet[:2])[0], packet[2:4], packet[4:]
+            ip = kind == b"\x08\x00" or kind == b"\x86\xdd" and packet[6] not in (0, 58)
+            if ip and direction != socket.PACKET_OUTGOING:
+                return Frame(data[:6].hex(":"), data[6:12].hex(":"), tag if status & _VLAN_VALID else None,
+                             bool(status & _CSUM_NOT_READY), packet)
+
+    def drain(self, quiet: float = 0.2) -> list[Frame]:
+        """All frames until it is quiet that long."""
+        return list(iter(lambda: self.recv(quiet), None))
+
+    def close(self) -> None:
+        """Stops listening."""
+        self._sock.close()
+
+
+def finished(packet: bytes) -> bytes:
+    """A UDP packet with the checksum that was left to the device, as a device finishes it."""
+    at = 20 if packet[0] >> 4 == 4 else 40
+    check = checksum(packet[at:]) or 0xFFFF
+    return packet[:at + 6] + struct.pack(">H", check) + packet[at + 8:]
+
+
+@dataclass(frozen=True)
+class Fragment:
+    """A fragment of a datagram: where its data belongs, and whether more follows."""
+
+    ident: int
+    offset: int
+    more: bool
+    tos: int
+    ttl: int
+    data: bytes
+
+
+def fragment(packet: bytes) -> Fragment:
+    """The fields of a fragment of IPv4, or of IPv6 with a fragment header right behind its own."""
+    if packet[0] >> 4 == 4:
+        total, ident, place = struct.unpack(">HHH", packet[2:8])
+        return Fragment(ident, (place & 0x1FFF) * 8, bool(place & 0x2000), packet[1], packet[8], packet[20:total])
+    if packet[6] != 44:
+        raise ValueError("no fragment header")
+    place, ident = struct.unpack(">HI", packet[42:48])
+    return Fragment(ident, place & 0xFFF8, bool(place & 1), struct.unpack(">H", packet[:2])[0] >> 4 & 0xFF, packet[7],
+                    packet[48:])
+
+
+def reassembled(fragments: list[Fragment]) -> bytes | None:
+    """What fragments of one datagram make together, or None when a part is missing."""
+    data = b""
+    for each in sorted(fragments, key=lambda one: one.offset):
+        if each.offset != len(data) or each.ident != fragments[0].ident:
+            return None
+        data += each.data
+    return None if not fragments or max(fragments, key=lambda one: one.offset).more else data
