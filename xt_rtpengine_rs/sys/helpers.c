@@ -376,6 +376,12 @@ unsigned int rtpe_dst_mtu(const struct dst_entry *dst)
 	return dst_mtu(dst);
 }
 
+/* As ip_dont_fragment() for a new socket, which takes its way of path MTU discovery from the namespace. */
+bool rtpe_dont_fragment(const struct net *net, const struct dst_entry *dst)
+{
+	return !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) && !ip_mtu_locked(dst);
+}
+
 unsigned int rtpe_dst_headroom(const struct dst_entry *dst)
 {
 	unsigned int headroom;

@@ -113,6 +113,7 @@ struct dst_entry *rtpe_route6(struct net *net, const void *saddr, const void *da
 int rtpe_dst_cache_init(struct dst_cache *cache);
 void rtpe_dst_release(struct dst_entry *dst);
 unsigned int rtpe_dst_mtu(const struct dst_entry *dst);
+bool rtpe_dont_fragment(const struct net *net, const struct dst_entry *dst);
 unsigned int rtpe_dst_headroom(const struct dst_entry *dst);
 int rtpe_dst_hoplimit4(const struct dst_entry *dst);
 void rtpe_skb_dst_set(struct sk_buff *skb, struct dst_entry *dst);

@@ -171,7 +171,7 @@ impl Outgoing {
         if total > usize::from(u16::MAX) {
             return Err(EMSGSIZE);
         }
-        let fits = total <= route.mtu();
+        let dont_fragment = route.dont_fragment(net, total);
         self.push_udp(path, length);
         let (saddr, daddr) = (u32::from_ne_bytes(source), u32::from_ne_bytes(destination));
         let skb = self.skb.raw();
@@ -182,14 +182,14 @@ impl Outgoing {
             destination,
             path.tos,
             route.ttl(),
-            fits,
+            dont_fragment,
         ));
         // SAFETY: The buffer is valid and owned; its headers are where is said, and the IP header
         // has its 20 bytes. `ip_local_out` takes the buffer.
         let result = unsafe {
             bindings::rtpe_skb_set_headers(skb, IP);
             bindings::rtpe_skb_set_protocol(skb, (bindings::ETH_P_IP as u16).to_be());
-            if !fits {
+            if !dont_fragment {
                 // What may be fragmented needs an identification of its own.
                 bindings::rtpe_select_ident(net.as_ptr(), (*skb).data.cast());
             }

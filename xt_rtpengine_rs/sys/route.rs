@@ -102,9 +102,16 @@ pub(crate) struct Route(NonNull<bindings::dst_entry>);
 
 impl Route {
     /// The largest packet that the route takes, IP header included.
-    pub(super) fn mtu(&self) -> usize {
+    fn mtu(&self) -> usize {
         // SAFETY: By the type invariant the entry is valid.
         unsafe { bindings::rtpe_dst_mtu(self.0.as_ptr()) as usize }
+    }
+
+    /// Whether routers may be asked not to fragment an IPv4 packet of that length, header included:
+    /// it fits, and path MTU discovery is done on this route.
+    pub(super) fn dont_fragment(&self, net: Namespace<'_>, length: usize) -> bool {
+        // SAFETY: By the type invariant the entry is valid; the namespace is alive.
+        length <= self.mtu() && unsafe { bindings::rtpe_dont_fragment(net.as_ptr(), self.0.as_ptr()) }
     }
 
     /// Room that lower layers want before the IP header.
