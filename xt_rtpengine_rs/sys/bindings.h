@@ -31,5 +31,6 @@
 #include <net/netfilter/nf_tables.h>
 #include <net/route.h>
 #include <net/udp.h>
+#include <net/xfrm.h>
 
 #include "helpers.h"

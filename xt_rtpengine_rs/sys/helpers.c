@@ -249,6 +249,12 @@ bool rtpe_skb_csum_vouched(const struct sk_buff *skb)
 	return skb->ip_summed == CHECKSUM_PARTIAL || skb_csum_unnecessary(skb);
 }
 
+/* Whether the policies of IPsec let the packet in. */
+bool rtpe_skb_policy_allows(struct sk_buff *skb, bool ipv4)
+{
+	return xfrm_policy_check(NULL, XFRM_POLICY_IN, skb, ipv4 ? AF_INET : AF_INET6);
+}
+
 __sum16 rtpe_udp4_csum(const void *udp, unsigned int len, __be32 saddr, __be32 daddr)
 {
 	return csum_tcpudp_magic(saddr, daddr, len, IPPROTO_UDP, csum_partial(udp, len, 0));

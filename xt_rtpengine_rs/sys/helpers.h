@@ -92,6 +92,7 @@ int rtpe_skb_tailroom(const struct sk_buff *skb);
 bool rtpe_skb_shared(const struct sk_buff *skb);
 bool rtpe_skb_is_gso(const struct sk_buff *skb);
 bool rtpe_skb_csum_vouched(const struct sk_buff *skb);
+bool rtpe_skb_policy_allows(struct sk_buff *skb, bool ipv4);
 __sum16 rtpe_udp4_csum(const void *udp, unsigned int len, __be32 saddr, __be32 daddr);
 __sum16 rtpe_udp6_csum(const void *udp, unsigned int len, const void *saddr, const void *daddr);
 int rtpe_skb_network_offset(const struct sk_buff *skb);

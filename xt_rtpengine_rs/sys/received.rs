@@ -94,8 +94,14 @@ impl<'a> Received<'a> {
 
     /// Makes all of the data lie in one piece, and checks the UDP checksum unless there is none,
     /// or a device or the sender's stack vouches for it. `false` when the stack had better see the
-    /// packet.
+    /// packet, be it because a policy of IPsec does not let it in.
     pub(crate) fn is_sound(&mut self, datagram: &Datagram) -> bool {
+        // SAFETY: The buffer is valid, and starts with an IP header of that version.
+        let allowed =
+            unsafe { bindings::rtpe_skb_policy_allows(self.skb.raw(), self.version == Version::V4) };
+        if !allowed {
+            return false;
+        }
         // SAFETY: The buffer is valid.
         if !unsafe { bindings::rtpe_skb_linearize(self.skb.raw()) } {
             return false;
