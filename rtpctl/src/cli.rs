@@ -7,6 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod stream_add;
+
+pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
@@ -25,13 +29,6 @@ Example: relay what arrives at 192.0.2.1 port 30000 to 198.51.100.7 port 4000
   rtpctl rule add 0
   rtpctl stream add --table 0 --local 192.0.2.1:30000 --to 198.51.100.7:4000
   rtpctl stream list --table 0";
-
-const STREAM_EXAMPLES: &str = "\
-Examples:
-  rtpctl stream add -t 0 -l 192.0.2.1:30000 --to 198.51.100.7:4000 --to 198.51.100.8:4000
-  rtpctl stream add -t 0 -l '[2001:db8::1]:30000' --to 198.51.100.7:4000 --from 192.0.2.1:30000
-  rtpctl stream add -t 0 -l 192.0.2.1:30000 --to 198.51.100.7:4000 --expect 203.0.113.9:5000 \\
-    --payload-type 8 --payload-type 96/48000 --ssrc 0x1234abcd";
 
 /// Control the in-kernel RTP relay: its tables, the rules that feed them, and their streams.
 ///
@@ -186,17 +183,6 @@ pub(crate) enum Rule {
     List,
 }
 
-/// What becomes of a packet that does not come from the expected source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Mismatch {
-    /// It is relayed as any other.
-    Ignore,
-    /// It is dropped, and counted as an error.
-    Drop,
-    /// It goes on to the next rule, and to the socket that listens there.
-    Pass,
-}
-
 /// Commands on streams.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Stream {
@@ -204,7 +190,7 @@ pub(crate) enum Stream {
     ///
     /// The stream takes packets once all its outputs are in place, and goes on after rtpctl has exited. When an
     /// output is refused, nothing is left behind.
-    #[command(after_help = STREAM_EXAMPLES)]
+    #[command(after_help = stream_add::EXAMPLES, after_long_help = stream_add::long_help())]
     Add(Box<StreamAdd>),
     /// Remove a stream.
     Del {
@@ -221,75 +207,4 @@ pub(crate) enum Stream {
         #[command(flatten)]
         table: TableOption,
     },
-}
-
-/// The options of `stream add`.
-#[derive(Debug, Args)]
-pub(crate) struct StreamAdd {
-    /// Which table.
-    #[command(flatten)]
-    pub(crate) table: TableOption,
-
-    /// The address and port to take packets on; an IPv6 address stands in brackets.
-    #[arg(short, long, value_name = "ADDR:PORT")]
-    pub(crate) local: SocketAddr,
-
-    /// Where to send them; may be given up to 32 times, or 16 times with --rtcp.
-    #[arg(short = 'o', long, value_name = "ADDR:PORT", required = true)]
-    pub(crate) to: Vec<SocketAddr>,
-
-    /// The source address and port of what is sent; may be given once for each family
-    /// [default: the local address and port, for outputs of its family].
-    #[arg(short, long, value_name = "ADDR:PORT")]
-    pub(crate) from: Vec<SocketAddr>,
-
-    /// The address and port that packets have to come from.
-    #[arg(short, long, value_name = "ADDR:PORT")]
-    pub(crate) expect: Option<SocketAddr>,
-
-    /// What becomes of a packet from elsewhere [default: drop].
-    #[arg(short, long, value_enum, requires = "expect")]
-    pub(crate) mismatch: Option<Mismatch>,
-
-    /// A payload type to count, with its clock rate in Hz where the number alone does not tell it;
-    /// may be given up to 32 times.
-    #[arg(short, long, value_name = "N[/RATE]", value_parser = super::config::payload_type)]
-    pub(crate) payload_type: Vec<super::config::PayloadType>,
-
-    /// Pass on packets of other payload types instead of relaying them.
-    #[arg(long, requires = "payload_type")]
-    pub(crate) pt_filter: bool,
-
-    /// An SSRC to relay, in decimal or as 0xHEX; packets of others are passed on. May be given up to 4 times.
-    #[arg(short, long, value_name = "SSRC", value_parser = super::config::ssrc)]
-    pub(crate) ssrc: Vec<u32>,
-
-    /// Relay RTP: read the RTP header, count by payload type and SSRC [default].
-    #[arg(long, conflicts_with = "opaque")]
-    pub(crate) rtp: bool,
-
-    /// Relay any UDP, whatever it holds.
-    #[arg(long, conflicts_with_all = ["payload_type", "ssrc", "rtcp", "rtp_only"])]
-    pub(crate) opaque: bool,
-
-    /// Relay the RTCP that comes to the same port, too. Reports also go on to the socket that listens there;
-    /// feedback does not. Without this, RTCP is passed on.
-    #[arg(long)]
-    pub(crate) rtcp: bool,
-
-    /// Pass on what is not RTP instead of relaying it.
-    #[arg(long)]
-    pub(crate) rtp_only: bool,
-
-    /// Pass on STUN instead of relaying it.
-    #[arg(long)]
-    pub(crate) stun: bool,
-
-    /// Pass on DTLS instead of relaying it.
-    #[arg(long)]
-    pub(crate) dtls: bool,
-
-    /// The TOS byte or traffic class of what is sent.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = super::config::tos)]
-    pub(crate) tos: u8,
 }

@@ -18,6 +18,7 @@ use super::status::Status;
 
 mod control;
 mod memory;
+mod message;
 
 pub(crate) use control::Control;
 

@@ -3,265 +3,202 @@
 //! What was typed, made whole: defaults filled in, contradictions refused. The rest of the program sees
 //! this, never the command line.
 
-use std::net::{IpAddr, SocketAddr};
-use std::num::ParseIntError;
+use std::net::SocketAddr;
+use std::rc::Rc;
 
-use super::cli::{self, Family, Mismatch, Via};
+use rtp_wire::target::{OutputGroup, MAX_MEDIA};
+
+use super::cli::{Mismatch, Rtcp, RtpStats, StreamAdd};
 use super::exit::{Code, Failure};
+use super::srtp::{self, Srtp};
 
-/// The most outputs a stream can have.
-const MAX_OUTPUTS: usize = 32;
+mod address;
+mod media;
+mod outputs;
+mod protection;
+mod rule;
+mod to;
+mod values;
+
+pub(crate) use outputs::Output;
+#[cfg(test)]
+pub(crate) use outputs::Rewrite;
+pub(crate) use rule::RuleConfig;
+pub(crate) use values::{extension_id, mid, payload_type, ssrc, tos, Mid, PayloadType, Ssrc};
+
+use address::{same_family, specified};
+use outputs::Common;
+use to::To;
+
 /// The most payload types a stream can tell apart.
 const MAX_PAYLOAD_TYPES: usize = 32;
 /// The most SSRCs a stream can tell apart.
 const MAX_SSRCS: usize = 4;
 
-/// A payload type and its clock.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct PayloadType {
-    /// 0 to 127.
-    pub(crate) number: u8,
-    /// In Hz; zero when it is not known.
-    pub(crate) clock_rate: u32,
-}
-
-/// One output of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Output {
-    /// The source address of what is sent.
-    pub(crate) from: SocketAddr,
-    /// Where it is sent.
-    pub(crate) to: SocketAddr,
-    /// Whether it takes RTCP instead of RTP.
-    pub(crate) rtcp: bool,
-}
-
 /// A stream to be added.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StreamConfig {
     /// The table it goes to.
     pub(crate) table: u8,
     /// Where it takes packets.
     pub(crate) local: SocketAddr,
-    /// The outputs for RTP, then as many for RTCP where it is relayed.
+    /// The outputs for RTP, then those for RTCP where it is relayed; both by media.
     pub(crate) outputs: Vec<Output>,
     /// The source that packets must have, and what becomes of others.
     pub(crate) expect: Option<(SocketAddr, Mismatch)>,
     /// Sorted by number, each once.
     pub(crate) payload_types: Vec<PayloadType>,
     /// In the order given, each once, none zero.
-    pub(crate) ssrcs: Vec<u32>,
+    pub(crate) ssrcs: Vec<Ssrc>,
+    /// Id of the header extension with the MID.
+    pub(crate) mid_extension: Option<u8>,
+    /// The MIDs, one for a media.
+    pub(crate) mids: Vec<Mid>,
+    /// How packets are decrypted.
+    pub(crate) decrypt: Option<Rc<Srtp>>,
     /// Packets are RTP.
     pub(crate) rtp: bool,
-    /// RTCP on the same port is relayed.
-    pub(crate) rtcp: bool,
+    /// Which RTCP on the same port is relayed.
+    pub(crate) rtcp: Option<Rtcp>,
     /// What is not RTP is passed on.
     pub(crate) rtp_only: bool,
     /// Other payload types are passed on.
     pub(crate) pt_filter: bool,
+    /// RTP is passed on when no SSRC is given.
+    pub(crate) ssrc_req: bool,
     /// STUN is passed on.
     pub(crate) stun: bool,
     /// DTLS is passed on.
     pub(crate) dtls: bool,
-    /// TOS or traffic class of what is sent.
-    pub(crate) tos: u8,
+    /// Nothing is relayed.
+    pub(crate) non_forwarding: bool,
+    /// What would not be relayed is dropped.
+    pub(crate) blackhole: bool,
+    /// Loss and jitter are measured.
+    pub(crate) rtp_stats: bool,
 }
 
-/// Reads `N` or `N/RATE`.
-pub(crate) fn payload_type(text: &str) -> Result<PayloadType, String> {
-    let (number, rate) = match text.split_once('/') {
-        Some((number, rate)) => (number, Some(rate)),
-        None => (text, None),
-    };
-    let number = number
-        .parse::<u8>()
-        .ok()
-        .filter(|n| *n < 128)
-        .ok_or("a payload type is a number from 0 to 127")?;
-    let clock_rate = match rate {
-        Some(rate) => rate
-            .parse()
-            .ok()
-            .filter(|r| *r > 0)
-            .ok_or("a clock rate is a number of Hz above 0")?,
-        None => static_clock_rate(number),
-    };
-    Ok(PayloadType { number, clock_rate })
-}
-
-/// The clock rate that RFC 3551 gives to a payload type, or zero.
-const fn static_clock_rate(number: u8) -> u32 {
-    match number {
-        0 | 3 | 4 | 5 | 7 | 8 | 9 | 12 | 13 | 15 | 18 => 8_000,
-        6 => 16_000,
-        10 | 11 => 44_100,
-        14 | 25 | 26 | 28 | 31..=34 => 90_000,
-        16 => 11_025,
-        17 => 22_050,
-        _ => 0,
-    }
-}
-
-/// Reads an SSRC, decimal or hexadecimal with `0x`.
-pub(crate) fn ssrc(text: &str) -> Result<u32, String> {
-    let value = number(text)
-        .map_err(|_| "an SSRC is a 32-bit number, in decimal or as 0xHEX".to_owned())?;
-    if value == 0 {
-        // The interface reads a zero as the end of its list.
-        return Err("SSRC 0 cannot be singled out".to_owned());
-    }
-    Ok(value)
-}
-
-/// Reads a TOS byte, decimal or hexadecimal with `0x`.
-pub(crate) fn tos(text: &str) -> Result<u8, String> {
-    number(text)
-        .ok()
-        .and_then(|n| u8::try_from(n).ok())
-        .ok_or_else(|| "a TOS byte is a number from 0 to 255".to_owned())
-}
-
-fn number(text: &str) -> Result<u32, ParseIntError> {
-    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        Some(hex) => u32::from_str_radix(hex, 16),
-        None => text.parse(),
-    }
-}
-
+/// Says what is wrong with a command line.
 fn usage(what: impl Into<String>) -> Failure {
     Failure::new(Code::Usage, what)
 }
 
-/// Checks that an address can be sent to or received on.
-fn specified(option: &str, address: SocketAddr) -> Result<SocketAddr, Failure> {
-    if address.ip().is_unspecified() || address.port() == 0 {
-        return Err(usage(format!(
-            "{option} {address}: the address and the port must be given, neither may be zero"
-        )));
-    }
-    if let SocketAddr::V6(v6) = address {
-        if v6.scope_id() != 0 {
-            return Err(usage(format!(
-                "{option} {address}: the interface has no room for a scope, so link-local addresses cannot be used"
-            )));
-        }
-    }
-    if let IpAddr::V6(v6) = address.ip() {
-        if v6.to_ipv4_mapped().is_some() {
-            return Err(usage(format!(
-                "{option} {address}: give an IPv4 address as such"
-            )));
-        }
-    }
-    Ok(address)
-}
-
-fn same_family(a: SocketAddr, b: SocketAddr) -> bool {
-    a.is_ipv4() == b.is_ipv4()
-}
-
-/// The source of what is sent to `to`.
-fn source_for(
-    to: SocketAddr,
-    local: SocketAddr,
-    from: &[SocketAddr],
-) -> Result<SocketAddr, Failure> {
-    if let Some(from) = from.iter().find(|from| same_family(**from, to)) {
-        return Ok(*from);
-    }
-    if same_family(local, to) {
-        return Ok(local);
-    }
-    let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
-    Err(usage(format!(
-        "--to {to} is of another family than --local {local}, so there is no source address to send from"
-    ))
-    .hint(format!(
-        "add --from with an {family} address and port of this host"
-    )))
+/// Reads the SRTP parameters of an option.
+fn protection(option: &str, value: Option<&str>) -> Result<Option<Rc<Srtp>>, Failure> {
+    let srtp = value.map(srtp::read).transpose();
+    Ok(srtp.map_err(|failure| failure.about(option))?.map(Rc::new))
 }
 
 impl StreamConfig {
     /// Resolves what was typed.
-    pub(crate) fn resolve(args: &cli::StreamAdd) -> Result<Self, Failure> {
+    pub(crate) fn resolve(args: &StreamAdd) -> Result<Self, Failure> {
         let local = specified("--local", args.local)?;
-        let mut from = Vec::new();
-        for address in &args.from {
-            let address = specified("--from", *address)?;
-            if from.iter().any(|other| same_family(*other, address)) {
-                return Err(usage(format!(
-                    "--from {address}: only one source for each family"
-                )));
-            }
-            from.push(address);
-        }
-        let mut outputs = Vec::new();
-        for rtcp in [false, true] {
-            if rtcp && !args.rtcp {
-                break;
-            }
-            for to in &args.to {
-                let to = specified("--to", *to)?;
-                let from = source_for(to, local, &from)?;
-                outputs.push(Output { from, to, rtcp });
-            }
-        }
-        if let Some(unused) = from
+        let decrypt = protection("--decrypt", args.decrypt.as_ref().map(|text| text.as_str()))?;
+        let encrypt = protection("--encrypt", args.encrypt.as_ref().map(|text| text.as_str()))?;
+        let payload_types = payload_types(&args.payload_type)?;
+        let ssrcs = ssrcs(&args.ssrc)?;
+        let given: Vec<To> = args
+            .to
             .iter()
-            .find(|from| !outputs.iter().any(|o| same_family(o.to, **from)))
-        {
-            return Err(usage(format!("--from {unused}: no --to is of its family")));
-        }
-        if outputs.len() > MAX_OUTPUTS {
-            return Err(usage(format!(
-                "a stream has at most {MAX_OUTPUTS} outputs, {} were given{}",
-                outputs.len(),
-                if args.rtcp {
-                    ", those for RTCP counted"
-                } else {
-                    ""
-                }
-            )));
-        }
-        let expect = match args.expect {
-            Some(address) => {
-                let address = specified("--expect", address)?;
-                if !same_family(address, local) {
-                    return Err(usage(format!(
-                        "--expect {address} is of another family than --local {local}"
-                    )));
-                }
-                Some((address, args.mismatch.unwrap_or(Mismatch::Drop)))
-            }
-            None => None,
+            .map(|text| To::parse(text.as_str()))
+            .collect::<Result<_, _>>()?;
+        let from = outputs::sources(&args.from)?;
+        let common = Common {
+            local,
+            from: &from,
+            rtcp: args.rtcp.is_some(),
+            tos: args.tos,
+            encrypt,
+            payload_types: &payload_types,
+            ssrcs: &ssrcs,
         };
-        Ok(Self {
+        let outputs = common.outputs(&given)?;
+        if args.blackhole && !args.non_forwarding {
+            return Err(usage("--blackhole goes with --non-forwarding"));
+        }
+        let config = Self {
             table: args.table.table,
             local,
             outputs,
-            expect,
-            payload_types: payload_types(&args.payload_type)?,
-            ssrcs: ssrcs(&args.ssrc)?,
+            expect: expected(args, local)?,
+            rtp_stats: rtp_stats(args.rtp_stats, &payload_types, &ssrcs)?,
+            payload_types,
+            ssrcs,
+            mid_extension: args.mid_extension,
+            mids: args.mid.clone(),
+            decrypt,
             rtp: !args.opaque,
             rtcp: args.rtcp,
             rtp_only: args.rtp_only,
             pt_filter: args.pt_filter,
+            ssrc_req: args.ssrc_req,
             stun: args.stun,
             dtls: args.dtls,
-            tos: args.tos,
-        })
+            non_forwarding: args.non_forwarding,
+            blackhole: args.blackhole,
+        };
+        media::check(&config)?;
+        protection::check(&config)?;
+        Ok(config)
     }
 
-    /// How many outputs take RTP. They come first.
-    pub(crate) fn rtp_outputs(&self) -> usize {
-        self.outputs.iter().filter(|o| !o.rtcp).count()
+    /// The outputs of each media.
+    pub(crate) fn groups(&self) -> [OutputGroup; MAX_MEDIA] {
+        media::groups(&self.outputs)
     }
 
-    /// Whether sequence numbers, loss and jitter can be counted: that needs an SSRC and the clock of each type.
-    pub(crate) fn counts_rtp(&self) -> bool {
-        !self.ssrcs.is_empty()
-            && !self.payload_types.is_empty()
-            && self.payload_types.iter().all(|pt| pt.clock_rate != 0)
+    /// Whether header extensions are looked at.
+    pub(crate) fn looks_at_extensions(&self) -> bool {
+        self.mid_extension.is_some()
+            || self
+                .outputs
+                .iter()
+                .any(|output| output.rewrite.extensions.is_some())
+    }
+}
+
+fn expected(
+    args: &StreamAdd,
+    local: SocketAddr,
+) -> Result<Option<(SocketAddr, Mismatch)>, Failure> {
+    let Some(address) = args.expect else {
+        return Ok(None);
+    };
+    let address = specified("--expect", address)?;
+    if !same_family(address, local) {
+        return Err(usage(format!(
+            "--expect {address} is of another family than --local {local}"
+        )));
+    }
+    Ok(Some((address, args.mismatch.unwrap_or(Mismatch::Drop))))
+}
+
+/// Whether loss and jitter are measured: that needs an SSRC and the clock of each payload type.
+fn rtp_stats(
+    asked: Option<RtpStats>,
+    payload_types: &[PayloadType],
+    ssrcs: &[Ssrc],
+) -> Result<bool, Failure> {
+    let missing = if ssrcs.is_empty() {
+        Some(("an SSRC", "--ssrc SSRC".to_owned()))
+    } else if payload_types.is_empty() {
+        Some(("a payload type", "--payload-type N/RATE".to_owned()))
+    } else {
+        payload_types
+            .iter()
+            .find(|pt| pt.clock_rate == 0)
+            .map(|pt| {
+                let option = format!("--payload-type {}/RATE", pt.number);
+                ("the clock rate of each payload type", option)
+            })
+    };
+    match (asked, missing) {
+        (Some(RtpStats::Off), _) | (None, Some(_)) => Ok(false),
+        (Some(RtpStats::On), Some((what, option))) => Err(usage(format!(
+            "--rtp-stats on: loss and jitter can be measured when {what} is given"
+        ))
+        .hint(format!("add {option}"))),
+        (_, None) => Ok(true),
     }
 }
 
@@ -270,14 +207,19 @@ fn payload_types(given: &[PayloadType]) -> Result<Vec<PayloadType>, Failure> {
     let mut sorted = given.to_vec();
     sorted.sort_unstable();
     sorted.dedup();
-    if let Some(pair) = sorted
-        .windows(2)
-        .find(|pair| matches!(pair, [a, b] if a.number == b.number))
-    {
-        let number = pair.first().map_or(0, |pt| pt.number);
-        return Err(usage(format!(
-            "payload type {number} was given with two clock rates"
-        )));
+    for pair in sorted.windows(2) {
+        let [a, b] = pair else { continue };
+        if a.number == b.number {
+            let differ = if a.clock_rate == b.clock_rate {
+                "media"
+            } else {
+                "clock rates"
+            };
+            return Err(usage(format!(
+                "payload type {} was given with two {differ}",
+                a.number
+            )));
+        }
     }
     if sorted.len() > MAX_PAYLOAD_TYPES {
         return Err(usage(format!(
@@ -289,11 +231,18 @@ fn payload_types(given: &[PayloadType]) -> Result<Vec<PayloadType>, Failure> {
 }
 
 /// Takes each SSRC once.
-fn ssrcs(given: &[u32]) -> Result<Vec<u32>, Failure> {
-    let mut once = Vec::new();
+fn ssrcs(given: &[Ssrc]) -> Result<Vec<Ssrc>, Failure> {
+    let mut once: Vec<Ssrc> = Vec::new();
     for ssrc in given {
-        if !once.contains(ssrc) {
-            once.push(*ssrc);
+        match once.iter().find(|other| other.number == ssrc.number) {
+            None => once.push(*ssrc),
+            Some(other) if other.media == ssrc.media => {}
+            Some(_) => {
+                return Err(usage(format!(
+                    "SSRC {:#010x} was given with two media",
+                    ssrc.number
+                )))
+            }
         }
     }
     if once.len() > MAX_SSRCS {
@@ -303,54 +252,6 @@ fn ssrcs(given: &[u32]) -> Result<Vec<u32>, Failure> {
         )));
     }
     Ok(once)
-}
-
-/// Where and how a rule is to be added.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RuleConfig {
-    /// The table that takes the packets.
-    pub(crate) table: u8,
-    /// One rule in each.
-    pub(crate) families: Vec<Family>,
-    /// How it calls the module.
-    pub(crate) via: Via,
-    /// The chain's priority.
-    pub(crate) priority: i32,
-}
-
-impl RuleConfig {
-    /// Resolves what was typed.
-    pub(crate) fn resolve(
-        table: u8,
-        families: &[Family],
-        via: Via,
-        priority: i32,
-    ) -> Result<Self, Failure> {
-        let mut once = Vec::new();
-        for family in families {
-            if !once.contains(family) {
-                once.push(*family);
-            }
-        }
-        if once.is_empty() {
-            once = match via {
-                Via::Expression => vec![Family::Inet],
-                Via::Target => vec![Family::Ip, Family::Ip6],
-            };
-        }
-        if via == Via::Target && once.contains(&Family::Inet) {
-            return Err(
-                usage("the target cannot be used in the family inet, only in ip and ip6")
-                    .hint("leave --family out to get both"),
-            );
-        }
-        Ok(Self {
-            table,
-            families: once,
-            via,
-            priority,
-        })
-    }
 }
 
 #[cfg(test)]

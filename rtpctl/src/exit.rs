@@ -71,6 +71,12 @@ impl Failure {
         self.hint = Some(hint.into());
         self
     }
+
+    /// Says what it is about, in front.
+    pub(crate) fn about(mut self, what: &str) -> Self {
+        self.what = format!("{what}: {}", self.what);
+        self
+    }
 }
 
 impl From<Failure> for Error {

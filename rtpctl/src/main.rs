@@ -22,6 +22,8 @@ mod exit;
 mod listing;
 mod output;
 mod rules;
+mod secret;
+mod srtp;
 mod status;
 mod sys;
 
@@ -52,6 +54,12 @@ fn main() -> ExitCode {
 /// Help and version end well, everything else that clap says is a wrong command line.
 fn ended_by_clap(error: &clap::Error) -> ExitCode {
     let wrong = error.use_stderr();
+    let text = error.render().to_string();
+    if wrong && secret::is_suspect(&text) {
+        // It repeats what was typed.
+        let _ = write!(io::stderr(), "{}", secret::redact(&text));
+        return Code::Usage.into();
+    }
     match error.print().map_err(|error| Error::output(&error)) {
         Err(error) if !wrong => error.code().into(),
         _ if wrong => Code::Usage.into(),

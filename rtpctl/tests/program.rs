@@ -134,6 +134,12 @@ fn a_wrong_command_line_is_2() {
         "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --pt-filter",
         "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --ssrc 0",
         "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --tos 256",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000,tos=256",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --non-forwarding",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --blackhole",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --mid audio",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --rtcp=some",
+        "stream add --table 3 --local 192.0.2.1:30000 --to 198.51.100.7:4000 --opaque --decrypt env:X",
     ] {
         let output = proc.run(line);
         assert_eq!(output.status.code(), Some(2), "{line}");
@@ -200,6 +206,87 @@ fn a_stream_is_added_by_its_commands() {
         rest = after;
     }
     assert_eq!(rest, b"");
+}
+
+const KEY: &str = "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0e";
+
+#[test]
+fn a_key_comes_from_a_file_the_environment_or_the_command_line() {
+    let text = format!("AES_CM_128_HMAC_SHA1_80:inline:{KEY}");
+    let proc = Proc::new(&[("key", &format!("# of Alice\n{text}\n"))]);
+    let file = format!("file:{}", proc.0.join("key").display());
+    let mut seen = Vec::new();
+    for source in ["env:RTPCTL_TEST_KEY", &file, &text] {
+        let proc = module();
+        let line = "stream add --table 3 --local 192.0.2.1:30000 --ssrc 5 --json";
+        let output = proc
+            .command(line)
+            .args(["--to", &format!("198.51.100.7:4000,encrypt={source}")])
+            .args(["--decrypt", source])
+            .env("RTPCTL_TEST_KEY", &text)
+            .output()
+            .expect("the program");
+        assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+        assert!(!out(&output).contains(KEY));
+        let commands = proc.read("rtpengine/3/control");
+        // Of ADD_TARGET and ADD_DESTINATION: cipher, HMAC and master key.
+        let srtp =
+            [184 + 8 + 188, 184 + 3240 + 8 + 32 + 52].map(|at| commands[at..at + 24].to_vec());
+        let key: Vec<u8> = (1..=16).collect();
+        for srtp in &srtp {
+            assert_eq!((srtp[0], srtp[4], &srtp[8..]), (2, 2, &key[..]));
+        }
+        seen.push(srtp);
+    }
+    assert!(seen.iter().all(|srtp| *srtp == seen[0]));
+}
+
+#[test]
+fn a_key_is_never_repeated() {
+    let text = format!("AES_CM_128_HMAC_SHA1_80:inline:{KEY}");
+    let to = format!("198.51.100.7:4000,encrypt={text}");
+    let proc = module();
+    for words in [
+        &["--decrypt", &text, "--to", "198.51.100.7:4000"][..],
+        &[
+            "--decrypt",
+            &format!("{text}x"),
+            "--ssrc",
+            "5",
+            "--to",
+            "198.51.100.7:4000",
+        ],
+        &["--to", &format!("{to},colour=blue")],
+        &["--to", &format!("{to}|{KEY}")],
+        &["--to", &to, &text],
+        &["--to", &text],
+        &["--local", &to],
+        &["--ssrc", &text, "--to", "198.51.100.7:4000"],
+        &[&format!("--{text}")],
+        &[
+            "--decrypt",
+            &format!("env:{KEY}"),
+            "--to",
+            "198.51.100.7:4000",
+        ],
+        &[
+            "--decrypt",
+            &format!("file:{text}"),
+            "--to",
+            "198.51.100.7:4000",
+        ],
+    ] {
+        let output = proc
+            .command("stream add --table 3 --local 192.0.2.1:30000")
+            .args(words)
+            .output()
+            .expect("the program");
+        assert!(matches!(output.status.code(), Some(1 | 2)), "{words:?}");
+        assert_ne!(err(&output), "", "{words:?}");
+        assert_eq!(out(&output), "", "{words:?}");
+        assert!(!err(&output).contains(&KEY[..8]), "{}", err(&output));
+    }
+    assert_eq!(proc.read("rtpengine/3/control"), b"");
 }
 
 #[test]

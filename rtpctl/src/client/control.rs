@@ -6,19 +6,14 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use nix::errno::Errno;
-use rtp_wire::output::{Output, OutputFlags, OutputSsrc};
-use rtp_wire::target::{
-    MediaIndex, OutputGroup, PayloadType, SourceMismatch, Target, TargetFlags, TargetSsrc,
-};
 use rtp_wire::v26_0::encode;
-use rtp_wire::{Endpoint, UserPointer};
-use zerocopy::{FromZeros, Immutable, IntoBytes};
+use zerocopy::{Immutable, IntoBytes};
 
-use super::super::cli::Mismatch;
 use super::super::config::StreamConfig;
 use super::super::exit::{Code, Failure};
 use super::super::sys::SharedPages;
-use super::memory::{address, Layout, OutputLayout};
+use super::memory::{address, Layout};
+use super::message::{add_destination, add_target, endpoint, pointer};
 use super::{errno, permission};
 
 /// A table that is open for commands.
@@ -49,15 +44,13 @@ impl<F: Write> Control<F> {
     pub(crate) fn add_stream(&mut self, config: &StreamConfig) -> Result<(), Failure> {
         let layout = Layout::new(config);
         let memory = self.share_memory(&layout, config)?;
-        let target = target(config, &layout, memory.address());
-        self.send(&encode::add_target(&target))
+        let base = memory.address();
+        self.send(&*add_target(config, &layout, base))
             .map_err(|error| self.refused(Step::AddTarget, config, &error))?;
         let outputs = config.outputs.iter().zip(&layout.outputs);
         for (index, (output, counters)) in outputs.enumerate() {
-            let number = u32::try_from(index).unwrap_or(u32::MAX);
-            let output = output_command(config, output, counters, memory.address());
-            let command = encode::add_destination(&endpoint(config.local), number, &output);
-            if let Err(error) = self.send(&command) {
+            let command = add_destination(config.local, index, output, counters, base);
+            if let Err(error) = self.send(&*command) {
                 let failure = self.refused(Step::AddOutput(index), config, &error);
                 return Err(self.take_back(config.local, failure));
             }
@@ -217,106 +210,6 @@ impl<F: Write> Control<F> {
                 .hint("the module says why in the kernel log when its parameter api_debug is set"),
         }
     }
-}
-
-fn endpoint(address: SocketAddr) -> Endpoint {
-    match address {
-        SocketAddr::V4(v4) => Endpoint::v4(v4.ip().octets(), v4.port()),
-        SocketAddr::V6(v6) => Endpoint::v6(v6.ip().octets(), v6.port()),
-    }
-}
-
-fn pointer(base: u64, offset: usize) -> UserPointer {
-    UserPointer(base.saturating_add(offset as u64))
-}
-
-/// Everything belongs to the first media.
-fn media() -> MediaIndex {
-    MediaIndex::new(0).unwrap_or(MediaIndex::NONE)
-}
-
-fn target(config: &StreamConfig, layout: &Layout, base: u64) -> Target {
-    let mut target = Target::new_zeroed();
-    target.local = endpoint(config.local);
-    if let Some((address, mismatch)) = config.expect {
-        target.expected_source = endpoint(address);
-        target.source_mismatch = match mismatch {
-            Mismatch::Ignore => SourceMismatch::Ignore,
-            Mismatch::Drop => SourceMismatch::Drop,
-            Mismatch::Pass => SourceMismatch::Pass,
-        };
-    }
-    // Both were limited when the command line was resolved.
-    let outputs = u8::try_from(config.outputs.len()).unwrap_or(u8::MAX);
-    let rtp = u8::try_from(config.rtp_outputs()).unwrap_or(u8::MAX);
-    target.num_outputs = outputs;
-    if let Some(group) = target.groups.first_mut() {
-        *group = OutputGroup {
-            rtp_start: 0,
-            rtp_end: rtp,
-            // Without RTCP the range is empty, and a start must be an output all the same.
-            rtcp_start: if config.rtcp { rtp } else { 0 },
-            rtcp_end: if config.rtcp { outputs } else { 0 },
-        };
-    }
-    target.stats = pointer(base, layout.stream);
-    target.interface_stats = pointer(base, layout.interface);
-    for (to, (at, ssrc)) in target
-        .ssrcs
-        .iter_mut()
-        .zip(layout.ssrcs.iter().zip(&config.ssrcs))
-    {
-        *to = TargetSsrc {
-            stats: pointer(base, *at),
-            ssrc: *ssrc,
-            given: true,
-            media: media(),
-        };
-    }
-    for (to, at) in target.payload_types.iter_mut().zip(&layout.payload_types) {
-        *to = PayloadType {
-            stats: pointer(base, *at),
-            media: media(),
-        };
-    }
-    target.num_payload_types = u8::try_from(config.payload_types.len()).unwrap_or(u8::MAX);
-    target.flags = TargetFlags {
-        rtp: config.rtp,
-        rtp_only: config.rtp_only,
-        pt_filter: config.pt_filter,
-        stun: config.stun,
-        dtls: config.dtls,
-        rtcp_fw: config.rtcp,
-        rtcp_fb_fw: config.rtcp,
-        rtp_stats: config.counts_rtp(),
-        ..TargetFlags::default()
-    };
-    target
-}
-
-fn output_command(
-    config: &StreamConfig,
-    output: &super::super::config::Output,
-    counters: &OutputLayout,
-    base: u64,
-) -> Output {
-    let mut command = Output::new_zeroed();
-    command.source = endpoint(output.from);
-    command.destination = endpoint(output.to);
-    command.tos = config.tos;
-    command.flags = OutputFlags {
-        rtcp: output.rtcp,
-        ..OutputFlags::default()
-    };
-    command.stats = pointer(base, counters.stream);
-    command.interface_stats = pointer(base, counters.interface);
-    for (to, at) in command.ssrcs.iter_mut().zip(&counters.ssrcs) {
-        *to = OutputSsrc {
-            stats: pointer(base, *at),
-            ..OutputSsrc::new_zeroed()
-        };
-    }
-    command
 }
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use clap::Parser;
 
-use super::super::cli::{Cli, Command, Rule, Stream};
+use super::super::cli::{Cli, Command, Stream};
 use super::*;
 
 /// What the options of `stream add` resolve to.
-fn stream(options: &str) -> Result<StreamConfig, Failure> {
+pub(super) fn stream(options: &str) -> Result<StreamConfig, Failure> {
     let line = format!("rtpctl stream add {options}");
     let cli = Cli::try_parse_from(line.split_whitespace()).expect("a well-formed line");
     match cli.command {
@@ -15,17 +15,17 @@ fn stream(options: &str) -> Result<StreamConfig, Failure> {
     }
 }
 
-fn refused(options: &str) -> String {
+pub(super) fn refused(options: &str) -> String {
     let failure = stream(options).expect_err(options);
     assert_eq!(failure.code, Code::Usage);
     failure.what
 }
 
-fn address(text: &str) -> SocketAddr {
+pub(super) fn address(text: &str) -> SocketAddr {
     text.parse().expect("an address")
 }
 
-const HERE: &str = "-t 3 -l 192.0.2.1:30000";
+pub(super) const HERE: &str = "-t 3 -l 192.0.2.1:30000";
 
 #[test]
 fn the_source_is_the_local_address_by_default() {
@@ -36,11 +36,15 @@ fn the_source_is_the_local_address_by_default() {
         [Output {
             from: address("192.0.2.1:30000"),
             to: address("198.51.100.7:4000"),
-            rtcp: false
+            rtcp: false,
+            media: 0,
+            tos: 0,
+            encrypt: None,
+            rewrite: Rewrite::default(),
         }]
     );
-    assert_eq!(config.expect, None);
-    assert!(config.rtp && !config.rtcp && !config.rtp_only && !config.pt_filter);
+    assert_eq!((config.expect, config.rtcp), (None, None));
+    assert!(config.rtp && !config.rtp_only && !config.pt_filter);
 }
 
 #[test]
@@ -74,7 +78,10 @@ fn a_source_that_serves_no_output_is_refused() {
     let what = refused(&format!(
         "{HERE} --to 198.51.100.7:4000 --from [2001:db8::1]:30002"
     ));
-    assert_eq!(what, "--from [2001:db8::1]:30002: no --to is of its family");
+    assert_eq!(
+        what,
+        "--from [2001:db8::1]:30002: no output is sent from it"
+    );
     let what = refused(&format!(
         "{HERE} --to 198.51.100.7:4000 --from 192.0.2.2:1 --from 192.0.2.3:1"
     ));
@@ -97,7 +104,8 @@ fn rtcp_gets_outputs_of_its_own_after_those_of_rtp() {
             (true, address("198.51.100.8:4000")),
         ]
     );
-    assert_eq!(config.rtp_outputs(), 2);
+    let group = config.groups()[0];
+    assert_eq!((group.rtp(), group.rtcp()), (0..2, 2..4));
 }
 
 #[test]
@@ -173,20 +181,23 @@ fn others_than_the_expected_source_are_dropped_by_default() {
 fn each_switch_is_its_own() {
     let switches = |more: &str| {
         let c = stream(&format!("{HERE} --to 198.51.100.7:4000 {more}")).expect("valid");
-        [c.rtp, c.rtp_only, c.pt_filter, c.stun, c.dtls]
+        [c.rtp, c.rtp_only, c.pt_filter, c.ssrc_req, c.stun, c.dtls]
     };
-    assert_eq!(switches(""), [true, false, false, false, false]);
+    let only = |n: usize| {
+        let mut switches = [false; 6];
+        (switches[0], switches[n]) = (true, true);
+        switches
+    };
+    assert_eq!(switches(""), only(0));
     assert_eq!(switches("--rtp"), switches(""));
-    assert_eq!(switches("--opaque"), [false; 5]);
-    assert_eq!(switches("--rtp-only"), [true, true, false, false, false]);
-    assert_eq!(
-        switches("-p 8 --pt-filter"),
-        [true, false, true, false, false]
-    );
-    assert_eq!(switches("--stun"), [true, false, false, true, false]);
-    assert_eq!(switches("--dtls"), [true, false, false, false, true]);
+    assert_eq!(switches("--opaque"), [false; 6]);
+    assert_eq!(switches("--rtp-only"), only(1));
+    assert_eq!(switches("-p 8 --pt-filter"), only(2));
+    assert_eq!(switches("--ssrc-req"), only(3));
+    assert_eq!(switches("--stun"), only(4));
+    assert_eq!(switches("--dtls"), only(5));
     let tos = stream(&format!("{HERE} --to 198.51.100.7:4000 --tos 0xb8"));
-    assert_eq!(tos.expect("valid").tos, 0xb8);
+    assert_eq!(tos.expect("valid").outputs[0].tos, 0xb8);
 }
 
 #[test]
@@ -249,7 +260,8 @@ fn payload_types_and_ssrcs_are_limited() {
 #[test]
 fn an_ssrc_counts_once() {
     let config = stream(&format!("{HERE} --to 198.51.100.7:4000 -s 7 -s 0x7 -s 5")).expect("valid");
-    assert_eq!(config.ssrcs, [7, 5]);
+    let ssrcs: Vec<_> = config.ssrcs.iter().map(|ssrc| ssrc.number).collect();
+    assert_eq!(ssrcs, [7, 5]);
 }
 
 #[test]
@@ -257,60 +269,50 @@ fn rtp_is_counted_when_ssrc_and_clocks_are_known() {
     let counts = |more: &str| {
         stream(&format!("{HERE} --to 198.51.100.7:4000 {more}"))
             .expect("valid")
-            .counts_rtp()
+            .rtp_stats
     };
     assert!(counts("-s 7 -p 8"));
     assert!(!counts("-p 8"));
     assert!(!counts("-s 7"));
     assert!(!counts("-s 7 -p 8 -p 100"));
-}
-
-#[test]
-fn numbers_are_read_in_both_forms() {
-    assert_eq!(ssrc("0x1234abcd"), Ok(0x1234_abcd));
-    assert_eq!(ssrc("4294967295"), Ok(u32::MAX));
-    assert!(ssrc("4294967296").is_err());
-    assert!(ssrc("0").is_err());
-    assert!(ssrc("1234abcd").is_err());
-    assert_eq!(tos("0xb8"), Ok(184));
-    assert_eq!(tos("255"), Ok(255));
-    assert!(tos("256").is_err());
-    assert!(payload_type("127").is_ok());
-    assert!(payload_type("128").is_err());
-    assert!(payload_type("96/").is_err());
-    assert!(payload_type("96/0").is_err());
-    assert!(payload_type("/8000").is_err());
-}
-
-fn rule(options: &str) -> Result<RuleConfig, Failure> {
-    let line = format!("rtpctl rule add 5 {options}");
-    let cli = Cli::try_parse_from(line.split_whitespace()).expect("a well-formed line");
-    match cli.command {
-        Command::Rule(Rule::Add {
-            table,
-            family,
-            via,
-            priority,
-        }) => RuleConfig::resolve(table.id, &family, via, priority),
-        other => panic!("{other:?}"),
+    assert!(!counts("-s 7 -p 8 --rtp-stats off"));
+    assert!(counts("-s 7 -p 8 --rtp-stats on"));
+    for (more, option) in [
+        ("-p 8", "--ssrc"),
+        ("-s 7", "--payload-type N/RATE"),
+        ("-s 7 -p 100", "--payload-type 100/RATE"),
+    ] {
+        let failure = stream(&format!(
+            "{HERE} --to 198.51.100.7:4000 --rtp-stats on {more}"
+        ))
+        .expect_err(more);
+        let hint = failure.hint.expect("a hint");
+        assert!(hint.contains(option), "{more}: {hint}");
     }
 }
 
 #[test]
-fn the_families_follow_the_way_of_the_call() {
-    let families = |options| rule(options).expect("valid").families;
-    assert_eq!(families(""), [Family::Inet]);
-    assert_eq!(families("--via target"), [Family::Ip, Family::Ip6]);
-    assert_eq!(families("--via target --family ip6"), [Family::Ip6]);
-    assert_eq!(
-        families("--family ip --family ip6 --family ip"),
-        [Family::Ip, Family::Ip6]
-    );
-    assert_eq!(rule("--priority -5").expect("valid").priority, -5);
+fn each_kind_of_rtcp_is_its_own() {
+    let rtcp = |more: &str| {
+        stream(&format!("{HERE} --to 198.51.100.7:4000 {more}"))
+            .expect("valid")
+            .rtcp
+    };
+    assert_eq!(rtcp(""), None);
+    assert_eq!(rtcp("--rtcp"), Some(Rtcp::All));
+    assert_eq!(rtcp("--rtcp=all"), Some(Rtcp::All));
+    assert_eq!(rtcp("--rtcp=feedback"), Some(Rtcp::Feedback));
+    assert_eq!(rtcp("--rtcp=copy"), Some(Rtcp::Copy));
 }
 
 #[test]
-fn the_target_has_no_inet() {
-    let failure = rule("--via target --family inet").expect_err("no such thing");
-    assert_eq!(failure.code, Code::Usage);
+fn a_stream_that_relays_nothing_has_no_outputs() {
+    let config =
+        stream(&format!("{HERE} --non-forwarding --blackhole -p 8,media=3")).expect("valid");
+    assert!(config.non_forwarding && config.blackhole);
+    assert_eq!(config.outputs, []);
+    assert!(config
+        .groups()
+        .iter()
+        .all(|group| (group.rtp(), group.rtcp()) == (0..0, 0..0)));
 }

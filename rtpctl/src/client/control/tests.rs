@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 
-use super::super::super::config::{Output as OutputConfig, PayloadType as PayloadTypeConfig};
+use super::super::super::cli::{Mismatch, Rtcp};
+use super::super::super::config::{Output, PayloadType, Rewrite, Ssrc};
 use super::*;
 
 /// A control file that takes down what is written, and answers as it was told.
@@ -39,10 +40,14 @@ impl Fake {
 const DONE: Errno = Errno::UnknownErrno;
 
 fn config() -> StreamConfig {
-    let output = |text: &str, rtcp| OutputConfig {
+    let output = |text: &str, rtcp| Output {
         from: "10.2.0.1:30002".parse().expect("an address"),
         to: text.parse().expect("an address"),
         rtcp,
+        media: 0,
+        tos: 0xb8,
+        encrypt: None,
+        rewrite: Rewrite::default(),
     };
     StreamConfig {
         table: 3,
@@ -55,23 +60,34 @@ fn config() -> StreamConfig {
         ],
         expect: Some(("10.1.0.2:5000".parse().expect("an address"), Mismatch::Drop)),
         payload_types: vec![
-            PayloadTypeConfig {
+            PayloadType {
                 number: 8,
                 clock_rate: 8000,
+                media: 0,
             },
-            PayloadTypeConfig {
+            PayloadType {
                 number: 96,
                 clock_rate: 48_000,
+                media: 0,
             },
         ],
-        ssrcs: vec![0x1234_abcd],
+        ssrcs: vec![Ssrc {
+            number: 0x1234_abcd,
+            media: None,
+        }],
+        mid_extension: None,
+        mids: Vec::new(),
+        decrypt: None,
         rtp: true,
-        rtcp: true,
+        rtcp: Some(Rtcp::All),
         rtp_only: true,
         pt_filter: false,
+        ssrc_req: false,
         stun: true,
         dtls: false,
-        tos: 0xb8,
+        non_forwarding: false,
+        blackhole: false,
+        rtp_stats: true,
     }
 }
 
@@ -202,7 +218,7 @@ fn outputs_are_numbered_and_marked() {
 #[test]
 fn without_rtcp_its_range_is_empty() {
     let mut config = config();
-    config.rtcp = false;
+    config.rtcp = None;
     config.outputs.truncate(2);
     let mut control = Fake::control(&[]);
     control.add_stream(&config).expect("no refusal");

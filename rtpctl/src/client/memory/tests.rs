@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::super::super::config::{Output, PayloadType};
+use super::super::super::config::{Output, PayloadType, Rewrite, Ssrc};
 use super::*;
 
 fn config(outputs: usize, payload_types: u8, ssrcs: u32) -> StreamConfig {
@@ -11,6 +11,10 @@ fn config(outputs: usize, payload_types: u8, ssrcs: u32) -> StreamConfig {
         from: here,
         to: here,
         rtcp: false,
+        media: 0,
+        tos: 0,
+        encrypt: None,
+        rewrite: Rewrite::default(),
     };
     StreamConfig {
         table: 0,
@@ -21,16 +25,28 @@ fn config(outputs: usize, payload_types: u8, ssrcs: u32) -> StreamConfig {
             .map(|number| PayloadType {
                 number,
                 clock_rate: 8000,
+                media: 0,
             })
             .collect(),
-        ssrcs: (1..=ssrcs).collect(),
+        ssrcs: (1..=ssrcs)
+            .map(|number| Ssrc {
+                number,
+                media: None,
+            })
+            .collect(),
+        mid_extension: None,
+        mids: Vec::new(),
+        decrypt: None,
         rtp: true,
-        rtcp: false,
+        rtcp: None,
         rtp_only: false,
         pt_filter: false,
+        ssrc_req: false,
         stun: false,
         dtls: false,
-        tos: 0,
+        non_forwarding: false,
+        blackhole: false,
+        rtp_stats: false,
     }
 }
 

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The messages that a stream is made of. Both forms of a message, ours and that of the wire, are wiped when they are
+//! dropped: they hold keys.
+
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+
+use rtp_wire::output::{OutputFlags, OutputSsrc};
+use rtp_wire::target::{MediaIndex, PayloadType, SourceMismatch, TargetFlags, TargetSsrc};
+use rtp_wire::v26_0::{encode, layout};
+use rtp_wire::{Endpoint, ExtensionSet, Output, Target, UserPointer};
+use zerocopy::{FromBytes, FromZeros, IntoBytes};
+use zeroize::Zeroize;
+
+use super::super::cli::{Mismatch, Rtcp};
+use super::super::config::{self, StreamConfig};
+use super::memory::{Layout, OutputLayout};
+
+/// A message, wiped when it is dropped.
+pub(super) struct Message<T: FromBytes + IntoBytes>(T);
+
+impl<T: FromBytes + IntoBytes> Deref for Message<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: FromBytes + IntoBytes> Message<T> {
+    fn wipe(&mut self) {
+        self.0.as_mut_bytes().zeroize();
+    }
+}
+
+impl<T: FromBytes + IntoBytes> Drop for Message<T> {
+    fn drop(&mut self) {
+        self.wipe();
+    }
+}
+
+/// Something with SRTP parameters, which are wiped when it is dropped.
+struct Wiped<T: HasSrtp>(T);
+
+trait HasSrtp {
+    fn srtp(&mut self) -> &mut rtp_wire::Srtp;
+}
+
+impl HasSrtp for Target {
+    fn srtp(&mut self) -> &mut rtp_wire::Srtp {
+        &mut self.decrypt
+    }
+}
+
+impl HasSrtp for Output {
+    fn srtp(&mut self) -> &mut rtp_wire::Srtp {
+        &mut self.encrypt
+    }
+}
+
+impl<T: HasSrtp> Deref for Wiped<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: HasSrtp> DerefMut for Wiped<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T: HasSrtp> Drop for Wiped<T> {
+    fn drop(&mut self) {
+        self.0.srtp().wipe();
+    }
+}
+
+/// An address, as the interface has it.
+pub(super) fn endpoint(address: SocketAddr) -> Endpoint {
+    match address {
+        SocketAddr::V4(v4) => Endpoint::v4(v4.ip().octets(), v4.port()),
+        SocketAddr::V6(v6) => Endpoint::v6(v6.ip().octets(), v6.port()),
+    }
+}
+
+/// The address of counters.
+pub(super) fn pointer(base: u64, offset: usize) -> UserPointer {
+    UserPointer(base.saturating_add(offset as u64))
+}
+
+fn media(index: Option<u8>) -> MediaIndex {
+    index.and_then(MediaIndex::new).unwrap_or(MediaIndex::NONE)
+}
+
+/// ADD_TARGET of a stream whose counters begin at `base`.
+pub(super) fn add_target(
+    config: &StreamConfig,
+    layout: &Layout,
+    base: u64,
+) -> Message<layout::CommandAddTarget> {
+    let mut target = Wiped(Target::new_zeroed());
+    target.local = endpoint(config.local);
+    if let Some((address, mismatch)) = config.expect {
+        target.expected_source = endpoint(address);
+        target.source_mismatch = match mismatch {
+            Mismatch::Ignore => SourceMismatch::Ignore,
+            Mismatch::Drop => SourceMismatch::Drop,
+            Mismatch::Pass => SourceMismatch::Pass,
+        };
+    }
+    // Limited when the command line was resolved, as is the number of payload types.
+    target.num_outputs = u8::try_from(config.outputs.len()).unwrap_or(u8::MAX);
+    target.groups = config.groups();
+    target.stats = pointer(base, layout.stream);
+    target.interface_stats = pointer(base, layout.interface);
+    let ssrcs = layout.ssrcs.iter().zip(&config.ssrcs);
+    for (to, (at, ssrc)) in target.ssrcs.iter_mut().zip(ssrcs) {
+        *to = TargetSsrc {
+            stats: pointer(base, *at),
+            ssrc: ssrc.number,
+            given: true,
+            media: media(ssrc.media),
+        };
+    }
+    let types = layout.payload_types.iter().zip(&config.payload_types);
+    for (to, (at, pt)) in target.payload_types.iter_mut().zip(types) {
+        *to = PayloadType {
+            stats: pointer(base, *at),
+            media: media(Some(pt.media)),
+        };
+    }
+    target.num_payload_types = u8::try_from(config.payload_types.len()).unwrap_or(u8::MAX);
+    target.mid_extension = config.mid_extension.unwrap_or(0);
+    for mid in &config.mids {
+        if let Some(to) = target.mids.get_mut(usize::from(mid.media)) {
+            // Limited when it was read.
+            to.set(mid.text.as_bytes());
+        }
+    }
+    target.flags = TargetFlags {
+        extmap: config.looks_at_extensions(),
+        dtls: config.dtls,
+        stun: config.stun,
+        rtp: config.rtp,
+        ssrc_req: config.ssrc_req,
+        rtp_only: config.rtp_only,
+        rtcp_fw: matches!(config.rtcp, Some(Rtcp::All | Rtcp::Copy)),
+        rtcp_fb_fw: matches!(config.rtcp, Some(Rtcp::All | Rtcp::Feedback)),
+        pt_filter: config.pt_filter,
+        non_forwarding: config.non_forwarding,
+        blackhole: config.blackhole,
+        rtp_stats: config.rtp_stats,
+        ..TargetFlags::default()
+    };
+    if let Some(srtp) = &config.decrypt {
+        srtp.fill(&mut target.decrypt);
+    }
+    Message(encode::add_target(&target))
+}
+
+/// ADD_DESTINATION of the output of this index, with its counters.
+pub(super) fn add_destination(
+    local: SocketAddr,
+    index: usize,
+    config: &config::Output,
+    counters: &OutputLayout,
+    base: u64,
+) -> Message<layout::CommandDestination> {
+    let mut output = Wiped(Output::new_zeroed());
+    let rewrite = &config.rewrite;
+    output.source = endpoint(config.from);
+    output.destination = endpoint(config.to);
+    output.media = config.media.into();
+    output.tos = config.tos;
+    output.flags = OutputFlags {
+        ssrc_subst: rewrite.ssrcs.iter().any(|ssrc| ssrc.ssrc != 0),
+        extmap: rewrite.extensions.is_some(),
+        rtcp: config.rtcp,
+    };
+    output.extensions = rewrite.extensions.unwrap_or(ExtensionSet::EMPTY);
+    if let Some((id, text)) = &rewrite.mid {
+        output.mid_extension = *id;
+        // Limited when it was read.
+        output.mid.set(text.as_bytes());
+    }
+    output.stats = pointer(base, counters.stream);
+    output.interface_stats = pointer(base, counters.interface);
+    for (to, at) in output.ssrcs.iter_mut().zip(&counters.ssrcs) {
+        to.stats = pointer(base, *at);
+    }
+    for (to, from) in output.ssrcs.iter_mut().zip(&rewrite.ssrcs) {
+        *to = OutputSsrc {
+            stats: to.stats,
+            ssrc: from.ssrc,
+            seq_offset: from.seq_offset,
+        };
+    }
+    for (to, from) in output.payload_rules.iter_mut().zip(&rewrite.payload_rules) {
+        *to = *from;
+    }
+    if let Some(srtp) = &config.encrypt {
+        srtp.fill(&mut output.encrypt);
+    }
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    Message(encode::add_destination(&endpoint(local), index, &output))
+}
+
+#[cfg(test)]
+mod tests;
