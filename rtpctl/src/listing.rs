@@ -3,9 +3,13 @@
 //! The text of a table's `list`, as targets. Lines may come in any order within their block; those of another form
 //! are kept as they are. Keys that the module may print are left out.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use serde::Serialize;
+
+mod fields;
+
+use fields::{address, counters, entries, output, payload_type, ssrc_in, ssrc_out, words};
 
 /// All targets of a table.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -211,7 +215,7 @@ impl Target {
                 self.srtp().mki_length = Some(length.parse().ok()?);
             }
             // Secrets, or the word that stands for them.
-            "master key" | "master salt" | "session key" | "session salt" | "session auth" => {}
+            _ if is_secret(name) => {}
             _ => return None,
         }
         Some(())
@@ -259,6 +263,14 @@ impl Output {
     }
 }
 
+/// Whether a line is one of a key, whatever the module calls it.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["key", "salt", "session auth", "secret"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
 /// Reads a listing.
 pub(crate) fn parse(text: &str) -> Listing {
     let mut listing = Listing::default();
@@ -283,112 +295,12 @@ pub(crate) fn parse(text: &str) -> Listing {
             continue;
         }
         let target = listing.streams.last_mut().filter(|_| open);
-        if target.and_then(|target| target.take(line)).is_none() {
+        let taken = target.and_then(|target| target.take(line)).is_some();
+        if !taken && !is_secret(line) {
             listing.unparsed.push(line.to_owned());
         }
     }
     listing
-}
-
-fn words(text: &str) -> Vec<String> {
-    text.split_whitespace().map(str::to_owned).collect()
-}
-
-/// Reads `inet4 A.B.C.D:PORT` or `inet6 [...]:PORT`.
-fn address(text: &str) -> Option<SocketAddr> {
-    let (family, rest) = text.trim().split_once(' ')?;
-    let (address, port) = rest.trim().rsplit_once(':')?;
-    let port: u16 = port.parse().ok()?;
-    match family {
-        "inet4" => Some((address.parse::<Ipv4Addr>().ok()?, port).into()),
-        "inet6" => {
-            let address = address.strip_prefix('[')?.strip_suffix(']')?;
-            Some((address.parse::<Ipv6Addr>().ok()?, port).into())
-        }
-        _ => None,
-    }
-}
-
-/// Reads `1 bytes, 2 packets, 3 errors`, in any order.
-fn counters(text: &str) -> Option<Counters> {
-    let mut counters = Counters::default();
-    for part in text.split(',') {
-        let (number, unit) = part.trim().split_once(' ')?;
-        let number = number.parse().ok()?;
-        match unit.split_whitespace().next()? {
-            "bytes" => counters.bytes = number,
-            "packets" => counters.packets = number,
-            "errors" => counters.errors = number,
-            _ => return None,
-        }
-    }
-    Some(counters)
-}
-
-/// Reads `8: 1 bytes, 2 packets`, whatever follows.
-fn payload_type(text: &str) -> Option<PayloadType> {
-    let (number, rest) = text.split_once(':')?;
-    let counters = counters(rest)?;
-    Some(PayloadType {
-        payload_type: number.trim().parse().ok()?,
-        packets: counters.packets,
-        bytes: counters.bytes,
-    })
-}
-
-/// Reads `0 (media #1, RTCP)`, `0 (RTCP)` or `0`.
-fn output(text: &str) -> Option<Output> {
-    let mut output = Output::default();
-    let (index, rest) = match text.split_once(' ') {
-        Some((index, rest)) => (index, rest),
-        None => (text, ""),
-    };
-    output.index = index.parse().ok()?;
-    let rest = rest.trim().trim_start_matches('(').trim_end_matches(')');
-    for word in rest.split(',').map(str::trim) {
-        if let Some(media) = word.strip_prefix("media #") {
-            output.media = media.parse().ok();
-        } else if word == "RTCP" {
-            output.rtcp = true;
-        }
-    }
-    Some(output)
-}
-
-/// Reads entries of the form `HEX [...]`, with commas between them.
-fn entries<T>(text: &str, read: fn(u32, &str) -> Option<T>) -> Option<Vec<T>> {
-    let mut found = Vec::new();
-    let mut rest = text.trim();
-    while !rest.is_empty() {
-        let (ssrc, after) = rest.split_once('[')?;
-        let (body, after) = after.split_once(']')?;
-        let ssrc = u32::from_str_radix(ssrc.trim(), 16).ok()?;
-        found.push(read(ssrc, body.strip_prefix("seq ")?)?);
-        rest = after.trim_start_matches(',').trim();
-    }
-    Some(found)
-}
-
-/// Reads `SEQ/RTCP` or `SEQ/RTCP #MEDIA`.
-fn ssrc_in(ssrc: u32, body: &str) -> Option<SsrcIn> {
-    let (sequence, rest) = body.split_once('/')?;
-    Some(SsrcIn {
-        ssrc,
-        sequence: sequence.parse().ok()?,
-        rtcp_index: rest.split(' ').next()?.parse().ok()?,
-    })
-}
-
-/// Reads `SEQ+OFFSET/RTCP`.
-fn ssrc_out(ssrc: u32, body: &str) -> Option<SsrcOut> {
-    let (sequence, rest) = body.split_once('+')?;
-    let (offset, rtcp_index) = rest.split_once('/')?;
-    Some(SsrcOut {
-        ssrc,
-        sequence: sequence.parse().ok()?,
-        sequence_offset: offset.parse().ok()?,
-        rtcp_index: rtcp_index.parse().ok()?,
-    })
 }
 
 #[cfg(test)]

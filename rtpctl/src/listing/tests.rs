@@ -198,6 +198,26 @@ local inet4 10.1.0.1:30000
 }
 
 #[test]
+fn keys_in_another_form_are_left_out_too() {
+    let target = only(
+        "\
+local inet4 10.1.0.1:30000
+    SRTP decryption parameters:
+        cipher: AEAD-AES-GCM-128
+    Master Key (hex): 000102030405060708090a0b0c0d0e0f
+    salt 0001020304
+    session key 0x00010203
+    options: RTP
+",
+    );
+    let json = serde_json::to_string(&target).expect("JSON");
+    assert!(!json.contains("000102"), "{json}");
+    let decryption = target.decryption.expect("SRTP");
+    assert_eq!(decryption.cipher.as_deref(), Some("AEAD-AES-GCM-128"));
+    assert_eq!((decryption.hmac, decryption.auth_tag_length), (None, None));
+}
+
+#[test]
 fn rewriting_is_kept_in_words() {
     let target = only(
         "\

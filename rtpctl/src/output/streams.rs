@@ -109,7 +109,11 @@ fn print_output(to: &mut dyn Write, output: &Output) -> io::Result<()> {
     if let Some(from) = output.from {
         write!(to, " from {from}")?;
     }
-    writeln!(to)?;
+    // Where there is but one media it is 0.
+    match output.media {
+        None | Some(0) => writeln!(to)?,
+        Some(media) => writeln!(to, ", media {media}")?,
+    }
     writeln!(to, "    sent        {}", counted(&output.sent))?;
     for ssrc in output.ssrcs.iter().filter(|ssrc| ssrc.ssrc != 0) {
         writeln!(

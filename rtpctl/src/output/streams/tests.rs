@@ -37,7 +37,7 @@ local inet4 10.1.0.1:30000
         RTP payload type   8: blackhole
       SRTP encryption parameters:
           HMAC: HMAC-SHA1
-    output #1 (media #0, RTCP)
+    output #1 (media #3, RTCP)
        dst inet4 10.2.0.2:52325
 
 local inet4 10.1.0.1:30002
@@ -60,7 +60,7 @@ fn streams_are_printed_for_people() {
     SSRC        0x00000007: sequence numbers plus 100
     rewriting   RTP payload type   8: blackhole
     encryption  no cipher, HMAC-SHA1
-  RTCP to       10.2.0.2:52325
+  RTCP to       10.2.0.2:52325, media 3
     sent        0 packets, 0 bytes, 0 errors
 
 10.1.0.1:30002
