@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Text of the command line that may hold a key: it is not shown, and wiped when it is dropped.
+//! Text of the command line that may hold a key: it is not shown, and wiped when it is dropped. The arguments of the
+//! process are not ours to wipe: a key belongs in a file or in the environment.
 
 use std::convert::Infallible;
 use std::fmt;

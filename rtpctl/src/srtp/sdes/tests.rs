@@ -83,7 +83,9 @@ fn an_mki_is_a_number_of_some_bytes() {
         assert_eq!(mki(text).as_deref(), Some(bytes), "{text}");
     }
     assert_eq!(mki("1:128").map(|mki| mki.len()), Some(128));
-    for text in ["256:1", "1:0", "1:129", ":1", "1:", "x:1", "-1:4", "1:1:1"] {
+    for text in [
+        "256:1", "1:0", "0:0", "1:129", ":1", "1:", "x:1", "-1:4", "1:1:1",
+    ] {
         assert_eq!(mki(text), None, "{text}");
     }
 }
