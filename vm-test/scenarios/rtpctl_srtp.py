@@ -90,10 +90,11 @@ def run(t):
             sender.send(session(key(length), profile, Policy.SSRC_ANY_OUTBOUND).protect(packets[0]), local)
             t.silent("a packet of another key", receiver, 0.1)
             t.equal("is an error", listed(local)["received"]["errors"], 1)
-        for more, extra in (("", tag), ("|2^20|513:4", tag + 4), (" UNENCRYPTED_SRTP", tag), (" UNAUTHENTICATED_SRTP", 0)):
-            # The GCM suites take no parameters, and the C module leaves their MKI in the way.
-            if more and name not in ("AES_CM_128_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80"):
-                continue
+        forms = [("", tag)]
+        # Not with the GCM suites: they take no parameters, and the C module leaves their MKI in the way.
+        if name in ("AES_CM_128_HMAC_SHA1_80", "AES_256_CM_HMAC_SHA1_32", "F8_128_HMAC_SHA1_80"):
+            forms += [("|2^20|513:4", tag + 4), (" UNENCRYPTED_SRTP", tag), (" UNAUTHENTICATED_SRTP", 0)]
+        for more, extra in forms:
             parameters, first = line(name, key(length), more), (alice.hub_address(family), next(ports))
             second = (bob.hub_address(family), next(ports))
             back = alice.udp(family=family)
@@ -109,10 +110,10 @@ def run(t):
                     t.equal("MKI", seen[172:176], bytes((0, 0, 2, 1)))
                 receiver.send(seen, second)
                 t.equal(f"{more}: there and back", (back.recv() or t.fail("a packet")).data, data)
-            shown = (listed(first)["outputs"][0]["encryption"], listed(second)["decryption"])
-            t.equal(f"{more}: listed alike", shown[0], shown[1])
-            if more == "" and "GCM" not in name:
-                t.equal("listed tag", shown[0]["auth_tag_length"], tag)
+        shown = {one["local"]: one for one in ctl.data("stream", "list", "-t", 0)["streams"]}
+        shown = shown[text(first)]["outputs"][0]["encryption"], shown[text(second)]["decryption"]
+        t.equal("listed alike", shown[0], shown[1])
+        t.equal("listed tag", (shown[0] or {}).get("auth_tag_length"), None if "GCM" in name else extra)
 
     t.step("RTCP")
     name, length, _, profile = SUITES[0]
