@@ -53,11 +53,12 @@ def _decode(data: bytes, at: int) -> tuple[Bencoded, int]:
     return data[colon + 1:end].decode(), end
 
 
-def sdp(address: str, port: int, *, rtcp_mux: bool = False, pts: Sequence[int] = (0, 8)) -> str:
-    """A session description of one audio stream."""
+def sdp(address: str, port: int, *attributes: str, rtcp_mux: bool = False, pts: Sequence[int] = (0, 8),
+        protocol: str = "RTP/AVP", direction: str = "sendrecv") -> str:
+    """A session description of one audio stream; `attributes` are further lines of it, `a=...`."""
     family = "IP6" if ":" in address else "IP4"
     lines = ["v=0", f"o=- 1 1 IN {family} {address}", "s=-", f"c=IN {family} {address}", "t=0 0",
-             f"m=audio {port} RTP/AVP {' '.join(map(str, pts))}", "a=sendrecv"]
+             f"m=audio {port} {protocol} {' '.join(map(str, pts))}", f"a={direction}", *attributes]
     if rtcp_mux:
         lines.append("a=rtcp-mux")
     return "\r\n".join(lines) + "\r\n"
@@ -72,6 +73,17 @@ def sdp_address(text: str) -> Address:
         elif line.startswith("m="):
             port = int(line.split()[1])
     return address, port
+
+
+def rtcp_address(text: str) -> Address:
+    """Where the session description wants the RTCP of its audio sent."""
+    address, port = sdp_address(text)
+    if "a=rtcp-mux" in text.split():
+        return address, port
+    for line in text.splitlines():
+        if line.startswith("a=rtcp:"):
+            return address, int(line.removeprefix("a=rtcp:").split()[0])
+    return address, port + 1
 
 
 class Daemon:

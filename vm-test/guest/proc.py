@@ -121,14 +121,14 @@ class Table:
 
     def target(self, address: str, port: int) -> Listed:
         """The target with that local address."""
-        wanted = _local(address, port)
+        wanted = local_text(address, port)
         for each in self.targets():
             if each.local == wanted:
                 return each
         raise KeyError(f"no target {wanted} in table {self.number}")
 
 
-def _local(address: str, port: int) -> str:
+def local_text(address: str, port: int) -> str:
     """An address as `list` writes it: IPv6 in full words."""
     if ":" not in address:
         return f"{address}:{port}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from .errors import Failure
 from .net import Address, Datagram, Udp
@@ -25,6 +25,10 @@ class Flow:
     def lost(self) -> int:
         """How many fewer came than were sent."""
         return len(self.sent) - len(self.received)
+
+    def opened(self, sent: Sequence[bytes], open_: Callable[[bytes], bytes]) -> "Flow":
+        """The same flow of encrypted packets as its two ends see it: `sent` before, what came decrypted, as it came."""
+        return Flow(list(sent), [replace(each, data=open_(each.data)) for each in self.received])
 
     def check(self, what: str, source: Address | None = None, expected: Sequence[bytes] | None = None, *,
               ordered: bool = True) -> None:

@@ -104,7 +104,7 @@ def run(t):
 
 
 def local(address):
-    return proc._local(*address)
+    return proc.local_text(*address)
 
 
 def no_complaint(log):

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""SRTP endpoints over libsrtp2, and the `crypto` attributes (SDES, RFC 4568) that key them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+import struct
+from dataclasses import dataclass, field
+
+import pylibsrtp
+from pylibsrtp import ffi, lib
+
+from .errors import Failure
+
+# Numbers of libsrtp's ciphers, authentications and services (srtp.h, cipher_types.h, auth.h).
+_ICM_128, _ICM_192, _ICM_256, _GCM_128, _GCM_256 = 1, 4, 5, 6, 7
+_NO_AUTH, _HMAC_SHA1 = 0, 3
+_CONFIDENTIAL, _AUTHENTIC = 1, 2
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A crypto suite: its cipher in libsrtp's numbering, and lengths in bytes."""
+
+    name: str
+    cipher: int
+    key: int
+    salt: int
+    rtp_tag: int
+    rtcp_tag: int
+    services: int = _CONFIDENTIAL | _AUTHENTIC
+
+    @property
+    def aead(self) -> bool:
+        """Whether the cipher authenticates by itself."""
+        return self.cipher in (_GCM_128, _GCM_256)
+
+
+# All that the daemon knows and libsrtp has. The keys of NULL are derived as those of AES_CM_128, whose encryption it lacks.
+SUITES = {suite.name: suite for suite in (
+    Suite("AEAD_AES_256_GCM", _GCM_256, 32, 12, 16, 16),
+    Suite("AEAD_AES_128_GCM", _GCM_128, 16, 12, 16, 16),
+    Suite("AES_256_CM_HMAC_SHA1_80", _ICM_256, 32, 14, 10, 10),
+    Suite("AES_256_CM_HMAC_SHA1_32", _ICM_256, 32, 14, 4, 10),
+    Suite("AES_192_CM_HMAC_SHA1_80", _ICM_192, 24, 14, 10, 10),
+    Suite("AES_192_CM_HMAC_SHA1_32", _ICM_192, 24, 14, 4, 10),
+    Suite("AES_CM_128_HMAC_SHA1_80", _ICM_128, 16, 14, 10, 10),
+    Suite("AES_CM_128_HMAC_SHA1_32", _ICM_128, 16, 14, 4, 10),
+    Suite("NULL_HMAC_SHA1_80", _ICM_128, 16, 14, 10, 10, _AUTHENTIC),
+    Suite("NULL_HMAC_SHA1_32", _ICM_128, 16, 14, 4, 10, _AUTHENTIC),
+)}
+AES_CM = "AES_CM_128_HMAC_SHA1_80"
+
+_ATTRIBUTE = re.compile(r"a=crypto:(\d+) (\S+) inline:([A-Za-z0-9+/]+=*)(\S*)((?: [A-Z]\S*)*)")
+
+
+@dataclass(frozen=True)
+class Crypto:
+    """A `crypto` attribute: a suite and the key of one direction."""
+
+    suite: Suite
+    key: bytes
+    tag: int = 1
+    parameters: tuple[str, ...] = ()
+
+    @classmethod
+    def new(cls, suite: str, tag: int = 1, parameters: tuple[str, ...] = ()) -> "Crypto":
+        """One with a random key; `parameters` are session parameters such as `UNENCRYPTED_SRTP`."""
+        found = SUITES[suite]
+        return cls(found, os.urandom(found.key + found.salt), tag, parameters)
+
+    def line(self) -> str:
+        """The attribute's line."""
+        words = (f"a=crypto:{self.tag} {self.suite.name} inline:{base64.b64encode(self.key).decode()}", *self.parameters)
+        return " ".join(words)
+
+
+def cryptos(sdp: str) -> list[Crypto]:
+    """The `crypto` attributes of a session description whose suites libsrtp has."""
+    return [Crypto(SUITES[suite], base64.b64decode(key + "=" * (-len(key) % 4)), int(tag), tuple(parameters.split()))
+            for tag, suite, key, _, parameters in _ATTRIBUTE.findall(sdp) if suite in SUITES]
+
+
+@dataclass
+class _Policy:
+    """What pylibsrtp takes for a policy; its own class knows four suites only."""
+
+    crypto: Crypto
+    ssrc_type: int
+    _policy: object = field(init=False)
+
+    def __post_init__(self) -> None:
+        suite, words = self.crypto.suite, self.crypto.parameters
+        self._policy = policy = ffi.new("srtp_policy_t *")
+        self._key = ffi.new("unsigned char[]", self.crypto.key)
+        policy.key = self._key
+        policy.ssrc.type = self.ssrc_type
+        for part, tag, plain, unsigned in (
+                (policy.rtp, suite.rtp_tag, "UNENCRYPTED_SRTP" in words, "UNAUTHENTICATED_SRTP" in words),
+                (policy.rtcp, suite.rtcp_tag, "UNENCRYPTED_SRTCP" in words, False)):
+            services = suite.services & ~(_CONFIDENTIAL if plain else 0) & ~(_AUTHENTIC if unsigned else 0)
+            hmac = not suite.aead and not unsigned
+            # srtp_crypto_policy_t: cipher and the length of its key with the salt, authentication, its key, its tag, services.
+            ffi.buffer(ffi.addressof(part))[:] = struct.pack(
+                "=IiIiii", suite.cipher, suite.key + suite.salt, _HMAC_SHA1 if hmac else _NO_AUTH, 20 if hmac else 0,
+                0 if unsigned else tag, services)
+
+
+class Sender:
+    """Protects the packets of one direction."""
+
+    def __init__(self, crypto: Crypto) -> None:
+        self.crypto = crypto
+        self._session = pylibsrtp.Session(_Policy(crypto, lib.ssrc_any_outbound))  # type: ignore[arg-type]
+
+    def rtp(self, packet: bytes) -> bytes:
+        """The SRTP packet."""
+        return self._session.protect(packet)
+
+    def rtcp(self, packet: bytes) -> bytes:
+        """The SRTCP packet."""
+        return self._session.protect_rtcp(packet)
+
+
+class Receiver:
+    """Authenticates and decrypts the packets of one direction; a packet that libsrtp refuses fails the scenario."""
+
+    def __init__(self, crypto: Crypto) -> None:
+        self.crypto = crypto
+        self._session = pylibsrtp.Session(_Policy(crypto, lib.ssrc_any_inbound))  # type: ignore[arg-type]
+
+    def rtp(self, packet: bytes) -> bytes:
+        """The RTP packet."""
+        return self._open("SRTP", self._session.unprotect, packet)
+
+    def rtcp(self, packet: bytes) -> bytes:
+        """The RTCP packet."""
+        return self._open("SRTCP", self._session.unprotect_rtcp, packet)
+
+    def _open(self, what: str, unprotect: object, packet: bytes) -> bytes:
+        try:
+            return unprotect(packet)  # type: ignore[operator,no-any-return]
+        except pylibsrtp.Error as error:
+            raise Failure(f"{what} packet of {self.crypto.suite.name} opens: {error}", "no error", packet) from error
