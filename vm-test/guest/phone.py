@@ -65,15 +65,19 @@ class Kernel:
 
 
 class Phone:
-    """One end of calls. With `suites` it speaks SRTP, offering them in that order, or taking the first that is offered."""
+    """One end of calls. With `suites` it speaks SRTP, offering them in that order, or taking the first that is offered.
+
+    `mux`: RTCP on the port of RTP. `feedback`: a profile with RTCP feedback (AVPF). `parameters` of SDES, `attributes`: more
+    lines of its session descriptions. `seq` is the first sequence number."""
 
     def __init__(self, peer: Peer, ssrc: int, *suites: str, family: int = 4, pts: Sequence[int] = (0,), mux: bool = False,
-                 parameters: tuple[str, ...] = (), attributes: Sequence[str] = (), seq: int = 1) -> None:
+                 feedback: bool = False, parameters: tuple[str, ...] = (), attributes: Sequence[str] = (), seq: int = 1) -> None:
         self.rtp = peer.udp(family=family)
         self.rtcp = self.rtp if mux else peer.udp(family=family)
         self.ssrc = ssrc
         self.pts = pts
         self.mux = mux
+        self.profile = "AVPF" if feedback else "AVP"
         self.attributes = list(attributes)
         self.next = seq  # sequence number of the next packet, not cut to 16 bits
         self.to: Address = ("", 0)
@@ -145,7 +149,7 @@ class Phone:
         if not self.mux:
             lines.append(f"a=rtcp:{self.rtcp.port}")
         return ng.sdp(*self.rtp.address, *lines, rtcp_mux=self.mux, pts=self.pts, direction=direction,
-                      protocol="RTP/SAVP" if cryptos else "RTP/AVP")
+                      protocol=f"RTP/{'S' if cryptos else ''}{self.profile}")
 
     def _agree(self, mine: srtp.Crypto, theirs: srtp.Crypto) -> None:
         # Keys that stay keep their session: its rollover counters and its replay window.
@@ -180,6 +184,11 @@ class Counted:
 
 
 Counters = dict[str, dict[str, Counted]]
+
+
+def counted(stats: dict[str, int]) -> Counted:
+    """Counters as the module lists them, or as the daemon's query has them."""
+    return Counted(*(stats[key] for key in ("packets", "bytes", "errors")))
 
 
 class Conversation:
@@ -227,7 +236,7 @@ class Conversation:
         before = {name: self._counters(phone) for name, phone in self.sides.items()}
         up = self.kernel.passed_up()
         for name, (flow, sealed) in self._exchange(packets).items():
-            flow.check(f"{what}: the {name}'s packets", self._other(name).to)
+            flow.check(f"{what}: the {name}'s packets", self.other(name).to)
             came, left = Counted.of(sealed), Counted.of(sealed if self.passes_srtp else flow.sent)
             phone = self.sides[name]
             eventually(f"{what}: packets, bytes and errors of the {name} that the kernel has counted, in and out",
@@ -246,8 +255,7 @@ class Conversation:
 
     def counted(self) -> Counters:
         """The daemon's counters of each side's RTP, in and out."""
-        return {name: {key: Counted(*(stream[stats][each] for each in ("packets", "bytes", "errors")))
-                       for key, stats in (("in", "stats"), ("out", "stats_out"))}
+        return {name: {key: counted(stream[stats]) for key, stats in (("in", "stats"), ("out", "stats_out"))}
                 for name, stream in self._streams().items()}
 
     def delete(self) -> None:
@@ -263,12 +271,13 @@ class Conversation:
     def _other_name(name: str) -> str:
         return "callee" if name == "caller" else "caller"
 
-    def _other(self, name: str) -> Phone:
+    def other(self, name: str) -> Phone:
+        """The other side of the call."""
         return self.sides[self._other_name(name)]
 
     def _counters(self, phone: Phone) -> list["Counted"]:
         target = self.kernel.target(phone.to)
-        return [Counted(*(each.stats[key] for key in ("packets", "bytes", "errors"))) for each in (target, target.outputs[0])]
+        return [counted(each.stats) for each in (target, target.outputs[0])]
 
     def _exchange(self, packets: dict[str, list[bytes]]) -> dict[str, tuple[traffic.Flow, list[bytes]]]:
         """Per side the flow in plain, and the packets as it sent them."""
@@ -277,7 +286,7 @@ class Conversation:
         flows = traffic.both_ways(caller.rtp, caller.to, callee.rtp, callee.to, sealed["caller"], sealed["callee"])
         result = {}
         for (name, plain), flow in zip(packets.items(), flows):
-            result[name] = flow.opened(plain, self._other(name).open), flow.sent
+            result[name] = flow.opened(plain, self.other(name).open), flow.sent
         return result
 
 
