@@ -41,13 +41,15 @@ class Kernel:
     def __init__(self, table: Table, ns: Namespace = HOST) -> None:
         self.table = table
         self._ns = ns
-        # Behind all rules of the daemon.
-        ns.run("nft", "-f", "-", stdin="table inet seen { counter up {}; chain up { type filter hook input priority 100; "
-                                       f"udp dport {_PORTS} counter name up; }}; }}\n")
+        # Behind all rules of the daemon. RTP: version 2 in the first two bits, and no packet type of RTCP in the second byte.
+        ns.run("nft", "-f", "-", stdin="table inet seen { counter up {}; counter rtp {}; "
+                                       "chain up { type filter hook input priority 100; "
+                                       f"udp dport {_PORTS} counter name up; "
+                                       f"udp dport {_PORTS} @th,64,2 2 @th,72,8 != 194-223 counter name rtp; }}; }}\n")
 
-    def passed_up(self) -> int:
-        """Packets to the daemon's ports that userspace has been given."""
-        listed = json.loads(self._ns.run("nft", "-j", "list", "counter", "inet", "seen", "up").stdout)
+    def passed_up(self, what: str = "up") -> int:
+        """Packets to the daemon's ports that userspace has been given: all, or those of `rtp`."""
+        listed = json.loads(self._ns.run("nft", "-j", "list", "counter", "inet", "seen", what).stdout)
         return int(next(each["counter"]["packets"] for each in listed["nftables"] if "counter" in each))
 
     def has(self, *locals_: Address) -> bool:

@@ -39,10 +39,11 @@ class Output:
 
 @dataclass
 class Listed:
-    """A target as `list` prints it; `options` are the words of its flags, `lines` the whole block."""
+    """A target as `list` prints it; `pts` are the counters of payload types, `options` the words of its flags, `lines` the whole block."""
 
     local: str
     stats: dict[str, int] = field(default_factory=dict)
+    pts: dict[int, dict[str, int]] = field(default_factory=dict)
     options: list[str] = field(default_factory=list)
     outputs: list[Output] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
@@ -64,6 +65,8 @@ def parse_list(content: str) -> list[Listed]:
             target.outputs.append(Output(int(match[1]), int(match[2]), bool(match[3])))
         elif words.startswith("stats:"):
             holder.stats = {name: int(number) for number, name in _NUMBERS.findall(words)}
+        elif match := re.match(r"RTP payload type +(\d+):", words):
+            target.pts[int(match[1])] = {name: int(number) for number, name in _NUMBERS.findall(words)}
         elif words.startswith("options:"):
             target.options = words.removeprefix("options:").split()
         elif isinstance(holder, Output) and (match := re.match(r"(src|dst)\s+(?:inet[46]\s+)?(\S+)", words)):

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A browser's end of a call: aiortc's peer connection, with ICE, DTLS-SRTP and BUNDLE, in the namespace of a peer."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine, Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import aiortc
+import av
+from aiortc.mediastreams import MediaStreamTrack
+
+from . import daemon as ng
+from .errors import Failure
+from .net import Address, Peer
+
+T = TypeVar("T")
+_CODECS = {"audio": ("PCMU", 8000, 160), "video": ("VP8", 90000, 3000)}
+
+
+class _Track(MediaStreamTrack):
+    """Encoded frames that a scenario gives it, one packet each."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__()
+        self.kind = kind
+        self.frames: asyncio.Queue[bytes] = asyncio.Queue()
+        self._count = 0
+
+    async def recv(self) -> av.Packet:
+        _, clock, step = _CODECS[self.kind]
+        packet = av.Packet(await self.frames.get())
+        packet.pts = self._count * step
+        packet.time_base = Fraction(1, clock)
+        self._count += 1
+        await asyncio.sleep(0.002)
+        return packet
+
+
+class Browser:
+    """A peer connection that sends and receives the given kinds of media, PCMU and VP8.
+
+    `received[kind]` is what came, decrypted: payloads in the order of their arrival. `frames[kind]` counts what was decoded."""
+
+    def __init__(self, peer: Peer, *kinds: str) -> None:
+        self.peer = peer
+        self.to: Address = ("", 0)
+        self.kinds = kinds or ("audio",)
+        self.received: dict[str, list[bytes]] = {kind: [] for kind in self.kinds}
+        self.frames = {kind: 0 for kind in self.kinds}
+        self.mids: dict[str, str] = {}
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        self._do(self._open())
+
+    def offer(self, direction: str = "sendrecv") -> str:
+        """The session description of an offer; `direction` is not used."""
+        return self._do(self._describe(self._pc.createOffer))
+
+    def answer(self, offer: str, direction: str = "sendrecv") -> str:
+        """The session description that answers one."""
+        self._take(offer, "offer")
+        return self._do(self._describe(self._pc.createAnswer))
+
+    def accept(self, answer: str) -> None:
+        """Takes the answer to its offer."""
+        self._take(answer, "answer")
+
+    def connected(self, timeout: float = 60) -> None:
+        """Waits until ICE and DTLS are done."""
+        async def wait() -> str:
+            for _ in range(int(timeout * 20)):
+                if self._pc.connectionState in ("connected", "failed"):
+                    break
+                await asyncio.sleep(0.05)
+            return str(self._pc.connectionState)
+
+        if (state := self._do(wait(), timeout + 5)) != "connected":
+            raise Failure("ICE and DTLS of the browser", "connected", state)
+
+    def send(self, kind: str, frames: Sequence[bytes]) -> None:
+        """Sends encoded frames, each of which fits one packet."""
+        async def put() -> None:
+            for frame in frames:
+                await self._tracks[kind].frames.put(frame)
+
+        self._do(put())
+
+    def profile(self) -> str:
+        """The name of the SRTP profile that DTLS agreed on."""
+        return str(self._pc.getSenders()[0].transport._ssl.get_selected_srtp_profile().decode())
+
+    def close(self) -> None:
+        """Ends the connection."""
+        self._do(self._pc.close())
+
+    def _run(self) -> None:
+        self.peer.ns.enter()
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def _do(self, work: Coroutine[Any, Any, T], timeout: float = 60) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
+
+    async def _open(self) -> None:
+        self._pc = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
+        self._pc.on("track", self._remote_track)
+        self._tracks = {kind: _Track(kind) for kind in self.kinds}
+        for kind, track in self._tracks.items():
+            self._pc.addTrack(track)
+
+    async def _describe(self, create: Any) -> str:
+        self._choose_codecs()
+        await self._pc.setLocalDescription(await create())
+        self.mids = {each.kind: each.mid for each in self._pc.getTransceivers()}
+        return str(self._pc.localDescription.sdp)
+
+    def _choose_codecs(self) -> None:
+        for transceiver in self._pc.getTransceivers():
+            name = _CODECS[transceiver.kind][0]
+            every = aiortc.RTCRtpSender.getCapabilities(transceiver.kind).codecs
+            transceiver.setCodecPreferences([each for each in every if each.mimeType.endswith(f"/{name}")])
+
+    def _take(self, sdp: str, kind: str) -> None:
+        self.to = ng.sdp_address(sdp)
+        self._do(self._pc.setRemoteDescription(aiortc.RTCSessionDescription(sdp, kind)))
+
+    def _remote_track(self, track: MediaStreamTrack) -> None:
+        receiver = next(each for each in self._pc.getReceivers() if each.track is track)
+        handle = receiver._handle_rtp_packet
+
+        async def record(packet: Any, *arguments: Any, **named: Any) -> None:
+            self.received[track.kind].append(bytes(packet.payload))
+            await handle(packet, *arguments, **named)
+
+        async def count() -> None:
+            while True:
+                await track.recv()
+                self.frames[track.kind] += 1
+
+        receiver._handle_rtp_packet = record
+        asyncio.ensure_future(count())

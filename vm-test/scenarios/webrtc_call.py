@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""A WebRTC browser (aiortc) calls a telephone, and another browser, through the daemon's ICE and DTLS-SRTP, in the kernel."""
+
+import time
+
+from guest import rtp
+from guest.phone import FIRST, Conversation, Kernel, Phone, complaints
+from guest.webrtc import Browser
+
+MODULE = "c"
+TIMEOUT = 120
+COUNT = 200
+WEB = {"ICE": "force", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}
+PLAIN = {"ICE": "remove", "DTLS": "off", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]}
+
+
+def run(t):
+    alice, bob = t.peers("alice", "bob")
+    kernel = Kernel(t.table(0))
+    daemon = t.daemon(f"pub4/{alice.hub4}")
+
+    t.step("a browser calls a telephone")
+    browser, phone = Browser(alice), Phone(bob, 0xCA22)
+    call = Conversation(daemon, kernel, "web to phone", browser, phone, offer=PLAIN, answer=WEB)
+    browser.connected()
+    t.note(f"DTLS agreed on {browser.profile()}")
+    sent = {"browser": 0, "phone": 0}
+
+    def both(what, count):
+        frames = [f"{what} {n:4}".encode().ljust(160, b".") for n in range(count)]
+        packets = phone.packets(count)
+        before = len(browser.received["audio"])
+        browser.send("audio", frames)
+        for packet in packets:
+            phone.rtp.send(packet, phone.to)
+            time.sleep(0.002)
+        arrived = []
+        while len(arrived) < count and (datagram := phone.rtp.recv(5)):
+            arrived.append(datagram)
+        t.equal(f"{what}: payloads at the telephone", [rtp.parse(each.data).payload for each in arrived], frames)
+        t.equal(f"{what}: their sources", {each.source for each in arrived}, {phone.to})
+        t.eventually(f"{what}: payloads at the browser", lambda: browser.received["audio"][before:],
+                     [rtp.parse(each).payload for each in packets])
+        for name in sent:
+            sent[name] += count
+
+    both("first", FIRST)
+    kernel.settled(browser.to, phone.to)
+    up = kernel.passed_up("rtp")
+    both("talk", COUNT)
+    t.equal("RTP packets that userspace saw", kernel.passed_up("rtp") - up, 0)
+    for name, side in (("browser", browser), ("phone", phone)):
+        target = kernel.target(side.to)
+        t.equal(f"RTP packets of the {name} that were counted", target.pts[0]["packets"], sent[name])
+        t.equal(f"errors of the {name}'s target", target.stats["errors"], 0)
+    t.true("the browser's target decrypts and looks for DTLS and STUN",
+           {"DTLS", "STUN"} <= set(kernel.target(browser.to).options), kernel.target(browser.to).lines)
+    t.between("frames that the browser decoded", browser.frames["audio"], COUNT, COUNT + FIRST)
+    t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
+    browser.close()
