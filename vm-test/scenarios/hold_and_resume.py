@@ -4,7 +4,7 @@
 from guest import srtp
 from guest.phone import Conversation, Kernel, Phone, complaints
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 90
 COUNT = 100
 

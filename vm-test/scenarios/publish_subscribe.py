@@ -6,7 +6,7 @@ import time
 from guest import srtp
 from guest.phone import FIRST, Kernel, Phone, complaints, counted
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 90
 COUNT = 100
 SUITES = (None, srtp.AES_CM, "AEAD_AES_256_GCM", None, "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AES_256_CM_HMAC_SHA1_80",

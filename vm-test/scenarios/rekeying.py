@@ -4,7 +4,7 @@
 from guest.phone import Conversation, Kernel, Phone
 from guest.srtp import AES_CM
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 60
 COUNT = 200
 

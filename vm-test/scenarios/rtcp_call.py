@@ -5,7 +5,7 @@ from guest import rtp
 from guest.phone import Conversation, Kernel, Phone, counted
 from guest.srtp import AES_CM
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 60
 AEAD = "AEAD_AES_256_GCM"
 ROUNDS = 5

@@ -9,7 +9,7 @@ from pylibsrtp import Error, Policy, Session
 
 from guest import rtp
 
-MODULE = "c"
+MODULE = ("rs", "c")
 
 SSRC = 0x1234_5678
 # Name, length of key and salt, length of the tag; and what libsrtp calls it, where it has it.

@@ -4,7 +4,7 @@
 from guest.phone import FIRST, Conversation, Kernel, Phone
 from guest.srtp import AES_CM
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 60
 LEAP = 0x5000
 

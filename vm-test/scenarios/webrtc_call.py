@@ -7,7 +7,7 @@ from guest import rtp
 from guest.phone import FIRST, Conversation, Kernel, Phone, complaints
 from guest.webrtc import Browser
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 120
 COUNT = 200
 WEB = {"ICE": "force", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}

@@ -144,13 +144,18 @@ impl Srtp {
         let len = usize::from(self.mki_len);
         self.mki.get(..len).unwrap_or(&[])
     }
+
+    /// Overwrites everything with zeros.
+    pub fn wipe(&mut self) {
+        self.zero();
+        // The zeros are of use to nobody; this keeps the compiler from leaving them out.
+        core::hint::black_box(self);
+    }
 }
 
 impl Drop for Srtp {
     fn drop(&mut self) {
-        self.zero();
-        // The zeros are of use to nobody; this keeps the compiler from leaving them out.
-        core::hint::black_box(self);
+        self.wipe();
     }
 }
 

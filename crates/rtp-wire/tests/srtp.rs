@@ -183,4 +183,9 @@ fn keys_do_not_show() {
     assert!(shown.contains("<redacted>"));
     assert!(!shown.contains("0123"), "{shown}");
     assert!(!shown.contains("48, 49"), "{shown}");
+
+    target.decrypt.wipe();
+    assert_eq!(target.decrypt.master_key, [0; 32]);
+    assert_eq!(target.decrypt.master_salt, [0; 14]);
+    assert!(target.decrypt.is_plain());
 }

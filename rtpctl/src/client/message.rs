@@ -4,7 +4,7 @@
 //! dropped: they hold keys.
 
 use std::net::SocketAddr;
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 
 use rtp_wire::output::{OutputFlags, OutputSsrc};
 use rtp_wire::target::{MediaIndex, PayloadType, SourceMismatch, TargetFlags, TargetSsrc};
@@ -40,45 +40,6 @@ impl<T: FromBytes + IntoBytes> Drop for Message<T> {
     }
 }
 
-/// Something with SRTP parameters, which are wiped when it is dropped.
-struct Wiped<T: HasSrtp>(T);
-
-trait HasSrtp {
-    fn srtp(&mut self) -> &mut rtp_wire::Srtp;
-}
-
-impl HasSrtp for Target {
-    fn srtp(&mut self) -> &mut rtp_wire::Srtp {
-        &mut self.decrypt
-    }
-}
-
-impl HasSrtp for Output {
-    fn srtp(&mut self) -> &mut rtp_wire::Srtp {
-        &mut self.encrypt
-    }
-}
-
-impl<T: HasSrtp> Deref for Wiped<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.0
-    }
-}
-
-impl<T: HasSrtp> DerefMut for Wiped<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.0
-    }
-}
-
-impl<T: HasSrtp> Drop for Wiped<T> {
-    fn drop(&mut self) {
-        self.0.srtp().wipe();
-    }
-}
-
 /// An address, as the interface has it.
 pub(super) fn endpoint(address: SocketAddr) -> Endpoint {
     match address {
@@ -102,7 +63,7 @@ pub(super) fn add_target(
     layout: &Layout,
     base: u64,
 ) -> Message<layout::CommandAddTarget> {
-    let mut target = Wiped(Target::new_zeroed());
+    let mut target = Target::new_zeroed();
     target.local = endpoint(config.local);
     if let Some((address, mismatch)) = config.expect {
         target.expected_source = endpoint(address);
@@ -170,7 +131,7 @@ pub(super) fn add_destination(
     counters: &OutputLayout,
     base: u64,
 ) -> Message<layout::CommandDestination> {
-    let mut output = Wiped(Output::new_zeroed());
+    let mut output = Output::new_zeroed();
     let rewrite = &config.rewrite;
     output.source = endpoint(config.from);
     output.destination = endpoint(config.to);
