@@ -99,17 +99,15 @@ class Daemon:
         argv = ["rtpengine", "--config-file=none", "-f", "-E", f"--table={table}", "--log-level=6",
                 f"--listen-ng={self.NG[0]}:{self.NG[1]}", "--port-min=30000", "--port-max=39999",
                 *(f"--interface={each}" for each in interfaces), *options]
-        with self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
-                                            preexec_fn=ns.enter)
-        with ns:
+        with ns, self.log_path.open("wb") as log:
+            self.process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._wait()
 
     def _wait(self) -> None:
         end = time.monotonic() + 180
         while time.monotonic() < end and self.process.poll() is None:
-            if (self._ask({"command": "ping"}, timeout=1) or {}).get("result") == "pong":
+            if (self._ask({"command": "ping"}, timeout=0.1) or {}).get("result") == "pong":
                 return
         raise Failure("the rtpengine daemon starts", "an answer to ping", self.log()[-2000:])
 

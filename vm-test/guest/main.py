@@ -11,7 +11,6 @@ import importlib.util
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 import traceback
@@ -20,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from guest import errors, module, net, proc  # noqa: E402
+from guest import errors, module, net, nft, proc  # noqa: E402
 from guest.scenario import Scenario  # noqa: E402
 
 OUTPUT = Path("/tmp/scenario.log")
@@ -117,8 +116,8 @@ def clean(which: object) -> str | None:
         except ChildProcessError:
             break
     for path in Path("/run/netns").glob("*"):
-        subprocess.run(["ip", "netns", "del", path.name], check=False)
-    subprocess.run(["nft", "flush", "ruleset"], check=False)
+        net.Namespace(path.name, str(path)).delete()
+    nft.flush_all()
     if not isinstance(which, str):
         return None
     try:

@@ -3,25 +3,27 @@
 
 from __future__ import annotations
 
-import subprocess
+import os
 import time
 from pathlib import Path
 
+from . import system
 from .net import command
 
 NAMES = {"rs": "xt_rtpengine_rs", "c": "nft_rtpengine"}
-_C_FILE = Path("/run/vm-test/c/nft_rtpengine.ko")
+_FILES = {"rs": Path("/usr/lib/modules", os.uname().release, "updates/xt_rtpengine_rs.ko"),
+          "c": Path("/run/vm-test/c/nft_rtpengine.ko")}
+_DEPENDS = b"\0depends="
 
 
 def load(which: str, *parameters: str) -> None:
     """Loads a module with parameters such as `proc_mask=0x6`."""
-    if which == "rs":
-        command("modprobe", NAMES[which], *parameters)
-        return
-    depends = command("modinfo", "-F", "depends", str(_C_FILE)).stdout.strip()
-    for name in filter(None, depends.split(",")):
-        command("modprobe", name)
-    command("insmod", str(_C_FILE), *parameters)
+    file = _FILES[which]
+    depends = file.read_bytes().partition(_DEPENDS)[2].partition(b"\0")[0].decode().split(",")
+    missing = [name for name in depends if name and not Path("/sys/module", name).exists()]
+    if missing:
+        command("modprobe", "-a", *missing)
+    system.load_module(str(file), " ".join(parameters))
 
 
 def loaded(which: str) -> bool:
@@ -30,17 +32,19 @@ def loaded(which: str) -> bool:
 
 
 def unload(which: str) -> None:
-    """Unloads the module; OSError-like RuntimeError when the kernel refuses."""
-    command("rmmod", NAMES[which])
+    """Unloads the module; OSError when the kernel refuses."""
+    system.unload_module(NAMES[which])
 
 
 def unload_soon(which: str, timeout: float = 10) -> str | None:
     """Unloads the module as soon as what a scenario left is gone; the kernel's refusal when it never is."""
     end = time.monotonic() + timeout
     while loaded(which):
-        result = subprocess.run(["rmmod", NAMES[which]], capture_output=True, text=True, check=False)
-        if result.returncode != 0 and time.monotonic() > end:
-            references = Path("/sys/module", NAMES[which], "refcnt").read_text().strip()
-            return f"{result.stderr.strip()} (references: {references})"
-        time.sleep(0.05)
+        try:
+            unload(which)
+        except OSError as error:
+            if time.monotonic() > end:
+                references = Path("/sys/module", NAMES[which], "refcnt").read_text().strip()
+                return f"{error} (references: {references})"
+            time.sleep(0.02)
     return None

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import socket
@@ -11,6 +12,8 @@ import subprocess
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+
+from . import link, system
 
 Address = tuple[str, int]
 
@@ -27,8 +30,8 @@ _IPV6_TCLASS = 67
 def command(*argv: str, ns: "Namespace | None" = None, stdin: str | None = None, check: bool = True,
             timeout: float = 60) -> subprocess.CompletedProcess[str]:
     """Runs a program, inside a namespace if one is given."""
-    result = subprocess.run(argv, input=stdin, text=True, capture_output=True, timeout=timeout,
-                            preexec_fn=ns.enter if ns else None, check=False)
+    with ns or contextlib.nullcontext():
+        result = subprocess.run(argv, input=stdin, text=True, capture_output=True, timeout=timeout, check=False)
     if check and result.returncode != 0:
         raise RuntimeError(f"{' '.join(argv)} ended with {result.returncode}: {result.stdout}{result.stderr}")
     return result
@@ -42,7 +45,7 @@ class Namespace:
 
     def __init__(self, name: str, path: str) -> None:
         self.name = name
-        self._path = path
+        self.path = path
 
     @classmethod
     def new(cls, name: str) -> "Namespace":
@@ -54,18 +57,24 @@ class Namespace:
     @classmethod
     def bare(cls, name: str) -> "Namespace":
         """Makes a namespace that is still to be started."""
-        command("ip", "netns", "add", name)
-        return cls(name, f"/run/netns/{name}")
+        path = Path("/run/netns", name)
+        path.parent.mkdir(exist_ok=True)
+        path.touch(exist_ok=False)
+        with HOST:
+            os.unshare(os.CLONE_NEWNET)
+            system.bind_mount("/proc/thread-self/ns/net", str(path))
+        return cls(name, str(path))
 
-    def start(self, *lines: str) -> None:
-        """Turns duplicate address detection off, brings the loopback up and runs more `ip` commands."""
+    def start(self) -> None:
+        """Turns duplicate address detection off and brings the loopback up."""
         for key in ("all", "default"):
             self.sysctl(f"net.ipv6.conf.{key}.accept_dad", 0)
-        self.ip("link set lo up", *lines)
+        with self:
+            link.up("lo")
 
     def enter(self) -> None:
         """Moves the calling thread into the namespace."""
-        fd = os.open(self._path, os.O_RDONLY | os.O_CLOEXEC)
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             os.setns(fd, os.CLONE_NEWNET)
         finally:
@@ -108,7 +117,8 @@ class Namespace:
 
     def delete(self) -> None:
         """Removes the namespace; its devices go with it."""
-        command("ip", "netns", "del", self.name)
+        system.unmount(self.path)
+        os.unlink(self.path)
 
 
 HOST = Namespace("host", "/proc/1/ns/net")
@@ -216,11 +226,18 @@ def _mac(ns: Namespace, dev: str) -> str:
 def peer(name: str, hub: Namespace = HOST, mtu: int = 1500) -> Peer:
     """Makes a namespace and joins it to the hub: 10.N.0.2 and fd00:N::2, the hub's end .1 and ::1."""
     n = next(_links)
-    ns = Namespace.bare(name)
+    ns = Namespace.new(name)
     dev, hub_dev = "eth0", f"v{n}"
     v4, hub4, v6, hub6 = f"10.{n}.0.2", f"10.{n}.0.1", f"fd00:{n}::2", f"fd00:{n}::1"
-    hub.ip(f"link add {hub_dev} type veth peer name {dev} netns {name}", f"link set {hub_dev} mtu {mtu} up",
-           f"addr add {hub4}/24 dev {hub_dev}", f"addr add {hub6}/64 dev {hub_dev} nodad")
-    ns.start(f"link set {dev} mtu {mtu} up", f"addr add {v4}/24 dev {dev}", f"addr add {v6}/64 dev {dev} nodad",
-             f"route add default via {hub4}", f"route add ::/0 via {hub6}")
+    with hub:
+        link.veth(hub_dev, dev, ns.path, mtu)
+        link.up(hub_dev)
+        link.address(hub_dev, hub4, 24)
+        link.address(hub_dev, hub6, 64)
+    with ns:
+        link.up(dev)
+        link.address(dev, v4, 24)
+        link.address(dev, v6, 64)
+        link.default_route(hub4)
+        link.default_route(hub6)
     return Peer(ns, hub, dev, _mac(ns, dev), v4, v6, hub_dev, _mac(hub, hub_dev), hub4, hub6)

@@ -115,6 +115,11 @@ def delete(family: str = "inet", *, name: str = "vm", ns: Namespace = HOST) -> N
     change(ns, (_DEL_TABLE, 0, FAMILIES[family], attribute(1, name)))
 
 
+def flush_all(ns: Namespace = HOST) -> None:
+    """Deletes all tables of all families."""
+    change(ns, (_DEL_TABLE, 0, 0, b""))
+
+
 def rules(family: str = "inet", *, name: str = "vm", ns: Namespace = HOST) -> list[bytes]:
     """The rules of the chain as the kernel dumps them: the raw attributes of each."""
     with _open(ns) as sock:

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Links, addresses and routes of the namespace that the thread is in, made over netlink, as `ip` does."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+
+_NEW_LINK, _NEW_ADDRESS, _NEW_ROUTE, _ERROR = 16, 20, 24, 2
+_REQUEST, _ACK, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x200, 0x400
+_NEW = bytes(16)  # the head of a message about a link that there is not yet
+_UP = 1
+_NO_DUPLICATE_DETECTION = 2
+_MAIN_TABLE, _BOOT, _UNICAST = 254, 3, 1
+
+
+def up(dev: str) -> None:
+    """Brings a link up."""
+    _change(_NEW_LINK, 0, struct.pack("=HHiII", 0, 0, socket.if_nametoindex(dev), _UP, _UP))
+
+
+def veth(dev: str, other: str, netns: str, mtu: int) -> None:
+    """Makes a pair of links: `dev` here, `other` in the namespace of the file `netns`."""
+    fd = os.open(netns, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        far = _NEW + _attribute(3, other) + _attribute(4, mtu) + _attribute(28, fd)
+        info = _attribute(1, "veth") + _attribute(2, _attribute(1, far))
+        _change(_NEW_LINK, _CREATE | _EXCLUSIVE,
+                _NEW + _attribute(3, dev) + _attribute(4, mtu) + _attribute(18, info))
+    finally:
+        os.close(fd)
+
+
+def address(dev: str, own: str, prefix: int) -> None:
+    """Gives a link an address, without duplicate address detection."""
+    family, ip = _packed(own)
+    head = struct.pack("=BBBBi", family, prefix, _NO_DUPLICATE_DETECTION, 0, socket.if_nametoindex(dev))
+    _change(_NEW_ADDRESS, _CREATE | _EXCLUSIVE, head + _attribute(1, ip) + _attribute(2, ip))
+
+
+def default_route(gateway: str) -> None:
+    """Makes everything else leave by way of `gateway`."""
+    family, ip = _packed(gateway)
+    head = struct.pack("=BBBBBBBBI", family, 0, 0, 0, _MAIN_TABLE, _BOOT, 0, _UNICAST, 0)
+    _change(_NEW_ROUTE, _CREATE | _EXCLUSIVE, head + _attribute(5, ip))
+
+
+def _packed(ip: str) -> tuple[int, bytes]:
+    family = socket.AF_INET6 if ":" in ip else socket.AF_INET
+    return family, socket.inet_pton(family, ip)
+
+
+def _attribute(kind: int, value: bytes | str | int) -> bytes:
+    if isinstance(value, int):
+        value = struct.pack("=I", value)
+    elif isinstance(value, str):
+        value = value.encode() + b"\0"
+    return struct.pack("=HH", len(value) + 4, kind) + value + bytes(-len(value) % 4)
+
+
+def _change(kind: int, flags: int, body: bytes) -> None:
+    """Sends one message; OSError when the kernel refuses it."""
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
+        sock.settimeout(60)
+        sock.send(struct.pack("=IHHII", 16 + len(body), kind, flags | _REQUEST | _ACK, 1, 0) + body)
+        answer = sock.recv(65536)
+    if struct.unpack_from("=H", answer, 4)[0] == _ERROR and (code := -struct.unpack_from("=i", answer, 16)[0]):
+        raise OSError(code, os.strerror(code))
