@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
@@ -46,6 +47,7 @@ FIELDS, SIZES = _load()
 _GROUPS = {("rtpengine_target_info", "mid_output"): ("mid", "len")}
 
 
+@functools.cache
 def locate(struct_name: str, path: str) -> Field:
     """The field that a path such as `target.ssrc[1]` or `target.mid_output[2].len` names."""
     offset = 0

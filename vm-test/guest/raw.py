@@ -31,8 +31,12 @@ def checksum(data: bytes, start: int = 0) -> int:
     return total ^ 0xFFFF
 
 
+def _packed(address: str) -> bytes:
+    return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
+
+
 def _pseudo(source: str, to: str, length: int) -> int:
-    head = ipaddress.ip_address(source).packed + ipaddress.ip_address(to).packed + struct.pack(">HH", 17, length)
+    head = _packed(source) + _packed(to) + struct.pack(">HH", 17, length)
     return checksum(head) ^ 0xFFFF
 
 
@@ -55,7 +59,7 @@ def ipv4(source: str, to: str, payload: bytes, *, proto: int = 17, total: int | 
 
     def head(value: int) -> bytes:
         return struct.pack(">BBHHHBBH4s4s", 0x40 | words, tos, size, ident, fragment, ttl, proto, value,
-                           ipaddress.IPv4Address(source).packed, ipaddress.IPv4Address(to).packed) + options
+                           _packed(source), _packed(to)) + options
 
     return head(checksum(head(0)) if check is None else check) + payload
 
@@ -65,7 +69,7 @@ def ipv6(source: str, to: str, payload: bytes, *, next_header: int = 17, length:
     """An IPv6 header before a payload, which may begin with extension headers of the caller's."""
     size = len(payload) if length is None else length
     return struct.pack(">IHBB", 6 << 28 | traffic_class << 20, size, next_header, hop_limit) + \
-        ipaddress.IPv6Address(source).packed + ipaddress.IPv6Address(to).packed + payload
+        _packed(source) + _packed(to) + payload
 
 
 def datagram(source: str, to: str, sport: int, dport: int, payload: bytes, *, length: int | None = None,
