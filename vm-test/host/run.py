@@ -43,7 +43,8 @@ class Run:
             self.accel = "tcg"
         threads = []
         for kind, count in (("icount", 1), ("plain", 2)):
-            waiting = collections.deque(job for job in jobs if job.machine == kind)
+            # The longest first, so that the machines end together.
+            waiting = collections.deque(sorted((job for job in jobs if job.machine == kind), key=lambda job: -job.timeout))
             for number in range(min(count, len(waiting))):
                 name = kind if count == 1 else f"{kind}-{number + 1}"
                 threads.append(threading.Thread(target=self._machine, args=(name, kind, waiting)))
