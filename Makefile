@@ -5,8 +5,8 @@ KERNEL ?= $(shell uname -r)
 # Scenarios that `make test` runs; all when empty.
 T ?=
 
-# What does not need each other is made side by side.
-MAKEFLAGS += -j3
+# What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
+MAKEFLAGS += -j4
 
 .PHONY: all install module tool host images userland c-module vm-kernel names check test selftest demo clean help
 
@@ -26,7 +26,7 @@ host:
 	@scripts/host-packages
 
 # The images of the virtual machine, in the cache.
-images: userland c-module vm-kernel
+images: userland vm-kernel c-module
 
 userland: names
 	@vm-test/host/userland >/dev/null
@@ -44,7 +44,8 @@ check: names ## formatting, lints, and the tests that need no virtual machine
 names: host
 	@$(if $(T),python3 -B vm-test/host/run.py --list --scenarios vm-test/scenarios $(T) >/dev/null)
 
-test: names $(if $(T),,check) module tool images ## all tests; T="NAME ..." only those scenarios
+# The images first: nothing of the userland waits for the build root that all others begin with.
+test: names images $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
 selftest: module tool images ## that the runner sees a kernel that dies and a scenario that hangs
