@@ -17,6 +17,8 @@ from .errors import Failure
 # Numbers of libsrtp's ciphers, authentications and services (srtp.h, cipher_types.h, auth.h).
 _ICM_128, _ICM_192, _ICM_256, _GCM_128, _GCM_256 = 1, 4, 5, 6, 7
 _NO_AUTH, _HMAC_SHA1 = 0, 3
+# The same ciphers in the numbering of the interface.
+_INTERFACE = {_ICM_128: 2, _ICM_192: 4, _ICM_256: 5, _GCM_128: 6, _GCM_256: 7}
 _CONFIDENTIAL, _AUTHENTIC = 1, 2
 
 
@@ -70,6 +72,18 @@ class Crypto:
         """One with a random key; `parameters` are session parameters such as `UNENCRYPTED_SRTP`."""
         found = SUITES[suite]
         return cls(found, os.urandom(found.key + found.salt), tag, parameters)
+
+    def fields(self, place: str) -> dict[str, object]:
+        """The parameters as fields of ADD_TARGET (`decrypt`) or of an output (`encrypt`)."""
+        suite, words = self.suite, self.parameters
+        plain = "UNENCRYPTED_SRTP" in words or not suite.services & _CONFIDENTIAL
+        values: dict[str, object] = {
+            "cipher": 1 if plain else _INTERFACE[suite.cipher], "hmac": 1 if suite.aead else 2,
+            "master_key": self.key[:suite.key], "master_key_len": suite.key, "session_key_len": suite.key,
+            "master_salt": self.key[suite.key:], "master_salt_len": suite.salt, "session_salt_len": suite.salt,
+            "rtp_auth_tag_len": 0 if suite.aead or "UNAUTHENTICATED_SRTP" in words else suite.rtp_tag,
+            "rtcp_auth_tag_len": 0 if suite.aead else suite.rtcp_tag}
+        return {f"{place}.{name}": value for name, value in values.items()}
 
     def line(self) -> str:
         """The attribute's line."""

@@ -97,8 +97,9 @@ impl<'a> Received<'a> {
     /// packet, be it because a policy of IPsec does not let it in.
     pub(crate) fn is_sound(&mut self, datagram: &Datagram) -> bool {
         // SAFETY: The buffer is valid, and starts with an IP header of that version.
-        let allowed =
-            unsafe { bindings::rtpe_skb_policy_allows(self.skb.raw(), self.version == Version::V4) };
+        let allowed = unsafe {
+            bindings::rtpe_skb_policy_allows(self.skb.raw(), self.version == Version::V4)
+        };
         if !allowed {
             return false;
         }

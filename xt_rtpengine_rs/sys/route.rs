@@ -111,7 +111,8 @@ impl Route {
     /// it fits, and path MTU discovery is done on this route.
     pub(super) fn dont_fragment(&self, net: Namespace<'_>, length: usize) -> bool {
         // SAFETY: By the type invariant the entry is valid; the namespace is alive.
-        length <= self.mtu() && unsafe { bindings::rtpe_dont_fragment(net.as_ptr(), self.0.as_ptr()) }
+        length <= self.mtu()
+            && unsafe { bindings::rtpe_dont_fragment(net.as_ptr(), self.0.as_ptr()) }
     }
 
     /// Room that lower layers want before the IP header.

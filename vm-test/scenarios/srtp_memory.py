@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Adding and deleting targets with keys leaves the kernel's memory as it was."""
+
+import time
+from pathlib import Path
+
+from guest.abi import Struct
+from guest.srtp import SUITES, Crypto
+
+TIMEOUT = 300
+ROUNDS = 100_000
+WARM_UP = 2_000
+
+
+def run(t):
+    alice, bob = t.peers("alice", "bob")
+    control = t.table(0).add().ready()
+    commands = []
+    for n, suite in enumerate(SUITES):
+        crypto = Crypto.new(suite)
+        target = control.target((alice.hub4, 4000 + n), ssrcs=(1, 2), rtp=1, **crypto.fields("decrypt"))
+        output = target.destination(0, (bob.hub4, 5000), (bob.v4, 5001), **crypto.fields("encrypt"))
+        delete = Struct("rtpengine_command_del_target", cmd=9, local=target.local)
+        commands.append((bytes(target.command), bytes(output), bytes(delete)))
+
+    def rounds(count):
+        for n in range(count):
+            for command in commands[n % len(commands)]:
+                control.write(command)
+
+    rounds(WARM_UP)
+    before, start = settled(), time.monotonic()
+    rounds(ROUNDS)
+    t.note(f"{ROUNDS} rounds, {(time.monotonic() - start) * 1e6 / ROUNDS:.0f} us each")
+    after = settled()
+    t.note(f"slab {before} -> {after} KiB")
+    # A key or a target that is lost with each round would be 25 MiB and more.
+    t.between("growth of the kernel's memory in KiB", after - before, -100_000, 1_500)
+
+
+def settled():
+    """Memory of slab and vmalloc, in KiB, once what was deleted has been reclaimed."""
+    time.sleep(1)
+    values = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return sum(int(values[name].split()[0]) for name in ("SUnreclaim", "VmallocUsed", "Percpu"))
