@@ -4,6 +4,8 @@
 //!
 //! The kernel module uses the kernel's own.
 
+pub mod suites;
+
 use aes::cipher::{BlockEncrypt as _, KeyInit as _, StreamCipher as _};
 use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::AeadInPlace as _;

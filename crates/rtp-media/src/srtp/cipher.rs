@@ -124,3 +124,7 @@ fn f8<A: Aes>(key: &A, vector_key: &A, mut vector: Block, data: &mut [u8]) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "cipher_tests.rs"]
+mod tests;

@@ -4,6 +4,8 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
+pub mod srtp;
+
 /// An RTP packet: payload type 8, sequence number 0x1234, timestamp 0x01020304.
 pub fn rtp(ssrc: u32, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x80, 8, 0x12, 0x34, 1, 2, 3, 4];
