@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What one end protects, the other opens, in every suite.
+//! What one end protects, the other opens, and can make what it was again.
 
 #![allow(
     clippy::unwrap_used,
@@ -11,84 +11,154 @@
 
 mod common;
 
-use common::{rtcp, rtp};
+use common::srtp::LISTED;
+use host_crypto::suites::{Suite, ALL};
 use host_crypto::HostCrypto;
-use rtp_media::srtp::{Cipher, Context, Policy, Sender, Sources};
+use proptest::prelude::*;
+use rtp_media::rtp::RtpView;
+use rtp_media::srtp::{Cipher, Context, Policy, Sources};
 
-const SSRC: u32 = 0x5555_0001;
-const KEY: [u8; 32] = *b"0123456789abcdef0123456789abcdef";
-const SENDER: Sender = Sender {
-    listed: Some(0),
-    ssrc: SSRC,
-};
+/// A suite with any tag lengths.
+fn suite() -> impl Strategy<Value = Suite> {
+    let tags = prop_oneof![
+        3 => Just(None),
+        1 => (0..=20u8, 0..=20u8).prop_map(Some),
+    ];
+    (proptest::sample::select(&ALL[..]), tags).prop_map(|(suite, tags)| match tags {
+        Some((rtp_tag_len, rtcp_tag_len)) if suite.cipher != Cipher::AeadAesGcm => Suite {
+            hmac: true,
+            rtp_tag_len,
+            rtcp_tag_len,
+            ..suite
+        },
+        _ => suite,
+    })
+}
 
-/// Every suite, with a master key identifier of 4 bytes.
-fn policies() -> Vec<Policy<'static>> {
-    let policy = |cipher, key: usize, hmac, rtp_tag_len, rtcp_tag_len| Policy {
-        cipher,
-        hmac,
-        master_key: &KEY[..key],
-        master_salt: &KEY[..if cipher == Cipher::AeadAesGcm { 12 } else { 14 }],
-        rtp_tag_len,
-        rtcp_tag_len,
-        mki_len: 4,
-    };
-    vec![
-        policy(Cipher::Null, 16, true, 10, 10),
-        policy(Cipher::Null, 16, false, 0, 0),
-        policy(Cipher::AesCm, 16, true, 10, 10),
-        policy(Cipher::AesCm, 16, true, 4, 10),
-        policy(Cipher::AesCm, 16, true, 0, 10),
-        policy(Cipher::AesCm, 24, true, 10, 10),
-        policy(Cipher::AesCm, 32, true, 10, 10),
-        policy(Cipher::AesF8, 16, true, 10, 10),
-        policy(Cipher::AeadAesGcm, 16, false, 0, 0),
-        policy(Cipher::AeadAesGcm, 32, false, 0, 0),
+/// An RTP packet with whatever a header may have.
+fn rtp() -> impl Strategy<Value = Vec<u8>> {
+    (
+        any::<[u8; 11]>(),
+        proptest::collection::vec(any::<u32>(), 0..=15),
+        proptest::option::of((any::<u16>(), proptest::collection::vec(any::<u32>(), 0..20))),
+        proptest::collection::vec(any::<u8>(), 0..300),
+    )
+        .prop_map(|(header, csrcs, extension, payload)| {
+            let mut packet = vec![0x80 | csrcs.len() as u8];
+            packet.extend_from_slice(&header);
+            packet.extend(csrcs.iter().flat_map(|csrc| csrc.to_be_bytes()));
+            if let Some((profile, words)) = extension {
+                packet[0] |= 0x10;
+                packet.extend_from_slice(&profile.to_be_bytes());
+                packet.extend_from_slice(&(words.len() as u16).to_be_bytes());
+                packet.extend(words.iter().flat_map(|word| word.to_be_bytes()));
+            }
+            packet.extend_from_slice(&payload);
+            packet
+        })
+}
+
+fn mki() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        2 => Just(Vec::new()),
+        1 => proptest::collection::vec(any::<u8>(), 0..=255),
     ]
 }
 
-#[test]
-fn rtp_comes_back_and_can_be_restored() {
-    for policy in policies() {
-        let context = Context::<HostCrypto>::new(&policy).unwrap();
-        let plain = rtp(SSRC, &[7; 100]);
-        let index = 0x0003_1234;
-        let mut packet = plain.clone();
-        packet.resize(plain.len() + context.rtp_overhead(), 0);
-        let length = context
-            .protect_rtp(&mut packet, plain.len(), 12, index, b"mki!")
-            .unwrap();
-        assert_eq!(length, packet.len());
-        let protected = packet.clone();
-
-        let mut sources = Sources::new(64);
-        let opened = sources
-            .open_rtp(&context, &mut packet, 12, SENDER, 0x1234, Some(0x0003_1000))
-            .unwrap();
-        assert_eq!((opened.index, &packet[..opened.end]), (index, &plain[..]));
-        context.restore_rtp(&mut packet, 12, &opened);
-        assert_eq!(packet, protected);
-    }
+fn context(policy: &Policy<'_>) -> Context<HostCrypto> {
+    Context::new(policy).unwrap()
 }
 
-#[test]
-fn rtcp_comes_back_and_can_be_restored() {
-    for policy in policies() {
-        let context = Context::<HostCrypto>::new(&policy).unwrap();
-        let plain = rtcp(200, 6);
+proptest! {
+    #[test]
+    fn rtp_comes_back_and_can_be_restored(
+        suite in suite(),
+        plain in rtp(),
+        mki in mki(),
+        roc in any::<u16>(),
+        lag in 0..0x7000u32,
+    ) {
+        let context = context(&suite.policy(mki.len() as u8));
+        let view = RtpView::parse(&plain).unwrap();
+        let (start, sequence) = (view.payload_start(), view.sequence());
+        let index = (u32::from(roc) << 16) | u32::from(sequence);
+
         let mut packet = plain.clone();
-        packet.resize(plain.len() + context.rtcp_overhead(), 0);
-        let length = context
-            .protect_rtcp(&mut packet, plain.len(), 77, b"mki!")
-            .unwrap();
-        assert_eq!(length, packet.len());
+        packet.resize(plain.len() + context.rtp_overhead(), 0xee);
+        let length = context.protect_rtp(&mut packet, plain.len(), start, index, &mki).unwrap();
+        prop_assert_eq!(length, packet.len());
+        prop_assert_eq!(&packet[..start], &plain[..start]);
         let protected = packet.clone();
 
         let opened = Sources::new(64)
-            .open_rtcp(&context, &mut packet, SENDER)
+            .open_rtp(&context, &mut packet, start, LISTED, sequence, Some(index.saturating_sub(lag)))
             .unwrap();
-        assert_eq!((opened.index, &packet[..opened.end]), (77, &plain[..]));
+        prop_assert_eq!(opened.index, index);
+        prop_assert_eq!(&packet[..opened.end], &plain);
+        context.restore_rtp(&mut packet, start, &opened);
+        prop_assert_eq!(packet, protected);
+    }
+
+    #[test]
+    fn rtcp_comes_back_and_can_be_restored(
+        suite in suite(),
+        plain in proptest::collection::vec(any::<u8>(), 8..300),
+        mki in mki(),
+        index in 0..1u32 << 31,
+    ) {
+        let context = context(&suite.policy(mki.len() as u8));
+        let mut packet = plain.clone();
+        packet.resize(plain.len() + context.rtcp_overhead(), 0xee);
+        let length = context.protect_rtcp(&mut packet, plain.len(), index, &mki).unwrap();
+        prop_assert_eq!(length, packet.len());
+        prop_assert_eq!(&packet[..8], &plain[..8]);
+        let protected = packet.clone();
+
+        let opened = Sources::new(64).open_rtcp(&context, &mut packet, LISTED).unwrap();
+        prop_assert_eq!(opened.index, index);
+        prop_assert_eq!(&packet[..opened.end], &plain);
         context.restore_rtcp(&mut packet, &opened);
-        assert_eq!(packet, protected);
+        prop_assert_eq!(packet, protected);
+    }
+
+    /// Any bytes, with any start of the payload: refused they are as before, accepted they can be
+    /// restored.
+    #[test]
+    fn any_bytes(
+        suite in suite(),
+        bytes in proptest::collection::vec(any::<u8>(), 0..200),
+        mki in mki(),
+        start in 0..220usize,
+        sequence in any::<u16>(),
+        highest in any::<Option<u32>>(),
+        window in 0..100u32,
+    ) {
+        let context = context(&suite.policy(mki.len() as u8));
+        let mut sources = Sources::new(window);
+        for _ in 0..2 {
+            let mut packet = bytes.clone();
+            let opened =
+                sources.open_rtp(&context, &mut packet, start, LISTED, sequence, highest);
+            if let Ok(opened) = opened {
+                prop_assert!(start <= opened.end && opened.end <= packet.len());
+                prop_assert_eq!(&packet[..start], &bytes[..start]);
+                context.restore_rtp(&mut packet, start, &opened);
+            }
+            prop_assert_eq!(&packet, &bytes);
+
+            let opened = sources.open_rtcp(&context, &mut packet, LISTED);
+            if let Ok(opened) = opened {
+                prop_assert!(opened.end <= packet.len());
+                context.restore_rtcp(&mut packet, &opened);
+            }
+            prop_assert_eq!(&packet, &bytes);
+        }
+        // Protecting them panics neither, nor writes behind what it says.
+        for length in [start, bytes.len()] {
+            let mut buffer = bytes.clone();
+            let _ = context.protect_rtp(&mut buffer, length, start, 5, &mki);
+            let _ = context.protect_rtcp(&mut buffer, length, 5, &mki);
+            prop_assert_eq!(buffer.len(), bytes.len());
+        }
     }
 }

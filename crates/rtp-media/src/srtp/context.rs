@@ -6,6 +6,8 @@ use super::cipher::{Cipher, Keyed};
 use super::crypto::{Crypto, Mac as _, Tag};
 use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
 
+/// Longest tag of HMAC-SHA1.
+const MAX_TAG: usize = 20;
 /// Length of the E bit and the SRTCP index.
 pub(super) const RTCP_INDEX_LEN: usize = 4;
 
@@ -56,6 +58,9 @@ impl<C: Crypto> Session<C> {
             (true, Part::Rtp) => policy.rtp_tag_len,
             (true, Part::Rtcp) => policy.rtcp_tag_len,
         });
+        if tag_len > MAX_TAG {
+            return None;
+        }
         if policy.cipher == Cipher::Null && tag_len == 0 {
             return Some(Self {
                 cipher: Keyed::Null,
@@ -74,6 +79,11 @@ impl<C: Crypto> Session<C> {
             },
             tag_len,
         })
+    }
+
+    /// Whether packets carry a tag. Without one, any packet index will do.
+    pub(super) const fn is_authenticated(&self) -> bool {
+        self.mac.is_some() || matches!(self.cipher, Keyed::AeadAesGcm(_))
     }
 
     fn overhead(&self) -> usize {

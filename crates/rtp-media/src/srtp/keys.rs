@@ -71,14 +71,15 @@ impl SessionKeys {
             salt: [0; SALT_LEN],
         };
         let master = A::new(policy.master_key)?;
+        let salt_len = policy.cipher.salt_len();
         let mut salt = [0; SALT_LEN];
-        salt.get_mut(..policy.master_salt.len())?
+        salt.get_mut(..salt_len)?
+            .get_mut(..policy.master_salt.len())?
             .copy_from_slice(policy.master_salt);
 
         let [key, auth, salting] = part.labels();
         derive(&master, &salt, key, keys.key.get_mut(..keys.key_len)?);
         derive(&master, &salt, auth, &mut keys.auth);
-        let salt_len = policy.cipher.salt_len();
         derive(&master, &salt, salting, keys.salt.get_mut(..salt_len)?);
         wipe(&mut salt);
         Some(keys)

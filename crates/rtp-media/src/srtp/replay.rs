@@ -37,9 +37,8 @@ impl Window {
         match self.highest {
             Some(highest) if !is_newer(index, highest) => {
                 if highest.wrapping_sub(index) >= CAPACITY {
-                    // From before all that is remembered: a new start, which the window let through.
-                    self.seen = [0; WORDS];
-                    self.highest = Some(index);
+                    // From before all that is remembered, let through by a window of size 0.
+                    return;
                 }
             }
             Some(highest) => {

@@ -84,6 +84,15 @@ impl<C: Crypto> Context<C> {
         })
     }
 
+    /// Whether a packet is authentic as that of an index. It is left as it is.
+    pub(super) fn is_rtp_of(&self, packet: &mut [u8], payload_start: usize, index: u32) -> bool {
+        let opened = self.try_rtp(packet, payload_start, index);
+        if let Some(opened) = &opened {
+            self.restore_rtp(packet, payload_start, opened);
+        }
+        opened.is_some()
+    }
+
     /// Makes an opened RTP packet what it was before.
     pub fn restore_rtp(&self, packet: &mut [u8], payload_start: usize, opened: &Opened) {
         let Some((header, payload)) = packet

@@ -2,6 +2,7 @@
 
 //! What was received of each SSRC.
 
+use super::super::packet_index::estimate;
 use super::super::select::MAX_SSRCS;
 use super::candidates::Candidates;
 use super::context::Context;
@@ -64,6 +65,9 @@ impl Sources {
 
     /// Authenticates an RTP packet and decrypts it in place. `highest` is the highest packet index
     /// that others know of this SSRC, which may be wrong. A packet that is refused is as before.
+    ///
+    /// Packets that carry no tag are taken for the index that is most likely, and none of them for a
+    /// replay: nothing would tell (RFC 3711, 3.3.2).
     pub fn open_rtp<C: Crypto>(
         &mut self,
         context: &Context<C>,
@@ -75,19 +79,36 @@ impl Sources {
     ) -> Result<Opened, Refused> {
         let window = self.history(sender).map(|history| &history.rtp);
         let own = window.and_then(Window::highest);
-        let mut refused = Refused::NotAuthentic;
-        let mut found = None;
-        for &index in Candidates::new(sequence, highest, own).as_slice() {
-            if window.is_some_and(|window| window.is_replay(index, self.window)) {
-                refused = Refused::Replayed;
-                continue;
-            }
-            found = context.try_rtp(packet, payload_start, index);
-            if found.is_some() {
-                break;
-            }
+        let mut candidates = Candidates::new(sequence, highest, own);
+        let is_authenticated = context.rtp.is_authenticated();
+        if !is_authenticated {
+            candidates = candidates.first_only();
         }
-        let opened = found.ok_or(refused)?;
+        let is_replay = |index: &u32| {
+            is_authenticated && window.is_some_and(|window| window.is_replay(*index, self.window))
+        };
+
+        let found = candidates
+            .as_slice()
+            .iter()
+            .filter(|index| !is_replay(index))
+            .find_map(|&index| context.try_rtp(packet, payload_start, index));
+        let Some(opened) = found else {
+            // What looks old by the most likely index is refused without a look at its tag; what may be
+            // old by another one, if the tag is right.
+            let looks_old = own.is_some_and(|own| is_replay(&estimate(own, sequence)));
+            let mut old = candidates
+                .as_slice()
+                .iter()
+                .filter(|index| is_replay(index));
+            let is_replay =
+                looks_old || old.any(|&index| context.is_rtp_of(packet, payload_start, index));
+            return Err(if is_replay {
+                Refused::Replayed
+            } else {
+                Refused::NotAuthentic
+            });
+        };
         if let Some(history) = self.history_or_new(sender) {
             history.rtp.accept(opened.index);
         }
@@ -105,7 +126,9 @@ impl Sources {
             .claimed_rtcp_index(packet)
             .ok_or(Refused::NotAuthentic)?;
         let window = self.history(sender).map(|history| &history.rtcp);
-        if window.is_some_and(|window| window.is_replay(claimed, self.window)) {
+        if context.rtcp.is_authenticated()
+            && window.is_some_and(|window| window.is_replay(claimed, self.window))
+        {
             return Err(Refused::Replayed);
         }
         let opened = context.try_rtcp(packet).ok_or(Refused::NotAuthentic)?;
@@ -116,8 +139,9 @@ impl Sources {
     }
 
     fn place(&self, sender: Sender) -> Option<usize> {
-        if let Some(listed) = sender.listed {
-            return Some(usize::from(listed));
+        let listed = sender.listed.map(usize::from);
+        if let Some(listed) = listed.filter(|&listed| listed < MAX_SSRCS) {
+            return Some(listed);
         }
         let known = |ssrc: &Option<u32>| *ssrc == Some(sender.ssrc);
         self.unlisted.iter().position(known)?.checked_add(MAX_SSRCS)
