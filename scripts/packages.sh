@@ -8,7 +8,7 @@ toolchain_suite=trixie
 kernel_suite=trixie-backports
 toolchain_packages=(
     rustc rust-src rustfmt rust-clippy cargo bindgen clang lld llvm gcc-14 libc6-dev make bc bison flex libelf-dev
-    libssl-dev pahole xz-utils kmod cpio python3 perl e2fsprogs ca-certificates shellcheck
+    libssl-dev libsrtp2-dev pahole xz-utils kmod cpio python3 perl e2fsprogs ca-certificates shellcheck
 )
 headers_metapackage=linux-headers-cloud-amd64
 
