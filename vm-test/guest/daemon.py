@@ -75,6 +75,12 @@ def sdp_address(text: str) -> Address:
     return address, port
 
 
+def sections(text: str) -> list[str]:
+    """A session description for each of its media, as if it had that one only."""
+    session, *media = text.replace("\r", "").split("\nm=")
+    return ["\r\n".join(f"{session}\nm={each}".strip().split("\n")) + "\r\n" for each in media]
+
+
 def rtcp_address(text: str) -> Address:
     """Where the session description wants the RTCP of its audio sent."""
     address, port = sdp_address(text)

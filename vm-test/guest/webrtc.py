@@ -43,7 +43,8 @@ class _Track(MediaStreamTrack):
 class Browser:
     """A peer connection that sends and receives the given kinds of media, PCMU and VP8.
 
-    `received[kind]` is what came, decrypted: payloads in the order of their arrival. `frames[kind]` counts what was decoded."""
+    `received[kind]` is what came, decrypted: payloads in the order of their arrival, and `mids[kind]` the MIDs in their header
+    extensions. `frames[kind]` counts what was decoded."""
 
     def __init__(self, peer: Peer, *kinds: str) -> None:
         self.peer = peer
@@ -51,7 +52,7 @@ class Browser:
         self.kinds = kinds or ("audio",)
         self.received: dict[str, list[bytes]] = {kind: [] for kind in self.kinds}
         self.frames = {kind: 0 for kind in self.kinds}
-        self.mids: dict[str, str] = {}
+        self.mids: dict[str, set[str]] = {kind: set() for kind in self.kinds}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
@@ -106,6 +107,10 @@ class Browser:
     def _do(self, work: Coroutine[Any, Any, T], timeout: float = 60) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
+    def mid(self, kind: str) -> str:
+        """The MID of a kind of media."""
+        return next(str(each.mid) for each in self._pc.getTransceivers() if each.kind == kind)
+
     async def _open(self) -> None:
         self._pc = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
         self._pc.on("track", self._remote_track)
@@ -116,7 +121,6 @@ class Browser:
     async def _describe(self, create: Any) -> str:
         self._choose_codecs()
         await self._pc.setLocalDescription(await create())
-        self.mids = {each.kind: each.mid for each in self._pc.getTransceivers()}
         return str(self._pc.localDescription.sdp)
 
     def _choose_codecs(self) -> None:
@@ -126,7 +130,7 @@ class Browser:
             transceiver.setCodecPreferences([each for each in every if each.mimeType.endswith(f"/{name}")])
 
     def _take(self, sdp: str, kind: str) -> None:
-        self.to = ng.sdp_address(sdp)
+        self.to = ng.sdp_address(ng.sections(sdp)[0])
         self._do(self._pc.setRemoteDescription(aiortc.RTCSessionDescription(sdp, kind)))
 
     def _remote_track(self, track: MediaStreamTrack) -> None:
@@ -135,6 +139,7 @@ class Browser:
 
         async def record(packet: Any, *arguments: Any, **named: Any) -> None:
             self.received[track.kind].append(bytes(packet.payload))
+            self.mids[track.kind].add(packet.extensions.mid)
             await handle(packet, *arguments, **named)
 
         async def count() -> None:
@@ -144,3 +149,19 @@ class Browser:
 
         receiver._handle_rtp_packet = record
         asyncio.ensure_future(count())
+
+
+def vp8(count: int) -> list[bytes]:
+    """Frames of a small film, encoded."""
+    encoder = av.CodecContext.create("libvpx", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 48, "yuv420p"
+    encoder.time_base, encoder.bit_rate = Fraction(1, 30), 100_000
+    encoder.options = {"deadline": "realtime", "cpu-used": "8", "lag-in-frames": "0"}
+    frames = []
+    for n in range(count):
+        picture = av.VideoFrame(64, 48, "yuv420p")
+        for plane, value in zip(picture.planes, (16 + n * 7 % 200, 128, 128)):
+            plane.update(bytes([value]) * plane.buffer_size)
+        picture.pts = n
+        frames += [bytes(packet) for packet in encoder.encode(picture)]
+    return frames

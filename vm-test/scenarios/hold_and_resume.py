@@ -2,7 +2,7 @@
 """A call is put on hold and resumed: media stop and go on in the kernel as the parties agree, and SRTP stays in step."""
 
 from guest import srtp
-from guest.phone import Conversation, Kernel, Phone, complaints
+from guest.phone import FIRST, Conversation, Counted, Kernel, Phone, complaints, counted
 
 MODULE = "rs"
 TIMEOUT = 90
@@ -13,7 +13,7 @@ def run(t):
     alice, bob = t.peers("alice", "bob")
     kernel = Kernel(t.table(0))
     daemon = t.daemon(f"pub4/{alice.hub4}")
-    caller, callee = Phone(alice, 0xCA11), Phone(bob, 0xCA22, srtp.AES_CM, seq=0xFFFF - 3 * COUNT)
+    caller, callee = Phone(alice, 0xCA11), Phone(bob, 0xCA22, srtp.AES_CM, seq=0xFFFF - 4 * COUNT)
     call = Conversation(daemon, kernel, "held", caller, callee, offer={"transport-protocol": "RTP/SAVP"})
     call.start()
     call.talk("before", COUNT)
@@ -21,14 +21,8 @@ def run(t):
     for direction, answered, heard in (("sendonly", "recvonly", ("caller",)), ("inactive", "inactive", ())):
         t.step(f"on hold: {direction}")
         call.negotiate(direction, answered)
-        for name, phone in call.sides.items():
-            packets = phone.packets(20)
-            for packet in packets:
-                phone.rtp.send(phone.seal(packet), phone.to)
-            other = call.other(name)
-            got = [other.open(each.data) for each in other.rtp.drain(0.5)]
-            t.equal(f"what is heard of the {name}", got, packets if name in heard else [])
-        t.note([(each.local, each.options, [o.dst for o in each.outputs]) for each in t.table(0).targets()])
+        for name in call.sides:
+            heard_of(t, call, name, name in heard)
 
         t.step(f"resumed after {direction}")
         call.negotiate()
@@ -37,3 +31,28 @@ def run(t):
     t.equal("the callee's numbers rolled over", callee.next >> 16, 1)
     call.check_query("at the end")
     t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
+
+
+def heard_of(t, call, name, heard):
+    """After the first packets of a side the kernel takes all of it, and relays it or not."""
+    phone, other = call.sides[name], call.other(name)
+
+    def say(count):
+        packets = phone.packets(count)
+        sealed = [phone.seal(each) for each in packets]
+        for packet in sealed:
+            phone.rtp.send(packet, phone.to)
+        got = [other.open(each.data) for each in other.rtp.drain(0.5)]
+        t.equal(f"what is heard of the {name}", sorted(got), packets if heard else [])
+        return sealed
+
+    say(FIRST)
+    call.kernel.settled(phone.to)
+    before, up = call.kernel.target(phone.to), call.kernel.passed_up()
+    sealed = say(COUNT)
+    after = call.kernel.target(phone.to)
+    t.equal(f"packets, bytes and errors of the {name} that the kernel took",
+            counted(after.stats) - counted(before.stats), Counted(COUNT, sum(map(len, sealed))))
+    t.equal(f"those that userspace saw", call.kernel.passed_up() - up, 0)
+    sent = [counted(new.stats) - counted(old.stats) for old, new in zip(before.outputs, after.outputs) if not new.rtcp]
+    t.equal("packets that the kernel sent on", [each.packets for each in sent], [COUNT] if heard else [])
