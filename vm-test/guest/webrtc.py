@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 from collections.abc import Coroutine, Sequence
 from fractions import Fraction
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 import aiortc
 import av
-from aiortc.mediastreams import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from . import daemon as ng
 from .errors import Failure
@@ -143,9 +144,10 @@ class Browser:
             await handle(packet, *arguments, **named)
 
         async def count() -> None:
-            while True:
-                await track.recv()
-                self.frames[track.kind] += 1
+            with contextlib.suppress(MediaStreamError):
+                while True:
+                    await track.recv()
+                    self.frames[track.kind] += 1
 
         receiver._handle_rtp_packet = record
         asyncio.ensure_future(count())

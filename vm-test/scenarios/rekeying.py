@@ -39,6 +39,16 @@ def run(t):
     call.start()
     call.talk("new suites", COUNT)
     call.check_query("new suites")
+    call.delete()
+
+    t.step("both sides take the same suite: the daemon hands the keys on, and SRTP goes through as it is")
+    call = Conversation(daemon, kernel, "handed on", Phone(alice, 0xCA11, AES_CM), Phone(bob, 0xCA22, AES_CM))
+    call.passes_srtp = True
+    caller, callee = call.sides.values()
+    t.equal("keys", [caller.sender.crypto.key, callee.sender.crypto.key], [callee.receiver.crypto.key, caller.receiver.crypto.key])
+    call.start()
+    call.talk("handed on", COUNT)
+    call.check_query("handed on")
 
 
 def stale(t, kernel, call, sender):

@@ -9,7 +9,8 @@ from guest.webrtc import Browser
 
 MODULE = "rs"
 TIMEOUT = 120
-COUNT = 200
+COUNT = 100
+BETWEEN_BROWSERS = 50
 WEB = {"ICE": "force", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}
 PLAIN = {"ICE": "remove", "DTLS": "off", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]}
 
@@ -26,7 +27,7 @@ def run(t):
     t.note(f"DTLS agreed on {browser.profile()}")
     sent = {"browser": 0, "phone": 0}
 
-    def both(what, count):
+    def both(what, count, order=list):
         frames = [f"{what} {n:4}".encode().ljust(160, b".") for n in range(count)]
         packets = phone.packets(count)
         before = len(browser.received["audio"])
@@ -37,14 +38,14 @@ def run(t):
         arrived = []
         while len(arrived) < count and (datagram := phone.rtp.recv(5)):
             arrived.append(datagram)
-        t.equal(f"{what}: payloads at the telephone", [rtp.parse(each.data).payload for each in arrived], frames)
+        t.equal(f"{what}: payloads at the telephone", order(rtp.parse(each.data).payload for each in arrived), frames)
         t.equal(f"{what}: their sources", {each.source for each in arrived}, {phone.to})
-        t.eventually(f"{what}: payloads at the browser", lambda: browser.received["audio"][before:],
-                     [rtp.parse(each).payload for each in packets])
+        t.eventually(f"{what}: payloads at the browser", lambda: order(browser.received["audio"][before:]),
+                     [rtp.parse(each).payload for each in packets], 20)
         for name in sent:
             sent[name] += count
 
-    both("first", FIRST)
+    both("first", FIRST, sorted)
     kernel.settled(browser.to, phone.to)
     up = kernel.passed_up("rtp")
     both("talk", COUNT)
@@ -56,5 +57,32 @@ def run(t):
     t.true("the browser's target decrypts and looks for DTLS and STUN",
            {"DTLS", "STUN"} <= set(kernel.target(browser.to).options), kernel.target(browser.to).lines)
     t.between("frames that the browser decoded", browser.frames["audio"], COUNT, COUNT + FIRST)
-    t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
     browser.close()
+    daemon.ng("delete", call_id="web to phone", from_tag="caller", delete_delay=0)
+
+    t.step("a browser calls a browser")
+    browsers = Browser(alice), Browser(bob)
+    Conversation(daemon, kernel, "web to web", *browsers, offer=WEB, answer=WEB)
+    for each in browsers:
+        each.connected()
+
+    def chat(what, count):
+        frames = [[f"{what} {side} {n:4}".encode().ljust(160, b".") for n in range(count)] for side in range(2)]
+        before = [len(each.received["audio"]) for each in browsers]
+        for each, own in zip(browsers, frames):
+            each.send("audio", own)
+        for each, start, other in zip(browsers, before, reversed(frames)):
+            t.eventually(f"{what}: payloads at the other browser", lambda: sorted(each.received["audio"][start:]), other, 20)
+
+    chat("first", FIRST)
+    kernel.settled(*(each.to for each in browsers))
+    before, up = [kernel.target(each.to) for each in browsers], kernel.passed_up("rtp")
+    chat("talk", BETWEEN_BROWSERS)
+    t.equal("RTP packets that userspace saw", kernel.passed_up("rtp") - up, 0)
+    for each, then in zip(browsers, before):
+        now = kernel.target(each.to)
+        t.equal("RTP packets and errors that the kernel counted",
+                (now.pts[0]["packets"] - then.pts[0]["packets"], now.stats["errors"] - then.stats["errors"]),
+                (BETWEEN_BROWSERS, 0))
+        each.close()
+    t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
