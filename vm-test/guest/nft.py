@@ -15,7 +15,7 @@ HOOKS = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 
 
 _NETLINK_NETFILTER = 12
 _SUBSYSTEM = 10 << 8
-_NEW_TABLE, _NEW_CHAIN, _NEW_RULE, _DEL_RULE, _DEL_TABLE, _GET_RULE = 0, 3, 6, 8, 2, 7
+_NEW_TABLE, _NEW_CHAIN, _NEW_RULE, _DEL_RULE, _DEL_TABLE, _GET_RULE, _NEW_OBJECT, _GET_OBJECT = 0, 3, 6, 8, 2, 7, 18, 19
 _BATCH_BEGIN, _BATCH_END = 16, 17
 _REQUEST, _ACK, _DUMP, _CREATE, _APPEND = 0x1, 0x4, 0x300, 0x400, 0x800
 _NESTED = 0x8000
@@ -133,6 +133,29 @@ def rules(family: str = "inet", *, name: str = "vm", ns: Namespace = HOST) -> li
                     found.append(body[4:])
                 elif kind == 2 and (code := -struct.unpack_from("=i", body)[0]):
                     raise OSError(code, os.strerror(code))
+
+
+def counter(table: str, name: str, family: str = "inet", *, ns: Namespace = HOST) -> int:
+    """How many packets a named counter has counted."""
+    with _open(ns) as sock:
+        sock.send(_message(_SUBSYSTEM | _GET_OBJECT, 0, FAMILIES[family],
+                           attribute(1, table) + attribute(2, name) + attribute(3, 1)))
+        for kind, body in _messages(sock.recv(65536)):
+            if kind == _SUBSYSTEM | _NEW_OBJECT:
+                return int(struct.unpack(">Q", attributes(attributes(body[4:])[4])[2])[0])
+            code = -struct.unpack_from("=i", body)[0]
+            raise OSError(code, os.strerror(code))
+    raise LookupError(name)
+
+
+def attributes(data: bytes) -> dict[int, bytes]:
+    """Netlink attributes by their number."""
+    found = {}
+    while len(data) >= 4:
+        size, kind = struct.unpack_from("=HH", data)
+        found[kind & 0x3FFF] = data[4:size]
+        data = data[(size + 3) & ~3:]
+    return found
 
 
 def dumped_table(rule_attributes: bytes) -> int | None:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from . import daemon as ng
-from . import rtp, srtp, traffic
+from . import nft, rtp, srtp, traffic
 from .daemon import Bencoded, Daemon
 from .errors import Failure
 from .net import HOST, Address, Namespace, Peer
@@ -49,8 +48,7 @@ class Kernel:
 
     def passed_up(self, what: str = "up") -> int:
         """Packets to the daemon's ports that userspace has been given: all, or those of `rtp`."""
-        listed = json.loads(self._ns.run("nft", "-j", "list", "counter", "inet", "seen", what).stdout)
-        return int(next(each["counter"]["packets"] for each in listed["nftables"] if "counter" in each))
+        return nft.counter("seen", what, ns=self._ns)
 
     def has(self, *locals_: Address) -> bool:
         """Whether each address has a target that sends somewhere."""

@@ -8,7 +8,7 @@ from guest.srtp import AES_CM
 MODULE = "rs"
 TIMEOUT = 60
 AEAD = "AEAD_AES_256_GCM"
-ROUNDS = 5
+ROUNDS = 2
 
 
 def run(t):
