@@ -14,10 +14,14 @@ class Failure(Exception):
         self.got = got
 
 
+_MOST_CHARACTERS = 2_000
+
+
 def show(value: object) -> str:
-    """A value as the report prints it: bytes in hex, text as it is."""
+    """A value as the report prints it: bytes in hex, text as it is, others cut where they are long."""
     if isinstance(value, (bytes, bytearray)):
         return f"{len(value)} bytes {bytes(value).hex(' ', 4)}"
     if isinstance(value, str):
         return value
-    return repr(value)
+    text = repr(value)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[:_MOST_CHARACTERS]} ... ({len(text)} characters)"

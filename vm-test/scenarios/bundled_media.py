@@ -8,7 +8,7 @@ from guest import rtp
 from guest.phone import FIRST, Kernel, Phone, complaints
 from guest.webrtc import Browser, vp8
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 120
 COUNT = 100
 VP8 = 97

@@ -7,7 +7,7 @@ import time
 from guest import rtp, srtp
 from guest.phone import Conversation, Kernel, Phone, complaints
 
-MODULE = "c"
+MODULE = "rs"
 TIMEOUT = 90
 PT = 101
 ATTRIBUTES = [f"a=rtpmap:{PT} telephone-event/8000", f"a=fmtp:{PT} 0-15"]
