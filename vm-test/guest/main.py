@@ -118,6 +118,7 @@ def clean(which: object) -> str | None:
     for path in Path("/run/netns").glob("*"):
         net.Namespace(path.name, str(path)).delete()
     nft.flush_all()
+    net.reset()
     if not isinstance(which, str):
         return None
     try:
@@ -135,6 +136,7 @@ def run(job: dict[str, object], report: Reporter) -> bool:
     report("begin", name=name, timeout=job["timeout"])
     start = time.monotonic()
     OUTPUT.write_bytes(b"")
+    net.CHANGED.write_bytes(b"")
     pid = os.fork()
     if pid == 0:
         try:

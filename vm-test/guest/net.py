@@ -109,7 +109,11 @@ class Namespace:
     def sysctl(self, key: str, value: object) -> None:
         """Sets a network sysctl of the namespace, `net.ipv4.ip_forward` for example."""
         with self:
-            Path("/proc/sys", *key.split(".")).write_text(str(value))
+            path = Path("/proc/sys", *key.split("."))
+            if self is HOST:
+                with open(CHANGED, "a", encoding="ascii") as file:
+                    file.write(f"{path} {path.read_text()}")
+            path.write_text(str(value))
 
     def udp(self, address: str, port: int = 0) -> "Udp":
         """A UDP socket bound inside the namespace; port 0 picks a free one."""
@@ -122,6 +126,21 @@ class Namespace:
 
 
 HOST = Namespace("host", "/proc/1/ns/net")
+CHANGED = Path("/run/vm-test-sysctls")  # what sysctls of HOST were before a scenario changed them
+
+
+def reset() -> None:
+    """Undoes what a scenario left in HOST: devices, routes that have none, rules, IPsec and sysctls."""
+    lines = [f"link del {device.name}" for device in Path("/sys/class/net").iterdir() if device.name != "lo"]
+    lines += [f"route flush type {kind}" for kind in ("unreachable", "blackhole", "prohibit")]
+    lines += ["rule flush", "rule add pref 32766 lookup main", "xfrm policy flush", "xfrm state flush"]
+    for family in ("-4", "-6"):
+        subprocess.run(["ip", family, "-force", "-batch", "-"], input="\n".join(lines) + "\n", text=True,
+                       capture_output=True, check=False)
+    for line in reversed(CHANGED.read_text().splitlines()):
+        path, value = line.split(" ", 1)
+        if Path(path).exists():
+            Path(path).write_text(value)
 
 
 @dataclass
