@@ -68,6 +68,7 @@ def run(t):
     nft.native_rule(0)
     far(bob)
     far(carol)
+    frames = raw.Frames(carol.ns, carol.dev)
     ways = [Way(t, control, alice, family, (bob, carol)) for family in (4, 6)]
 
     for way in ways:
@@ -95,7 +96,7 @@ def run(t):
         way.leads_to("without it", "carol")
 
         t.step(f"IPv{family}: gateways on one device")
-        frames = raw.Frames(carol.ns, carol.dev)
+        frames.drain(0)
         base = carol.hub_address(family)[:-1]
         for n, mac in ((8, "02:00:00:00:00:08"), (9, "02:00:00:00:00:09")):
             t.host.ip(f"neigh replace {base}{n} lladdr {mac} dev {carol.hub_dev} nud permanent",
@@ -109,7 +110,6 @@ def run(t):
         t.equal("a neighbour with another address", frame and (frame.to, frame.packet[-len(data):]),
                 ("02:00:00:00:00:99", data))
         way.expected[0] += 3
-        frames.close()
         t.host.ip(f"route replace {NET[family]} via {via['carol']}")
         way.leads_to("back", "carol")
 
@@ -120,7 +120,7 @@ def run(t):
         way.leads_to("failed", "carol")
 
         t.step(f"IPv{family}: the limit of hops")
-        frames = raw.Frames(carol.ns, carol.dev)
+        frames.drain(0)
         t.host.ip(f"route replace {NET[family]} via {via['carol']} hoplimit 11")
         way.send()
         t.equal("of the route", raw.parse(frames.recv().packet).ttl, 11)
@@ -129,7 +129,6 @@ def run(t):
         way.send()
         t.equal("of the namespace", raw.parse(frames.recv().packet).ttl, 22)
         way.expected[0] += 2
-        frames.close()
         way.at["carol"].drain(0)
 
         t.step(f"IPv{family}: an address of this host that is removed stays a source (decision 4)")

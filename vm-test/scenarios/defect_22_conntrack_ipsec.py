@@ -5,6 +5,7 @@ import json
 import os
 
 from guest import nft, raw, rtp
+from guest.traffic import flow
 
 RULES = """
 table inet tracked {{
@@ -23,13 +24,13 @@ def counters(t):
     return {each["counter"]["name"]: each["counter"]["packets"] for each in listed if "counter" in each}
 
 
-def protect(ns, here, there, *, way="both"):
+def protect(ns, here, there, way):
     """IPsec in transport mode between two addresses, without encryption, so that the link can be read."""
     for spi, src, dst in ((1, min(here, there), max(here, there)), (2, max(here, there), min(here, there))):
         ns.run("ip", "xfrm", "state", "add", "src", src, "dst", dst, "proto", "esp", "spi", str(spi), "mode", "transport",
                "enc", "ecb(cipher_null)", "", "auth", "hmac(sha1)", KEY)
     for direction, src, dst in (("out", here, there), ("in", there, here)):
-        if way in (direction, "both"):
+        if way == direction:
             ns.run("ip", "xfrm", "policy", "add", "src", src, "dst", dst, "proto", "udp", "dir", direction,
                    "tmpl", "proto", "esp", "mode", "transport")
 
@@ -46,6 +47,7 @@ def run(t):
     nft.native_rule(0)
     t.host.run("nft", "-f", "-", stdin=RULES.format())
 
+    frames = raw.Frames(bob.ns, bob.dev)
     ends = {}
     for family in (4, 6):
         t.step(f"IPv{family}: what leaves is a connection of its own, and what comes back belongs to it")
@@ -89,16 +91,15 @@ def run(t):
         t.relayed("without it", sender, local, receiver, rtp.stream(2), source=source)
 
         t.step(f"IPv{family}: what leaves is protected, and fragmented to what fits then")
-        protect(t.host, here, there, way="out")
-        protect(bob.ns, there, here, way="in")
-        frames = raw.Frames(bob.ns, bob.dev)
+        protect(t.host, here, there, "out")
+        protect(bob.ns, there, here, "in")
+        frames.drain(0)
         sent = [rtp.packet(n, payload=os.urandom(size)) for n, size in enumerate((0, 160, 1400, 1440))]
-        t.relayed("protected", sender, local, receiver, sent, source=source)
+        flow(sender, local, receiver, sent).check("protected", source, ordered=False)
         at = 9 if family == 4 else 6
         seen = frames.drain(0.05)
         t.equal("protocols on the link", {frame.packet[at] for frame in seen} - {44}, {50})
         t.equal("errors", target.outputs[0]["errors"], before[1] + 1)
-        frames.close()
         unprotect(t.host, bob.ns)
         t.relayed("in the clear again", sender, local, receiver, rtp.stream(2), source=source)
 
@@ -106,9 +107,9 @@ def run(t):
         here, there = local[0], sender.address[0]
         t.step(f"IPv{family}: what comes protected is relayed; what should have been and was not is left to the stack, which drops it")
         passed = t.host.udp(*local)
-        protect(t.host, here, there, way="in")
-        protect(alice.ns, there, here, way="out")
-        t.relayed("protected", sender, local, receiver, rtp.stream(5), source=source)
+        protect(t.host, here, there, "in")
+        protect(alice.ns, there, here, "out")
+        flow(sender, local, receiver, rtp.stream(5)).check("protected", source, ordered=False)
         unprotect(alice.ns)
         before = target.stats["packets"]
         sender.send(rtp.packet(), local)

@@ -87,6 +87,7 @@ def run(t):
             got = to.recv(3)
             t.equal(f"{size} bytes in fragments", got and got.data, wanted)
 
+    tap = raw.Frames(t.host, alice.hub_dev)
     for what, settings, sent in (
             ("cut by the sender's stack", ("gro", "off"), segmented),
             ("joined by the device for forwarding", ("gro", "on", "rx-udp-gro-forwarding", "on"), one_by_one),
@@ -96,7 +97,8 @@ def run(t):
         Path(f"/sys/class/net/{alice.hub_dev}/gro_flush_timeout").write_text("20000000")
         for family, (target, local, source, receiver, second, sender) in ends.items():
             t.step(f"IPv{family}: packets {what} go to their socket, which has each of them")
-            passed, tap = t.host.udp(*local), raw.Frames(t.host, alice.hub_dev)
+            passed = t.host.udp(*local)
+            tap.drain(0)
             before = target.stats["packets"]
             batch = rtp.stream(9, size=200) + [rtp.packet(10, payload=b"short")]
             sent(sender, batch, local)
@@ -110,7 +112,6 @@ def run(t):
             t.equal("what was relayed arrives rewritten too", len(receiver.drain(0.05)), relayed)
             t.equal("no errors", target.stats["errors"], 0)
             passed.close()
-            tap.close()
         t.relayed("packets that come alone", sender, local, second, rtp.stream(1), source=source)
         receiver.drain(0.05)
 

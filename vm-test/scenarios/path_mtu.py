@@ -34,12 +34,13 @@ def run(t):
     nft.chain()
     nft.native_rule(0)
 
+    frames = raw.Frames(carol.ns, carol.dev)
     for family in (4, 6):
         t.step(f"IPv{family}: a link that is too small")
         receiver, sender = carol.udp(family=family), alice.udp(family=family)
         local, source = (alice.hub_address(family), 4000), (carol.hub_address(family), 4001)
         target = control.add(local, (source, receiver.address, {"tos": TOS}), rtp=1)
-        frames = raw.Frames(carol.ns, carol.dev)
+        frames.drain(0)
         header = 28 if family == 4 else 48
         sizes = [1280 - header - 12, 1280 - header - 11, 1400 - 12]
         sent = [rtp.packet(n, payload=os.urandom(size)) for n, size in enumerate(sizes)]
@@ -55,7 +56,6 @@ def run(t):
         output = target.outputs[0]
         t.equal("counters: datagrams, not parts", [output[key] for key in ("packets", "bytes", "errors")],
                 [3, sum(map(len, sent)), 0])
-        frames.close()
 
     receiver, local, source = bob.udp(), (alice.hub4, 4010), (bob.hub4, 4011)
     sender, frames = alice.udp(), raw.Frames(bob.ns, bob.dev)
@@ -106,7 +106,7 @@ def run(t):
         large = rtp.packet(payload=os.urandom(1400))
         sender.send(large, local)
         t.silent("the first is lost, as any datagram", receiver)
-        frames = raw.Frames(bob.ns, bob.dev)
+        frames.drain(0)
         t.relayed("those after it", sender, local, receiver, [large] * 3, source=source)
         t.equal("sizes", [len(each.packet) <= 1300 for each in frames.drain(0.05)], [True] * 6)
         t.equal("packets and errors", [target.outputs[0][key] for key in ("packets", "errors")], [4, 0])
