@@ -12,7 +12,8 @@ toolchain_packages=(
 )
 headers_metapackage=linux-headers-cloud-amd64
 
-# Where the daemon comes from, and what the virtual machine needs beside it; ffmpeg is the other end of the demo.
+# Where the daemon comes from, and what the virtual machine needs beside it: pylibsrtp and aiortc are the other ends of calls,
+# ffmpeg that of the demo.
 userland_suite=forky
 userland_packages=(
     rtpengine-daemon nftables iptables iproute2 ethtool kmod mount python3 python3-pylibsrtp python3-aiortc ffmpeg

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Telephones with RTP or SRTP (keyed by SDES), calls between two of them through the daemon, and what the kernel has of them."""
+"""Telephones with RTP or SRTP (keyed by SDES), calls between two through the daemon, and what the kernel has of them."""
 
 from __future__ import annotations
 
@@ -70,8 +70,9 @@ class Phone:
     `mux`: RTCP on the port of RTP. `feedback`: a profile with RTCP feedback (AVPF). `parameters` of SDES, `attributes`: more
     lines of its session descriptions. `seq` is the first sequence number."""
 
-    def __init__(self, peer: Peer, ssrc: int, *suites: str, family: int = 4, pts: Sequence[int] = (0,), mux: bool = False,
-                 feedback: bool = False, parameters: tuple[str, ...] = (), attributes: Sequence[str] = (), seq: int = 1) -> None:
+    def __init__(self, peer: Peer, ssrc: int, *suites: str, family: int = 4, pts: Sequence[int] = (0,),
+                 mux: bool = False, feedback: bool = False, parameters: tuple[str, ...] = (),
+                 attributes: Sequence[str] = (), seq: int = 1) -> None:
         self.rtp = peer.udp(family=family)
         self.rtcp = self.rtp if mux else peer.udp(family=family)
         self.ssrc = ssrc
@@ -249,8 +250,8 @@ class Conversation:
     def check_query(self, what: str) -> None:
         """The daemon's counters are those of all that was sent, and its log has no complaint about the kernel."""
         eventually(f"{what}: packets, bytes and errors in the daemon's query", self.counted, self.expected)
-        equal(f"{what}: what the daemon says of the streams", {"kernelized" in each["flags"] for each in self._streams().values()},
-              {True})
+        equal(f"{what}: whether the daemon says that the streams are in the kernel",
+              {"kernelized" in each["flags"] for each in self._streams().values()}, {True})
         equal(f"{what}: complaints in the daemon's log", complaints(self.daemon.log()), [])
 
     def counted(self) -> Counters:
@@ -288,6 +289,17 @@ class Conversation:
         for (name, plain), flow in zip(packets.items(), flows):
             result[name] = flow.opened(plain, self.other(name).open), flow.sent
         return result
+
+
+def agree(daemon: Daemon, kernel: Kernel, call_id: str, *streams: tuple[str, int, Address]) -> None:
+    """The daemon's query says of streams, each (tag, media, local address), what the table lists, and has them kernelized."""
+    for tag, media, local in streams:
+        def both() -> tuple[object, object]:
+            tags: Any = daemon.query(call_id)["tags"]
+            stream = tags[tag]["medias"][media]["streams"][0]
+            return (counted(stream["stats"]), "kernelized" in stream["flags"]), (counted(kernel.target(local).stats), True)
+
+        eventually(f"query and list agree on media {media} of the {tag}", lambda: len(set(both())), 1)
 
 
 def complaints(log: str) -> list[str]:

@@ -39,7 +39,7 @@ class Output:
 
 @dataclass
 class Listed:
-    """A target as `list` prints it; `pts` are the counters of payload types, `options` the words of its flags, `lines` the whole block."""
+    """A target as `list` prints it: `pts` counters of payload types, `options` words of its flags, `lines` the whole block."""
 
     local: str
     stats: dict[str, int] = field(default_factory=dict)

@@ -1,21 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""SRTP endpoints over libsrtp2, and the `crypto` attributes (SDES, RFC 4568) that key them."""
+"""SRTP endpoints over libsrtp2 (AES-F8, which it lacks, over `cryptography`), and the `crypto` attributes (SDES, RFC 4568) that key them."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import os
 import re
 import struct
 from dataclasses import dataclass, field
 
 import pylibsrtp
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from pylibsrtp import ffi, lib
 
 from .errors import Failure
 
 # Numbers of libsrtp's ciphers, authentications and services (srtp.h, cipher_types.h, auth.h).
 _ICM_128, _ICM_192, _ICM_256, _GCM_128, _GCM_256 = 1, 4, 5, 6, 7
+_F8 = -1  # not one of them
 _NO_AUTH, _HMAC_SHA1 = 0, 3
 # The same ciphers in the numbering of the interface.
 _INTERFACE = {_ICM_128: 2, _ICM_192: 4, _ICM_256: 5, _GCM_128: 6, _GCM_256: 7}
@@ -40,7 +44,7 @@ class Suite:
         return self.cipher in (_GCM_128, _GCM_256)
 
 
-# All that the daemon knows and libsrtp has. The keys of NULL are derived as those of AES_CM_128, whose encryption it lacks.
+# All that the daemon knows. The keys of NULL are derived as those of AES_CM_128, whose encryption it lacks.
 SUITES = {suite.name: suite for suite in (
     Suite("AEAD_AES_256_GCM", _GCM_256, 32, 12, 16, 16),
     Suite("AEAD_AES_128_GCM", _GCM_128, 16, 12, 16, 16),
@@ -50,6 +54,8 @@ SUITES = {suite.name: suite for suite in (
     Suite("AES_192_CM_HMAC_SHA1_32", _ICM_192, 24, 14, 4, 10),
     Suite("AES_CM_128_HMAC_SHA1_80", _ICM_128, 16, 14, 10, 10),
     Suite("AES_CM_128_HMAC_SHA1_32", _ICM_128, 16, 14, 4, 10),
+    Suite("F8_128_HMAC_SHA1_80", _F8, 16, 14, 10, 10),
+    Suite("F8_128_HMAC_SHA1_32", _F8, 16, 14, 4, 10),
     Suite("NULL_HMAC_SHA1_80", _ICM_128, 16, 14, 10, 10, _AUTHENTIC),
     Suite("NULL_HMAC_SHA1_32", _ICM_128, 16, 14, 4, 10, _AUTHENTIC),
 )}
@@ -92,7 +98,7 @@ class Crypto:
 
 
 def cryptos(sdp: str) -> list[Crypto]:
-    """The `crypto` attributes of a session description whose suites libsrtp has."""
+    """The `crypto` attributes of a session description whose suites are known here."""
     return [Crypto(SUITES[suite], base64.b64decode(key + "=" * (-len(key) % 4)), int(tag), tuple(parameters.split()))
             for tag, suite, key, _, parameters in _ATTRIBUTE.findall(sdp) if suite in SUITES]
 
@@ -122,12 +128,64 @@ class _Policy:
                 0 if unsigned else tag, services)
 
 
+class _F8Session:
+    """AES in f8-mode with HMAC-SHA1 (RFC 3711), for RTP without rollover. Names as those of pylibsrtp's sessions."""
+
+    def __init__(self, crypto: Crypto) -> None:
+        self._tag = crypto.suite.rtp_tag
+        master, salt = crypto.key[:16], crypto.key[16:]
+
+        def derive(label: int, size: int) -> bytes:
+            start = bytearray(salt + bytes(2))
+            start[7] ^= label
+            encryptor = Cipher(algorithms.AES(master), modes.CTR(bytes(start))).encryptor()
+            return encryptor.update(bytes(size))
+
+        key, self._auth, self._salt = derive(0, 16), derive(1, 20), derive(2, 14)
+        self._block = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
+        mask = _xor(key, self._salt + b"\x55\x55")
+        self._first = Cipher(algorithms.AES(mask), modes.ECB()).encryptor()
+
+    def protect(self, packet: bytes) -> bytes:
+        """The packet encrypted, with its tag."""
+        sealed = packet[:12] + self._crypt(packet)
+        return sealed + self._sign(sealed)
+
+    def unprotect(self, packet: bytes) -> bytes:
+        """The packet decrypted; an error as of libsrtp when its tag is wrong."""
+        sealed, tag = packet[:-self._tag], packet[-self._tag:]
+        if tag != self._sign(sealed):
+            raise pylibsrtp.Error("authentication failure")
+        return sealed[:12] + self._crypt(sealed)
+
+    def _sign(self, sealed: bytes) -> bytes:
+        return hmac.new(self._auth, sealed + bytes(4), hashlib.sha1).digest()[:self._tag]
+
+    def _crypt(self, packet: bytes) -> bytes:
+        start = self._first.update(b"\0" + packet[1:12] + bytes(4))
+        stream, last = b"", bytes(16)
+        for number in range((len(packet) - 12 + 15) // 16):
+            last = self._block.update(_xor(_xor(start, number.to_bytes(16, "big")), last))
+            stream += last
+        return _xor(packet[12:], stream)
+
+
+def _xor(a: bytes, b: bytes) -> bytes:
+    return bytes(x ^ y for x, y in zip(a, b))
+
+
+def _session(crypto: Crypto, ssrc_type: int) -> pylibsrtp.Session:
+    if crypto.suite.cipher == _F8:
+        return _F8Session(crypto)  # type: ignore[return-value]
+    return pylibsrtp.Session(_Policy(crypto, ssrc_type))  # type: ignore[arg-type]
+
+
 class Sender:
     """Protects the packets of one direction."""
 
     def __init__(self, crypto: Crypto) -> None:
         self.crypto = crypto
-        self._session = pylibsrtp.Session(_Policy(crypto, lib.ssrc_any_outbound))  # type: ignore[arg-type]
+        self._session = _session(crypto, lib.ssrc_any_outbound)
 
     def rtp(self, packet: bytes) -> bytes:
         """The SRTP packet."""
@@ -143,7 +201,7 @@ class Receiver:
 
     def __init__(self, crypto: Crypto) -> None:
         self.crypto = crypto
-        self._session = pylibsrtp.Session(_Policy(crypto, lib.ssrc_any_inbound))  # type: ignore[arg-type]
+        self._session = _session(crypto, lib.ssrc_any_inbound)
 
     def rtp(self, packet: bytes) -> bytes:
         """The RTP packet."""

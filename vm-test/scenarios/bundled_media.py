@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Audio and video that a WebRTC browser bundles on one port are told apart by MID and go to two ports, and back, in the kernel."""
+"""Audio and video that a browser bundles on one port are told apart by MID in the kernel, go to two ports, and back."""
 
 import time
 
 from guest import daemon as ng
 from guest import rtp
-from guest.phone import FIRST, Kernel, Phone, complaints
+from guest.phone import FIRST, Kernel, Phone, agree, complaints
 from guest.webrtc import Browser, vp8
 
 MODULE = "rs"
@@ -27,7 +27,7 @@ def run(t):
         "ICE": "remove", "DTLS": "off", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]})["sdp"])
     answer = join(phone.answer(section) for phone, section in zip(phones.values(), ng.sections(offered)))
     browser.accept(str(daemon.ng("answer", sdp=answer, to_tag="phones", **common, **{
-        "ICE": "force", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]})["sdp"]))
+        "ICE": "force", "DTLS": "passive", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]})["sdp"]))
     browser.connected()
     t.equal("ports that the other side sends to", len({phone.to for phone in phones.values()}), 2)
     frames = {"audio": [f"frame {n:4}".encode().ljust(160, b".") for n in range(FIRST + COUNT)], "video": vp8(FIRST + COUNT)}
@@ -51,6 +51,8 @@ def run(t):
         t.equal(f"MID of the {kind} that the browser received", browser.mids[kind], {browser.mid(kind)})
         t.between(f"{kind} frames that the browser decoded", browser.frames[kind], COUNT, FIRST + COUNT)
     t.equal("errors of the bundle's target since", target.stats["errors"] - errors, 0)
+    agree(daemon, kernel, "bundle", ("browser", 0, browser.to), ("phones", 0, phones["audio"].to),
+          ("phones", 1, phones["video"].to))
     t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
     browser.close()
 
@@ -66,7 +68,8 @@ def exchange(t, what, browser, phones, frames, order=list):
     before = {kind: len(browser.received[kind]) for kind in frames}
     # VP8 in RTP has a descriptor before the frame: the first byte of the shortest one says that a partition starts.
     packets = {kind: [rtp.packet(phone.next + n, (160, 3000)[kind == "video"] * (phone.next + n), phone.ssrc, phone.pts[0],
-                                 b"\x10" * (kind == "video") + frame, marker=kind == "video") for n, frame in enumerate(frames[kind])]
+                                 b"\x10" * (kind == "video") + frame, marker=kind == "video")
+                      for n, frame in enumerate(frames[kind])]
                for kind, phone in phones.items()}
     for kind, each in frames.items():
         browser.send(kind, each)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The kernel relays the audio of an SRTP call, and the daemon the DTMF events in the same stream, or blocks them when told to."""
+"""The kernel relays the audio of an SRTP call, the daemon the DTMF events in the same stream, or blocks them if told to."""
 
 import struct
 import time
@@ -40,7 +40,7 @@ def run(t):
 
 
 def press(t, call, digits, *, blocked=False):
-    """Audio with digits in it: the other side decodes all of it, userspace sees the events alone, the kernel counts the audio."""
+    """Audio with digits: the other side decodes all of it, userspace sees the events alone, the kernel counts the audio."""
     for name, phone in call.sides.items():
         packets, target, up = dial(phone, digits), call.kernel.target(phone.to), call.kernel.passed_up()
         for packet in packets:

@@ -53,6 +53,6 @@ def heard_of(t, call, name, heard):
     after = call.kernel.target(phone.to)
     t.equal(f"packets, bytes and errors of the {name} that the kernel took",
             counted(after.stats) - counted(before.stats), Counted(COUNT, sum(map(len, sealed))))
-    t.equal(f"those that userspace saw", call.kernel.passed_up() - up, 0)
+    t.equal("those that userspace saw", call.kernel.passed_up() - up, 0)
     sent = [counted(new.stats) - counted(old.stats) for old, new in zip(before.outputs, after.outputs) if not new.rtcp]
     t.equal("packets that the kernel sent on", [each.packets for each in sent], [COUNT] if heard else [])

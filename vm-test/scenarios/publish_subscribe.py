@@ -4,7 +4,7 @@
 import time
 
 from guest import srtp
-from guest.phone import FIRST, Kernel, Phone, complaints, counted
+from guest.phone import FIRST, Kernel, Phone, agree, complaints, counted
 
 MODULE = "rs"
 TIMEOUT = 90
@@ -30,7 +30,7 @@ def run(t):
                                           {"transport-protocol": "RTP/AVP"})})
         daemon.ng("subscribe answer", sdp=phone.answer(str(asked["sdp"]), "recvonly"), to_tag=f"subscriber {number}", **common)
         subscribers.append(phone)
-    publish(t, "first", publisher, subscribers, FIRST)
+    publish(t, "first", publisher, subscribers, FIRST, sorted)
     kernel.settled(publisher.to)
 
     t.step(f"{COUNT} packets to all of them")
@@ -40,16 +40,17 @@ def run(t):
     for number in (1, 3):
         daemon.ng("unsubscribe", to_tag=f"subscriber {number}", **common)
     gone = [subscribers.pop(3), subscribers.pop(1)]
-    publish(t, "first after two left", publisher, subscribers, FIRST)
+    publish(t, "first after two left", publisher, subscribers, FIRST, sorted)
     kernel.settled(publisher.to)
     talk(t, kernel, publisher, subscribers)
     for phone in gone:
         t.silent("packets for one that has left", phone.rtp, 0.05)
+    agree(daemon, kernel, "stage", ("publisher", 0, publisher.to))
     t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
 
 
-def publish(t, what, publisher, subscribers, count):
-    """Every subscriber gets all packets, decrypts them, and none twice."""
+def publish(t, what, publisher, subscribers, count, order=list):
+    """Every subscriber gets all packets, in the order of `order`, decrypts them, and none twice."""
     packets = publisher.packets(count)
     sealed = [publisher.seal(each) for each in packets]
     for packet in sealed:
@@ -59,13 +60,13 @@ def publish(t, what, publisher, subscribers, count):
         got = []
         while datagram := phone.rtp.recv(2 if len(got) < count else 0):
             got.append(datagram)
-        t.equal(f"{what}: packets of subscriber {number}", [phone.open(each.data) for each in got], packets)
+        t.equal(f"{what}: packets of subscriber {number}", order(phone.open(each.data) for each in got), packets)
         t.equal(f"{what}: their source", {each.source for each in got}, {phone.to})
     return packets, sealed
 
 
 def talk(t, kernel, publisher, subscribers):
-    """The same in the kernel: the target counts what came once, each of its outputs what it sent, and userspace sees nothing."""
+    """The same in the kernel: the target counts what came, each of its outputs what it sent; userspace sees nothing."""
     before, up = kernel.target(publisher.to), kernel.passed_up()
     packets, sealed = publish(t, "talk", publisher, subscribers, COUNT)
     t.equal("packets that userspace saw", kernel.passed_up() - up, 0)

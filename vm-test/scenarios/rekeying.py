@@ -45,7 +45,8 @@ def run(t):
     call = Conversation(daemon, kernel, "handed on", Phone(alice, 0xCA11, AES_CM), Phone(bob, 0xCA22, AES_CM))
     call.passes_srtp = True
     caller, callee = call.sides.values()
-    t.equal("keys", [caller.sender.crypto.key, callee.sender.crypto.key], [callee.receiver.crypto.key, caller.receiver.crypto.key])
+    t.equal("keys that the two receive with", [callee.receiver.crypto.key, caller.receiver.crypto.key],
+            [caller.sender.crypto.key, callee.sender.crypto.key])
     call.start()
     call.talk("handed on", COUNT)
     call.check_query("handed on")

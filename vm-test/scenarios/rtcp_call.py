@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""RTCP of calls, on a port of its own and on that of RTP, in plain and as SRTCP, is relayed by the kernel once and unchanged."""
+"""RTCP of calls, on its own port or that of RTP, plain or as SRTCP, is relayed by the kernel once and unchanged."""
 
 from guest import rtp
 from guest.phone import Conversation, Kernel, Phone, counted

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Calls between RTP and SRTP, keyed by SDES with each suite the daemon knows, run in the kernel and are decoded by libsrtp."""
+"""Calls between RTP and SRTP, keyed by SDES with each suite the daemon knows, run in the kernel and are decoded."""
 
 from guest import srtp
 from guest.phone import Conversation, Kernel, Phone
