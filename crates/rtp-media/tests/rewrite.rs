@@ -43,7 +43,7 @@ fn short_payloads_are_not_sent() {
 }
 
 #[test]
-fn patterns_are_repeated_and_cut_at_the_end() {
+fn defect_06_patterns_are_repeated_and_cut_at_the_end() {
     for pattern in [&[7][..], &[1, 2], &[1, 2, 3, 4, 5], &[9; 16]] {
         for length in 0..40 {
             let rule = PayloadRule {

@@ -57,7 +57,7 @@ const SUITES: [(u32, u32, u32); 6] = [
 ];
 
 #[test]
-fn ciphers_take_keys_of_their_length() {
+fn defect_03_ciphers_take_keys_of_their_length() {
     for (cipher, key, salt) in SUITES {
         for hmac in [1, 2] {
             assert_eq!(

@@ -284,7 +284,7 @@ fn payload_types_are_counted() {
 }
 
 #[test]
-fn media_of_payload_types_are_checked() {
+fn defect_04_media_of_payload_types_are_checked() {
     for media in [8, 9, 255, 256, 0x1_0000, u32::MAX - 1] {
         for index in 0..2 {
             let mut message = add_target();
@@ -298,7 +298,7 @@ fn media_of_payload_types_are_checked() {
 }
 
 #[test]
-fn media_of_ssrcs_are_checked() {
+fn defect_04_media_of_ssrcs_are_checked() {
     for media in [8, 255, 256, u32::MAX - 1] {
         let mut message = add_target();
         message.target.ssrc_media_idx[0].set(media);
@@ -364,7 +364,7 @@ fn mids_are_bounded() {
 }
 
 #[test]
-fn a_reused_target_keeps_nothing() {
+fn defect_05_a_reused_target_keeps_nothing() {
     let mut target = common::target();
     let message = {
         let mut message = add_target();
