@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The way of a packet: judged, opened, judged again, rewritten, protected.
+
+use host_crypto::HostCrypto;
+use rtp_media::extension::Element;
+use rtp_media::extension_rewrite::{self, Rule};
+use rtp_media::receive::{
+    classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, Source, SourceRule, Verdict,
+};
+use rtp_media::rewrite::{header, payload, PayloadRule};
+use rtp_media::rtp::RtpView;
+use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
+use rtp_media::srtp::{Context, Opened, Rollovers, Sender, Sources};
+
+use crate::input::Input;
+
+const PEER: Source = Source {
+    is_ipv6: false,
+    addr: [0; 16],
+    port: 7,
+};
+const ROOM: usize = 600;
+
+/// Relays any datagrams through a target with any rules, one after the other.
+pub fn packet(data: &[u8]) {
+    let mut input = Input::new(data);
+    let rules = rules(&mut input);
+    let (suite_in, suite_out) = (input.suite(), input.suite());
+    let context = |suite: &host_crypto::suites::Suite, mki_len| {
+        Context::<HostCrypto>::new(&suite.policy(mki_len)).expect("a suite")
+    };
+    let (mki_in, mki_out) = ([7; 3], [8; 2]);
+    let target = Target {
+        rules,
+        decrypt: context(suite_in, 3),
+        encrypt: context(suite_out, 2),
+        mki: mki_out,
+    };
+    let mut sources = Sources::new(u32::from(input.byte()) * 8);
+    let mut rollovers = Rollovers::default();
+    let mut rtcp_index = input.word();
+
+    for _ in 0..8 {
+        if input.is_empty() {
+            break;
+        }
+        let how = input.byte();
+        let output = output(&mut input);
+        let highest = (how & 1 != 0).then(|| input.word());
+        let length = usize::from(input.short()) % 400;
+        let mut datagram = input.bytes(length).to_vec();
+        if how & 2 != 0 {
+            protect_as_the_peer(&target.decrypt, &mut datagram, &mki_in, highest);
+            input.flip(&mut datagram);
+        }
+
+        let arrived = datagram.clone();
+        let Some((kind, opened)) = target.receive(&mut sources, &mut datagram, highest) else {
+            assert_eq!(datagram, arrived, "it goes on as it came");
+            continue;
+        };
+        datagram.truncate(opened.map_or(datagram.len(), |opened| opened.end));
+        target.send(kind, datagram, &output, &mut rollovers, &mut rtcp_index);
+    }
+}
+
+struct Target {
+    rules: Rules,
+    decrypt: Context<HostCrypto>,
+    encrypt: Context<HostCrypto>,
+    mki: [u8; 2],
+}
+
+/// What becomes of a packet before it is sent.
+struct Output<'a> {
+    kept: u32,
+    append: Option<Element<'a>>,
+    payload: PayloadRule<'a>,
+    seq_offset: u16,
+    ssrc: Option<u32>,
+}
+
+fn rules(input: &mut Input<'_>) -> Rules {
+    let flags = input.short();
+    let flag = |bit: u32| flags & (1 << bit) != 0;
+    let mut payload_types = PayloadTypes::EMPTY;
+    let mut number = 0u8;
+    for _ in 0..input.byte() % 5 {
+        number = number.wrapping_add(input.byte() % 64);
+        payload_types.push(number & 0x7f, Some(number % 8));
+    }
+    let mut ssrcs = Ssrcs::default();
+    for entry in ssrcs.0.iter_mut().take(usize::from(input.byte() % 5)) {
+        let ssrc = u32::from(input.byte());
+        *entry = Some(SsrcEntry { ssrc, media: None });
+    }
+    Rules {
+        stun: flag(0),
+        dtls: flag(1),
+        rtp: !flag(2),
+        rtp_only: flag(3),
+        rtcp_fw: flag(4),
+        rtcp_fb_fw: flag(5),
+        non_forwarding: flag(6) && flag(7),
+        blackhole: flag(8),
+        intercept: flag(9),
+        pt_filter: flag(10),
+        ssrc_req: flag(11),
+        rtp_stats: flag(12),
+        mid_extension: (flags >> 13) as u8,
+        source: SourceRule::Any,
+        ssrcs,
+        payload_types,
+    }
+}
+
+fn output<'a>(input: &mut Input<'a>) -> Output<'a> {
+    let flags = input.byte();
+    let mut output = Output {
+        kept: u32::MAX,
+        append: None,
+        payload: PayloadRule::default(),
+        seq_offset: 0,
+        ssrc: None,
+    };
+    if flags & 1 != 0 {
+        output.kept = input.word();
+    }
+    if flags & 2 != 0 {
+        let (id, length) = (input.byte(), input.byte());
+        let data = input.bytes(length.into());
+        output.append = Some(Element { id, data });
+    }
+    if flags & 4 != 0 {
+        let length = usize::from(input.byte()) % 17;
+        output.payload = PayloadRule {
+            blackhole: flags & 0x40 != 0,
+            min_payload_len: u32::from(input.byte()) % 8,
+            pattern: input.bytes(length),
+        };
+    }
+    if flags & 8 != 0 {
+        output.seq_offset = input.short();
+    }
+    if flags & 16 != 0 {
+        output.ssrc = Some(input.word());
+    }
+    output
+}
+
+/// What an honest peer sends.
+fn protect_as_the_peer(
+    context: &Context<HostCrypto>,
+    datagram: &mut Vec<u8>,
+    mki: &[u8],
+    highest: Option<u32>,
+) {
+    let length = datagram.len();
+    let Some(rtp) = RtpView::parse(datagram) else {
+        return;
+    };
+    let index = highest.unwrap_or(0) & 0xffff_0000 | u32::from(rtp.sequence());
+    let start = rtp.payload_start();
+    let is_rtcp = rtp_media::demux::is_rtcp(datagram);
+    datagram.resize(length + ROOM, 0xee);
+    let end = if is_rtcp {
+        context.protect_rtcp(datagram, length, index, mki)
+    } else {
+        context.protect_rtp(datagram, length, start, index, mki)
+    };
+    datagram.truncate(end.expect("there is room"));
+}
+
+impl Target {
+    /// None when the datagram is not relayed.
+    fn receive(
+        &self,
+        sources: &mut Sources,
+        datagram: &mut [u8],
+        highest: Option<u32>,
+    ) -> Option<(Kind, Option<Opened>)> {
+        let media_of_mid = |mid: &[u8]| mid.first().map(|byte| byte % 8);
+        let verdict = classify(&self.rules, &PEER, datagram, media_of_mid);
+        let Verdict::Relay(relay) = verdict else {
+            return None;
+        };
+        assert!(relay.media < 8);
+        let opened = self.open(sources, relay, datagram, highest)?;
+        let end = opened.map_or(datagram.len(), |opened| opened.end);
+        assert!(end <= datagram.len());
+        match filter(&self.rules, relay, &datagram[..end]) {
+            Verdict::Relay(Relay { media, kind }) => {
+                assert_eq!(media, relay.media);
+                Some((kind, opened))
+            }
+            _ => {
+                match (relay.kind, &opened) {
+                    (Kind::Rtp(rtp), Some(opened)) => {
+                        self.decrypt
+                            .restore_rtp(datagram, rtp.payload_start, opened);
+                    }
+                    (Kind::Rtcp(_), Some(opened)) => self.decrypt.restore_rtcp(datagram, opened),
+                    _ => (),
+                }
+                None
+            }
+        }
+    }
+
+    /// None when it is refused.
+    fn open(
+        &self,
+        sources: &mut Sources,
+        relay: Relay,
+        datagram: &mut [u8],
+        highest: Option<u32>,
+    ) -> Option<Option<Opened>> {
+        match relay.kind {
+            Kind::Rtp(RtpIn {
+                ssrc_index: listed,
+                ssrc,
+                sequence,
+                payload_start,
+                ..
+            }) => {
+                let sender = Sender { listed, ssrc };
+                let context = &self.decrypt;
+                sources
+                    .open_rtp(context, datagram, payload_start, sender, sequence, highest)
+                    .ok()
+                    .map(|opened| {
+                        assert!(opened.end >= payload_start);
+                        assert_eq!(opened.index as u16, sequence);
+                        Some(opened)
+                    })
+            }
+            Kind::Rtcp(RtcpIn {
+                ssrc_index: listed,
+                ssrc,
+                ..
+            }) => {
+                let sender = Sender { listed, ssrc };
+                sources
+                    .open_rtcp(&self.decrypt, datagram, sender)
+                    .ok()
+                    .map(Some)
+            }
+            Kind::Opaque => Some(None),
+        }
+    }
+
+    fn send(
+        &self,
+        kind: Kind,
+        plain: Vec<u8>,
+        output: &Output<'_>,
+        rollovers: &mut Rollovers,
+        rtcp_index: &mut u32,
+    ) {
+        let mut buffer = plain;
+        let length = buffer.len();
+        buffer.resize(length + ROOM, 0xee);
+        match kind {
+            Kind::Rtp(rtp) => self.send_rtp(&rtp, buffer, length, output, rollovers),
+            Kind::Rtcp(_) => {
+                let index = *rtcp_index & 0x7fff_ffff;
+                *rtcp_index = rtcp_index.wrapping_add(1);
+                self.check_rtcp(buffer, length, index);
+            }
+            Kind::Opaque => (),
+        }
+    }
+
+    fn send_rtp(
+        &self,
+        rtp: &RtpIn,
+        mut buffer: Vec<u8>,
+        length: usize,
+        output: &Output<'_>,
+        rollovers: &mut Rollovers,
+    ) {
+        let rule = Rule {
+            keep: |id: u8| output.kept & 1u32.checked_shl(id.into()).unwrap_or(0) != 0,
+            append: output.append,
+        };
+        let length = extension_rewrite::rewrite(&mut buffer, length, &rule).expect("room enough");
+        let view = RtpView::parse(&buffer[..length]).expect("it stays RTP");
+        let start = view.payload_start();
+        assert_eq!(view.ssrc(), rtp.ssrc);
+        if !payload(&output.payload, &mut buffer[start..length]) {
+            return;
+        }
+        header(&mut buffer, rtp.sequence, output.seq_offset, output.ssrc);
+        let view = RtpView::parse(&buffer[..length]).expect("it stays RTP");
+        let (ssrc, sequence) = (view.ssrc(), view.sequence());
+        assert_eq!(sequence, rtp.sequence.wrapping_add(output.seq_offset));
+        assert_eq!(ssrc, output.ssrc.unwrap_or(rtp.ssrc));
+
+        let index = rollovers.advance(ssrc, sequence);
+        let plain = buffer[..length].to_vec();
+        let end = self
+            .encrypt
+            .protect_rtp(&mut buffer, length, start, index, &self.mki)
+            .expect("room enough");
+        assert_eq!(end, length + self.encrypt.rtp_overhead());
+        let mut protected = buffer[..end].to_vec();
+        let sender = Sender { listed: None, ssrc };
+        let opened = Sources::new(64)
+            .open_rtp(
+                &self.encrypt,
+                &mut protected,
+                start,
+                sender,
+                sequence,
+                Some(index),
+            )
+            .expect("the far end takes it");
+        assert_eq!(
+            (opened.index, &protected[..opened.end]),
+            (index, &plain[..])
+        );
+    }
+
+    fn check_rtcp(&self, mut buffer: Vec<u8>, length: usize, index: u32) {
+        let plain = buffer[..length].to_vec();
+        let end = self
+            .encrypt
+            .protect_rtcp(&mut buffer, length, index, &self.mki)
+            .expect("room enough");
+        assert_eq!(end, length + self.encrypt.rtcp_overhead());
+        let sender = Sender {
+            listed: None,
+            ssrc: 0,
+        };
+        let opened = Sources::new(64)
+            .open_rtcp(&self.encrypt, &mut buffer[..end], sender)
+            .expect("the far end takes it");
+        assert_eq!((opened.index, &buffer[..opened.end]), (index, &plain[..]));
+    }
+}

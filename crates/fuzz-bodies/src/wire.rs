@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Commands of the daemon.
+
+#[path = "../../rtp-wire/tests/common/mod.rs"]
+mod valid;
+
+use rtp_wire::v26_0::{command_size, encode};
+use rtp_wire::{parse, CommandNumber, Direction, Output, Request, Target};
+use zerocopy::{FromZeros as _, IntoBytes as _};
+
+use crate::input::Input;
+
+/// Takes any bytes for any command, or a valid command with some bytes changed.
+pub fn wire(data: &[u8]) {
+    let mut input = Input::new(data);
+    let way = if input.bit() {
+        Direction::Read
+    } else {
+        Direction::Write
+    };
+    let message = match input.byte() % 4 {
+        0 => input.rest().to_vec(),
+        1 => {
+            let number = u32::from(input.byte());
+            let mut message = [&number.to_ne_bytes(), input.rest()].concat();
+            if let Some(size) = CommandNumber::from_wire(number).and_then(command_size) {
+                message.resize(size, 0);
+            }
+            message
+        }
+        2 => changed(valid::add_target().as_bytes(), &mut input),
+        _ => changed(valid::add_destination().as_bytes(), &mut input),
+    };
+    match parse(way, &message) {
+        Ok(request) => check(&request),
+        Err(refusal) => {
+            assert!(refusal.errno() > 0);
+            assert!(!refusal.to_string().is_empty());
+        }
+    }
+}
+
+/// A message with bytes changed where the input says.
+fn changed(message: &[u8], input: &mut Input<'_>) -> Vec<u8> {
+    let mut message = message.to_vec();
+    while !input.is_empty() {
+        let at = usize::from(input.short()) % message.len();
+        message[at] = input.byte();
+    }
+    message
+}
+
+fn check(request: &Request<'_>) {
+    match request {
+        Request::Init(init) => {
+            let _ = init.negotiate();
+        }
+        Request::AddTarget(request) => {
+            let mut target = Target::new_zeroed();
+            if request.decode(&mut target).is_ok() {
+                check_target(&target);
+            }
+        }
+        Request::AddDestination(request) => {
+            let _ = request.target();
+            let mut output = Output::new_zeroed();
+            if request.decode(&mut output).is_ok() {
+                let encoded = encode::add_destination(&valid::LOCAL, request.index(), &output);
+                let again = valid::decode_output(&encoded).expect("accepted before");
+                assert_eq!(format!("{output:?}"), format!("{again:?}"));
+            }
+        }
+        _ => (),
+    }
+}
+
+fn check_target(target: &Target) {
+    let outputs = usize::from(target.num_outputs);
+    for group in &target.groups {
+        for range in [group.rtp(), group.rtcp()] {
+            assert!(range.start <= range.end && range.end <= outputs);
+        }
+    }
+    assert!(target.num_payload_types <= 32);
+    for media in target.payload_types.iter().map(|pt| pt.media) {
+        assert!(media.get().is_none_or(|media| media < 8));
+    }
+    assert!(target.decrypt.master_key().len() <= 32);
+    assert!(target.decrypt.master_salt().len() <= 14);
+    let encoded = encode::add_target(target);
+    let again = valid::decode_target(&encoded).expect("accepted before");
+    assert_eq!(format!("{target:?}"), format!("{again:?}"));
+}
