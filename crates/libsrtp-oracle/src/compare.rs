@@ -18,6 +18,7 @@ use std::ops::{AddAssign, Range};
 
 use host_crypto::suites::{Suite, ALL};
 
+use rtp_media::packet_index::estimate;
 use rtp_media::rtp::RtpView;
 use rtp_media::srtp::{Context, Rollovers, Sender, Sources};
 
@@ -89,6 +90,8 @@ struct Source {
     sequence: u16,
     index: u32,
     has_sent: bool,
+    /// It was told its rollover counter.
+    has_jumped: bool,
 }
 
 /// Both ends of a session, twice.
@@ -102,6 +105,8 @@ struct Ends {
     /// Windows of RTP and of RTCP.
     rtp: Sources,
     rtcp: Sources,
+    /// What others know of the highest index of the SSRC that sends.
+    told: Option<u32>,
     /// Highest index that was accepted of each SSRC.
     highest: HashMap<u32, u32>,
     lib_sender: Session,
@@ -130,6 +135,7 @@ impl Ends {
                 sequence: random.one_of(&[0, 1, 0x7ff0, 0x8000, 0xff80, 0xfff0, 0xffff]),
                 index: 0,
                 has_sent: false,
+                has_jumped: false,
             })
             .collect();
         Self {
@@ -140,6 +146,7 @@ impl Ends {
             rtcp_index: 0,
             rtp: Sources::new(window),
             rtcp: Sources::new(RTCP_WINDOW),
+            told: None,
             highest: HashMap::new(),
             lib_sender: session(Role::Outbound),
             lib_receiver: session(Role::Inbound),
@@ -165,12 +172,36 @@ impl Ends {
             let packet = self.send_rtp(random, number)?;
             // The first packet of a source arrives: libsrtp knows a source only then.
             if !std::mem::replace(&mut self.sources[number].has_sent, true) {
-                return self.receive_rtp(&packet);
+                self.receive_rtp(&packet)?;
+                return if random.one_in(2) {
+                    self.jump(random, number)
+                } else {
+                    Ok(())
+                };
             }
             for packet in self.rtp_network.carry(random, packet) {
                 self.receive_rtp(&packet)?;
             }
         }
+        Ok(())
+    }
+
+    /// Goes on with a high rollover counter, which everybody is told.
+    fn jump(&mut self, random: &mut Random, number: usize) -> Result<(), String> {
+        let roc = random.one_of(&[0x10, 0xfe, 0xff, 0x100, 0x7fff]);
+        let source = &mut self.sources[number];
+        let ssrc = source.sender.ssrc;
+        source.index = (roc << 16) | u32::from(source.sequence);
+        source.has_jumped = true;
+        self.told = Some(source.index);
+        for session in [&mut self.lib_sender, &mut self.lib_receiver] {
+            session
+                .set_roc(ssrc, roc)
+                .map_err(|why| format!("{why:?}"))?;
+        }
+        let packet = self.send_rtp(random, number)?;
+        self.receive_rtp(&packet)?;
+        self.told = None;
         Ok(())
     }
 
@@ -188,7 +219,11 @@ impl Ends {
     fn send_rtp(&mut self, random: &mut Random, number: usize) -> Result<Packet, String> {
         let source = &mut self.sources[number];
         let plain = rtp(random, source.sender.ssrc, source.sequence);
-        let index = self.rollovers.advance(source.sender.ssrc, source.sequence);
+        let index = if source.has_jumped {
+            estimate(source.index, source.sequence)
+        } else {
+            self.rollovers.advance(source.sender.ssrc, source.sequence)
+        };
         self.figures.rollovers += u64::from(index >> 16 != source.index >> 16);
         source.index = index;
         // Mostly the next one; losses on the way to us, and now and then a long silence.
@@ -300,7 +335,14 @@ impl Ends {
                 .unwrap_or(Sender { listed: None, ssrc });
             let opened = self
                 .rtp
-                .open_rtp(&self.context, &mut bytes, start, sender, sequence, None)
+                .open_rtp(
+                    &self.context,
+                    &mut bytes,
+                    start,
+                    sender,
+                    sequence,
+                    self.told,
+                )
                 .ok()?;
             Some((ssrc, opened))
         });

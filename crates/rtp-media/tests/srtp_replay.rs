@@ -201,6 +201,25 @@ fn defect_08_rtcp_is_accepted_once() {
     }
 }
 
+/// The places of packets that were skipped are not those of packets before the window.
+#[test]
+fn what_was_skipped_may_come_late() {
+    for skipped in 1..200 {
+        let mut window = Window::default();
+        let first = 0xffff_ff00u32;
+        for step in 0..WINDOW_CAPACITY {
+            window.accept(first.wrapping_add(step));
+        }
+        let next = first.wrapping_add(WINDOW_CAPACITY);
+        window.accept(next.wrapping_add(skipped));
+        for step in 0..skipped {
+            assert!(!window.is_replay(next.wrapping_add(step), WINDOW_CAPACITY));
+        }
+        assert!(window.is_replay(next.wrapping_add(skipped), WINDOW_CAPACITY));
+        assert!(window.is_replay(next.wrapping_sub(1), WINDOW_CAPACITY));
+    }
+}
+
 #[test]
 fn rtp_and_rtcp_are_told_apart() {
     let mut receiver = receiver(64);
@@ -271,12 +290,16 @@ fn defect_04_an_index_that_no_target_lists_is_nobodys() {
             listed: Some(listed),
             ssrc: SSRC,
         };
-        let packet = srtp_of(&context, SSRC, u32::from(listed));
+        let packet = srtp_of(&context, SSRC, 1000 + u32::from(listed));
         receiver.take_from(sender, &packet).unwrap();
     }
     assert_eq!(
         receiver.take_from(unlisted, &srtp_of(&context, 9, 10)),
         Err(Refused::Replayed)
+    );
+    assert_eq!(
+        receiver.take_from(unlisted, &srtp_of(&context, 9, 11)),
+        Ok(11)
     );
 }
 

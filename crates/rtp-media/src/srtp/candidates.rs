@@ -44,12 +44,6 @@ impl Candidates {
         }
     }
 
-    /// The most likely one only.
-    pub(super) fn first_only(mut self) -> Self {
-        self.len = self.len.min(1);
-        self
-    }
-
     pub(super) fn as_slice(&self) -> &[u32] {
         self.indices.get(..self.len).unwrap_or(&[])
     }

@@ -79,11 +79,8 @@ impl Sources {
     ) -> Result<Opened, Refused> {
         let window = self.history(sender).map(|history| &history.rtp);
         let own = window.and_then(Window::highest);
-        let mut candidates = Candidates::new(sequence, highest, own);
+        let candidates = Candidates::new(sequence, highest, own);
         let is_authenticated = context.rtp.is_authenticated();
-        if !is_authenticated {
-            candidates = candidates.first_only();
-        }
         let is_replay = |index: &u32| {
             is_authenticated && window.is_some_and(|window| window.is_replay(*index, self.window))
         };
