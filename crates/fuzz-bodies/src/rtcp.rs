@@ -17,7 +17,7 @@ const SENDER: Sender = Sender {
 pub fn rtcp(data: &[u8]) {
     let mut input = Input::new(data);
     let suite = input.suite();
-    let mki = input.bytes(usize::from(input_len(data)));
+    let mki = &[9; 8][..usize::from(input.byte() % 8)];
     let index = input.word() & 0x7fff_ffff;
     let window = u32::from(input.short());
     let is_protected = input.bit();
@@ -57,11 +57,6 @@ pub fn rtcp(data: &[u8]) {
     assert_eq!(again.is_ok(), opened.is_ok() && !is_replay);
 }
 
-/// Length of the identifier, which the second byte says.
-fn input_len(data: &[u8]) -> u8 {
-    data.get(1).map_or(0, |length| length % 8)
-}
-
 fn parts(datagram: &[u8]) {
     let mut length = 0;
     let mut is_feedback = !datagram.is_empty();
@@ -75,6 +70,8 @@ fn parts(datagram: &[u8]) {
         assert!(length < datagram.len(), "malformed is the last");
         assert_eq!(part.body, &datagram[length + 4..][..part.body.len()]);
         assert_eq!(part.packet_type, datagram[length + 1]);
+        let words = [datagram[length + 2], datagram[length + 3]];
+        assert_eq!(part.body.len(), usize::from(u16::from_be_bytes(words)) * 4);
         is_feedback &= [RTPFB, PSFB].contains(&part.packet_type);
         length += 4 + part.body.len();
     }

@@ -38,13 +38,25 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
     #[test]
-    fn extensions_of_any_packet(choices in bytes(20), datagram in datagram()) {
-        extensions(&[choices, datagram].concat());
+    fn extensions_of_any_packet(
+        kept in prop_oneof![Just(u32::MAX), any::<u32>()],
+        id in prop_oneof![0..20u8, any::<u8>()],
+        appended in prop_oneof![bytes(5), bytes(20), bytes(255)],
+        is_appended in any::<bool>(),
+        room in any::<u8>(),
+        datagram in datagram(),
+    ) {
+        let mut data = kept.to_be_bytes().to_vec();
+        data.extend([id, appended.len() as u8]);
+        data.extend(appended);
+        data.extend([u8::from(is_appended), room]);
+        data.extend(datagram);
+        extensions(&data);
     }
 
     #[test]
     fn any_rtcp(
-        choices in any::<[u8; 18]>(),
+        choices in any::<[u8; 19]>(),
         parts in proptest::collection::vec((200..208u8, bytes(40)), 0..4),
         noise in bytes(20),
         is_whole in any::<bool>(),
@@ -83,6 +95,19 @@ proptest! {
         packet(&data);
         rtcp(&data);
         extensions(&data);
+    }
+
+    #[test]
+    fn changed_commands(
+        kind in 2..4u8,
+        changes in proptest::collection::vec((any::<u16>(), prop_oneof![0..40u8, any::<u8>()]), 0..12),
+    ) {
+        let mut data = vec![0, kind];
+        for (at, value) in changes {
+            data.extend(at.to_be_bytes());
+            data.push(value);
+        }
+        wire(&data);
     }
 
     #[test]
