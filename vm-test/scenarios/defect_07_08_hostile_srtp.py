@@ -58,16 +58,20 @@ def run(t):
 
         t.step(f"{suite}: forged packets, some far ahead")
         high = target.ssrc_stats[0]["ext_seq"]
-        far = [rtp.packet(seq=seq & 0xFFFF, ssrc=SSRC) for seq in (0x3000, 0x9000, 0xEFFF, 0xFFFF, 0x10, 0x7FFF)]
-        passed("forged ones", [forger.rtp(each) for each in far])
+        ahead, behind = ([forger.rtp(rtp.packet(seq=seq, ssrc=SSRC)) for seq in numbers]
+                         for numbers in ((0xFFFF, 0x10, 0x3000, 0x7F00), (0x9000, 0xEFFF, 0xFF90)))
+        passed("forged ones ahead", ahead)
+        dropped("forged ones that look old", behind)
         t.equal(f"{suite}: highest sequence number after forged packets", target.ssrc_stats[0]["ext_seq"], high)
         relayed("those that follow", 110, 130)
         sent = 130
 
         t.step(f"{suite}: changed bits")
         victim = sealed[130]
-        bits = [*range(16, 32), *range(32, 64, 5), *range(96, 128, 3), *range(len(victim) * 8 - 32, len(victim) * 8)]
+        # Of the sequence number, those that do not make it one that looks old.
+        bits = [*range(17, 30), 31, *range(32, 64, 5), *range(96, 128, 3), *range(len(victim) * 8 - 32, len(victim) * 8)]
         passed("changed bits", [flipped(victim, bit) for bit in bits])
+        dropped("changed sequence numbers that look old", [flipped(victim, bit) for bit in (16, 30)])
         passed("too short ones", [victim[:length] for length in (12, 13, 15)])
         relayed("the packet itself and those that follow", 130, 200)
         sent = 200
@@ -87,9 +91,9 @@ def run(t):
         t.relayed(f"{suite}: feedback", sender, userspace.address, receiver, sealed_feedback[:10], expected=feedback[:10])
         sent += 10
         dropped("feedback again", sealed_feedback[:10])
-        passed("forged feedback", [forger.rtcp(rtp.nack(SSRC, lost=lost)) for lost in range(3)])
+        passed("forged feedback", [forger.rtcp(rtp.nack(SSRC, lost=lost)) for lost in range(23)][20:])
         victim = sealed_feedback[10]
-        passed("changed feedback", [flipped(victim, bit) for bit in (35, 70, 8 * len(victim) - 1, 8 * len(victim) - 96)])
+        passed("changed feedback", [flipped(victim, bit) for bit in (35, 70, 8 * len(victim) - 20, 8 * len(victim) - 96)])
         t.relayed(f"{suite}: feedback that follows", sender, userspace.address, receiver, sealed_feedback[10:],
                   expected=feedback[10:])
         for udp in (sender, receiver, userspace):

@@ -33,10 +33,9 @@ def run(t):
         for _ in range(ROUNDS):
             for name, phone in call.sides.items():
                 relayed(t, call, name, reports(call, name), feedback=False)
-                # The parts of a packet that is encrypted are not known before it is opened.
                 relayed(t, call, name, [rtp.nack(phone.ssrc, call.other(name).ssrc),
                                         rtp.picture_loss(phone.ssrc, call.other(name).ssrc)],
-                        feedback=feedback and not phone.sender)
+                        feedback=feedback)
         call.talk("RTP beside it", 20)
         call.delete()
 
