@@ -8,7 +8,7 @@ T ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install module tool host images userland c-module vm-kernel names check test selftest demo clean help
+.PHONY: all install module tool host images userland c-module vm-kernel names check test vm soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -44,9 +44,16 @@ check: names ## formatting, lints, and the tests that need no virtual machine
 names: host
 	@$(if $(T),python3 -B vm-test/host/run.py --list --scenarios vm-test/scenarios $(T) >/dev/null)
 
+test: names vm $(if $(T),,check) ## all tests; T="NAME ..." only those scenarios
+	@$(if $(T),true,cat build/vm-test/verdict)
+
 # The images first: nothing of the userland waits for the build root that all others begin with.
-test: names images $(if $(T),,check) module tool ## all tests; T="NAME ..." only those scenarios
+vm: names images module tool
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
+
+soak: names images module tool ## tests that show more the longer they run: a million packets, 100,000 targets
+	@scripts/compare-libsrtp 1000000
+	@vm-test/host/run soak --long --scenarios vm-test/scenarios $(or $(T),srtp_memory)
 
 selftest: module tool images ## that the runner sees a kernel that dies and a scenario that hangs
 	@vm-test/host/run selftest --scenarios vm-test/selftest

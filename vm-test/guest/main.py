@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The first process of the virtual machine: runs the scenarios of its job and reports each to the host.
 
-The host gives one job after the other, {"name", "scenario", "module", "timeout"}; jobs and reports are JSON lines on the
+The host gives one job after the other, {"name", "scenario", "module", "timeout", "long"}; jobs and reports are JSON lines on the
 virtio port. The kernel's log goes to the serial port, with a line at the start and the end of each scenario.
 """
 
@@ -68,7 +68,8 @@ def child(job: dict[str, object], report: Reporter) -> None:
     output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    t = Scenario(name, which if isinstance(which, str) else None, lambda event, text: report(event, text=text))
+    t = Scenario(name, which if isinstance(which, str) else None, lambda event, text: report(event, text=text),
+                 bool(job["long"]))
     try:
         if isinstance(which, str):
             report("step", text=f"load the module {module.NAMES[which]}")

@@ -19,9 +19,10 @@ from .traffic import Flow, flow
 class Scenario:
     """The running scenario."""
 
-    def __init__(self, name: str, module: str | None, report: Callable[[str, str], None]) -> None:
+    def __init__(self, name: str, module: str | None, report: Callable[[str, str], None], long: bool = False) -> None:
         self.name = name
         self.module = module
+        self.long = long
         self.host = HOST
         self.rtpctl = rtpctl
         self._report = report

@@ -22,7 +22,7 @@ _ICM_128, _ICM_192, _ICM_256, _GCM_128, _GCM_256 = 1, 4, 5, 6, 7
 _F8 = -1  # not one of them
 _NO_AUTH, _HMAC_SHA1 = 0, 3
 # The same ciphers in the numbering of the interface.
-_INTERFACE = {_ICM_128: 2, _ICM_192: 4, _ICM_256: 5, _GCM_128: 6, _GCM_256: 7}
+_INTERFACE = {_ICM_128: 2, _F8: 3, _ICM_192: 4, _ICM_256: 5, _GCM_128: 6, _GCM_256: 7}
 _CONFIDENTIAL, _AUTHENTIC = 1, 2
 
 

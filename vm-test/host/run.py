@@ -34,6 +34,7 @@ class Run:
     folder: Path
     accel: str
     live: bool = False
+    long: bool = False
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
@@ -72,7 +73,8 @@ class Run:
         for number in itertools.count(1):
             if not waiting:
                 return
-            boot = Boot(self.images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel)
+            boot = Boot(self.images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
+                        self.long)
             if self._boot(boot, waiting):
                 continue
             failed_boots += 1
@@ -166,6 +168,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="a file that the guest finds at PLACE")
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
     parser.add_argument("--live", action="store_true", help="print what a scenario notes at once, and no verdict if it passes")
+    parser.add_argument("--long", action="store_true", help="scenarios take as long as they can make use of")
     parser.add_argument("names", nargs="*", help="scenarios to run; all when none is named")
     return parser.parse_args(argv)
 
@@ -189,13 +192,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     payload.write(archive, options.scenarios, options.file)
     images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4", archive)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
-    run = Run(images, options.folder, accel, options.live)
+    run = Run(images, options.folder, accel, options.live, options.long)
     run.machines(jobs)
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
     for name in failed:
         say(f"failed: {name}")
     if not options.live:
-        say(f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed")
+        verdict = f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed"
+        say(verdict)
+        (options.folder / "verdict").write_text(verdict + "\n")
     return 1 if failed or not run.verdicts else 0
 
 

@@ -13,7 +13,8 @@ def run(t):
     alice, bob = t.peers("alice", "bob")
     control = t.table(0).add().ready(pages=16)
     t.rtpctl.ok("rule", "add", 0)
-    for n, suite in enumerate(SUITES):
+    suites = [suite for suite in SUITES if not suite.startswith("F8")]  # which libsrtp lacks
+    for n, suite in enumerate(suites):
         t.step(suite)
         crypto = Crypto.new(suite)
         receiver, sender = bob.udp(), alice.udp()
@@ -36,4 +37,4 @@ def run(t):
             t.relayed(f"{suite} {what}", sender, local, receiver, sent, source=source, expected=expected)
         receiver.close()
         sender.close()
-    t.note(f"{len(SUITES) * 2 * (len(packets) + len(feedback))} packets")
+    t.note(f"{len(suites) * 2 * (len(packets) + len(feedback))} packets")
