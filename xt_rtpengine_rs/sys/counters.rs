@@ -5,6 +5,7 @@
 //! The layout is that of `common_stats.h` of the daemon. The daemon may write any value at any
 //! time: what is read back is untrusted.
 
+use crate::rtp_wire::shared;
 use core::mem::offset_of;
 use kernel::sync::atomic::{Atomic, Relaxed};
 
@@ -164,10 +165,20 @@ unsafe impl Counters for InterfaceStats {}
 // SAFETY: Atomics of integers.
 unsafe impl Counters for GlobalStats {}
 
-const _: () = {
-    assert!(size_of::<StreamStats>() == 40 && offset_of!(StreamStats, tos) == 32);
-    assert!(size_of::<RtpStats>() == 40 && offset_of!(RtpStats, bytes) == 16);
-    assert!(size_of::<SsrcStats>() == 64 && offset_of!(SsrcStats, last_packet_us) == 48);
-    assert!(size_of::<InterfaceStats>() == 208 && offset_of!(InterfaceStats, packets_lost) == 48);
-    assert!(size_of::<GlobalStats>() == 32);
-};
+/// Has the compiler check that a structure lies as `rtp_wire` says.
+macro_rules! lies_alike {
+    ($name:ident: $($field:ident)*) => {
+        const _: () = {
+            assert!(size_of::<$name>() == size_of::<shared::$name>());
+            $(assert!(offset_of!($name, $field) == offset_of!(shared::$name, $field));)*
+        };
+    };
+}
+
+lies_alike!(StreamStats: packets bytes errors last_packet_us tos);
+lies_alike!(RtpStats: payload_type clock_rate packets bytes);
+lies_alike!(SsrcStats: packets bytes timestamp ext_seq rtcp_seq lost_bits total_lost transit jitter
+    last_packet_us last_pt);
+lies_alike!(InterfaceDirection: packets bytes errors);
+lies_alike!(InterfaceStats: ingress egress packets_lost);
+lies_alike!(GlobalStats: packets bytes errors packets_lost);
