@@ -6,7 +6,10 @@ use crate::{
     error::Fault,
     rtp_media::srtp::{self, Cipher, Context, Policy, Rollovers, Sources},
     rtp_wire::{self, srtp::Hmac, Srtp},
-    sys::{crypto::KernelCrypto, parameters},
+    sys::{
+        crypto::{AtomicAesKey, KernelCrypto},
+        parameters,
+    },
 };
 use kernel::{
     new_spinlock,
@@ -73,9 +76,10 @@ pub(crate) fn policy(srtp: &Srtp) -> Policy<'_> {
     }
 }
 
-/// Keys of RTP, to be shown to those who may see them.
+/// Keys of RTP, to be shown to those who may see them. Does not sleep: a published target is listed
+/// under RCU.
 pub(crate) fn session_keys(srtp: &Srtp) -> Option<srtp::SessionKeys> {
-    srtp::SessionKeys::derive::<crate::sys::crypto::AesKey>(&policy(srtp), srtp::Part::Rtp)
+    srtp::SessionKeys::derive::<AtomicAesKey>(&policy(srtp), srtp::Part::Rtp)
 }
 
 fn context(srtp: &Srtp) -> Result<Context<KernelCrypto>, Fault> {

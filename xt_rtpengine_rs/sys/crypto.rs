@@ -9,7 +9,7 @@
 use super::bindings;
 use crate::rtp_media::srtp::{Aes, Block, Crypto, Gcm, Mac, Nonce, Tag};
 use core::mem::MaybeUninit;
-use kernel::prelude::*;
+use kernel::{alloc::Flags, prelude::*};
 
 /// The kernel's own algorithms.
 pub(crate) struct KernelCrypto;
@@ -39,9 +39,13 @@ unsafe impl<T> Send for Secret<T> {}
 unsafe impl<T> Sync for Secret<T> {}
 
 impl<T> Secret<T> {
-    /// Has `prepare` write a key into memory that is zero; it returns whether it could.
+    /// Has `prepare` write a key into memory that is zero; it returns whether it could. May sleep.
     fn new(prepare: impl FnOnce(*mut T) -> bool) -> Option<Self> {
-        let memory = KBox::new_uninit(GFP_KERNEL | __GFP_ZERO).ok()?;
+        Self::with_flags(GFP_KERNEL, prepare)
+    }
+
+    fn with_flags(flags: Flags, prepare: impl FnOnce(*mut T) -> bool) -> Option<Self> {
+        let memory = KBox::new_uninit(flags | __GFP_ZERO).ok()?;
         // INVARIANT: The structures of keys consist of integers: zeros are valid, as is what is written.
         let mut secret = Self(memory);
         prepare(secret.0.as_mut_ptr()).then_some(secret)
@@ -62,11 +66,17 @@ impl<T> Drop for Secret<T> {
 /// A key of AES.
 pub(crate) struct AesKey(Secret<bindings::aes_enckey>);
 
-impl Aes for AesKey {
-    fn new(key: &[u8]) -> Option<Self> {
+impl AesKey {
+    fn with_flags(flags: Flags, key: &[u8]) -> Option<Self> {
         // SAFETY: `to` is memory for a prepared key, and `key` has the length that is given.
         let prepare = |to| unsafe { bindings::aes_prepareenckey(to, key.as_ptr(), key.len()) } == 0;
-        Secret::new(prepare).map(Self)
+        Secret::with_flags(flags, prepare).map(Self)
+    }
+}
+
+impl Aes for AesKey {
+    fn new(key: &[u8]) -> Option<Self> {
+        Self::with_flags(GFP_KERNEL, key)
     }
 
     fn encrypt(&self, block: &mut Block) {
@@ -85,6 +95,23 @@ impl Aes for AesKey {
                 counter.as_mut_ptr(),
             )
         };
+    }
+}
+
+/// A key of AES that can be prepared where nothing may sleep.
+pub(crate) struct AtomicAesKey(AesKey);
+
+impl Aes for AtomicAesKey {
+    fn new(key: &[u8]) -> Option<Self> {
+        AesKey::with_flags(GFP_ATOMIC, key).map(Self)
+    }
+
+    fn encrypt(&self, block: &mut Block) {
+        self.0.encrypt(block);
+    }
+
+    fn ctr(&self, counter: &Block, data: &mut [u8]) {
+        self.0.ctr(counter, data);
     }
 }
 
