@@ -2,8 +2,8 @@
 
 //! Keys and settings of one direction.
 
-use super::cipher::{Cipher, Keyed};
-use super::crypto::{Crypto, Mac as _, Tag};
+use super::cipher::{nonce, Cipher, Keyed, Place};
+use super::crypto::{Crypto, Gcm as _, Mac as _, Tag};
 use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
 
 /// Longest tag of HMAC-SHA1.
@@ -92,6 +92,25 @@ impl<C: Crypto> Session<C> {
             _ => 0,
         };
         tag.saturating_add(self.tag_len)
+    }
+
+    /// Encrypts a payload in place, and returns how many bytes of `room`, which follows it, were written:
+    /// the tag of AES-GCM, which is that of `associated`, too.
+    pub(super) fn encrypt(
+        &self,
+        place: &Place,
+        associated: [&[u8]; 2],
+        payload: &mut [u8],
+        room: &mut [u8],
+    ) -> Option<usize> {
+        if let Keyed::AeadAesGcm(key) = &self.cipher {
+            let to = room.first_chunk_mut::<{ size_of::<Tag>() }>()?;
+            *to = key.seal(&nonce(&self.salt, place), associated, payload);
+            Some(to.len())
+        } else {
+            self.cipher.keystream(&self.salt, place, payload);
+            Some(0)
+        }
     }
 
     /// Splits off what stands behind the authenticated part: `mki_len` bytes that are not looked at,

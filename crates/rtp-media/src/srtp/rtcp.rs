@@ -43,14 +43,8 @@ impl<C: Crypto> Context<C> {
         let (header, payload) = packet.split_at_mut_checked(HEADER_LEN)?;
         let place = place(header, word)?;
         let word = word.to_be_bytes();
-        let mut end = length;
-        if let Keyed::AeadAesGcm(key) = &session.cipher {
-            let to = room.first_chunk_mut::<{ size_of::<Tag>() }>()?;
-            *to = key.seal(&nonce(&session.salt, &place), [header, &word], payload);
-            end = end.checked_add(to.len())?;
-        } else {
-            session.cipher.keystream(&session.salt, &place, payload);
-        }
+        let mut end =
+            length.checked_add(session.encrypt(&place, [header, &word], payload, room)?)?;
         let to = buffer.get_mut(end..)?.first_chunk_mut::<RTCP_INDEX_LEN>()?;
         *to = word;
         end = end.checked_add(RTCP_INDEX_LEN)?;

@@ -44,14 +44,7 @@ impl<C: Crypto> Context<C> {
         let (packet, room) = buffer.split_at_mut_checked(length)?;
         let (header, payload) = packet.split_at_mut_checked(payload_start)?;
         let place = place(header, index)?;
-        let mut end = length;
-        if let Keyed::AeadAesGcm(key) = &session.cipher {
-            let to = room.first_chunk_mut::<{ size_of::<Tag>() }>()?;
-            *to = key.seal(&nonce(&session.salt, &place), [header, &[]], payload);
-            end = end.checked_add(to.len())?;
-        } else {
-            session.cipher.keystream(&session.salt, &place, payload);
-        }
+        let end = length.checked_add(session.encrypt(&place, [header, &[]], payload, room)?)?;
         session.authenticate(buffer, end, mki, &rollover_counter(index))
     }
 
