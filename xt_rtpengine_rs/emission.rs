@@ -73,7 +73,7 @@ impl<'a> Emission<'a> {
         let route = self.output.route.get(self.net, path)?;
         let mut packet = prepare(&route).ok_or(ENOMEM)?;
         let sent = match self.kind {
-            Kind::Rtp(rtp) => rewrite_rtp(self.output, &mut packet, self.length, rtp)?,
+            Kind::Rtp(rtp) => rewrite_rtp(self.output, &mut packet, self.length, self.growth, rtp)?,
             Kind::Rtcp(_) | Kind::Opaque => Some(Sent::whole(self.length)),
         };
         let Some(sent) = sent else {

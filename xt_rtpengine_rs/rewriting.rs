@@ -56,18 +56,18 @@ pub(crate) fn growth(output: &Output, packet: &[u8]) -> usize {
     })
 }
 
-/// Rewrites RTP of that length as an output asks for. `packet` has room for [`growth`] more bytes.
-/// `None` when it is not to be sent.
+/// Rewrites RTP of that length as an output asks for. `packet` has room for `growth` more bytes, which
+/// are at least [`growth`]. `None` when it is not to be sent.
 pub(crate) fn rewrite_rtp(
     output: &Output,
     packet: &mut Outgoing,
     length: usize,
+    growth: usize,
     rtp: &RtpIn,
 ) -> Result<Option<Sent>> {
     let config = &output.config;
     let mut payload_start = rtp.payload_start;
     if let Some(rule) = extension_rule(config) {
-        let growth = growth(output, packet.payload_mut());
         packet.resize(length.saturating_add(growth))?;
         let length =
             extension_rewrite::rewrite(packet.payload_mut(), length, &rule).map_err(|_| ENOMEM)?;
