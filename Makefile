@@ -8,7 +8,7 @@ T ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install module tool host images userland c-module vm-kernel names check test vm soak selftest demo clean help
+.PHONY: all install module debug-module tool host images userland c-module vm-kernel names check test vm test-debug soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -19,7 +19,10 @@ install: ## install what `make` built, and rtpctl if cargo built it
 module: names ## build the module for the virtual machine's kernel: build/module/
 	@scripts/module
 
-tool: names ## build rtpctl for the virtual machine: build/rtpctl
+debug-module: names ## build the module for the debug kernel: build/debug-module/
+	@scripts/module --debug
+
+tool: names ## build rtpctl and what scenarios run beside it: build/tools/
 	@scripts/tool
 
 host:
@@ -51,6 +54,9 @@ test: names vm $(if $(T),,check) ## all tests; T="NAME ..." only those scenarios
 vm: names images module tool
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
+test-debug: names userland c-module debug-module tool ## every scenario on a debug kernel; T="NAME ..." only those
+	@vm-test/host/run --debug vm-test-debug --scenarios vm-test/scenarios $(T)
+
 soak: names images module tool ## tests that show more the longer they run: a million packets, 100,000 targets
 	@scripts/compare-libsrtp 1000000
 	@vm-test/host/run soak --long --scenarios vm-test/scenarios $(or $(T),srtp_memory)
@@ -65,4 +71,4 @@ clean: ## remove what was built; the cache stays
 	rm -rf build target
 
 help: ## this list
-	@sed -nE 's/^([a-z]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18

@@ -68,7 +68,7 @@ def child(job: dict[str, object], report: Reporter) -> None:
     output = os.open(OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
     os.dup2(output, 1)
     os.dup2(output, 2)
-    t = Scenario(name, which if isinstance(which, str) else None, lambda event, text: report(event, text=text),
+    t = Scenario(name, which if isinstance(which, str) else None, lambda event, text, value=None: report(event, text=text, value=value),
                  bool(job["long"]))
     try:
         if isinstance(which, str):

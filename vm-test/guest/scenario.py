@@ -19,7 +19,7 @@ from .traffic import Flow, flow
 class Scenario:
     """The running scenario."""
 
-    def __init__(self, name: str, module: str | None, report: Callable[[str, str], None], long: bool = False) -> None:
+    def __init__(self, name: str, module: str | None, report: Callable[..., None], long: bool = False) -> None:
         self.name = name
         self.module = module
         self.long = long
@@ -35,6 +35,10 @@ class Scenario:
     def note(self, text: object) -> None:
         """A line for the scenario's log, such as a measurement."""
         self._report("note", str(text))
+
+    def figure(self, what: str, value: int) -> None:
+        """A number for the page of figures, such as the packets that were tried."""
+        self._report("figure", what, value)
 
     def fail(self, what: str, expected: object = None, got: object = None) -> None:
         """Ends the scenario as failed."""

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 MODULES = ("rs", "c")
 MACHINES = ("plain", "icount")
-# A busy machine takes longer than the seconds that a scenario declares.
+KERNELS = ("any", "stock", "debug")
+# A busy machine takes longer than the seconds that a scenario declares, and a debug kernel much longer.
 _PATIENCE = 6
-_SETTINGS = ("MODULE", "MACHINE", "TIMEOUT", "FAILS")
+_DEBUG_PATIENCE = 20
+_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "TIMEOUT", "FAILS")
 
 
 class Invalid(Exception):
@@ -26,6 +28,7 @@ class Job:
     scenario: str
     module: str | None
     machine: str
+    kernel: str
     timeout: float
     summary: str
     fails: tuple[str, ...] = ()
@@ -34,6 +37,10 @@ class Job:
     def name(self) -> str:
         """The name in reports."""
         return f"{self.scenario}@c" if self.module == "c" else self.scenario
+
+    def runs_on(self, kernel: str) -> bool:
+        """Whether it is for that kernel, `stock` or `debug`. The C module is built for the stock kernel alone."""
+        return self.kernel in ("any", kernel) and not (self.module == "c" and kernel == "debug")
 
 
 def jobs_of(path: Path) -> list[Job]:
@@ -44,27 +51,31 @@ def jobs_of(path: Path) -> list[Job]:
         raise Invalid(f"{path}: a scenario begins with a docstring that says what it shows")
     if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
         raise Invalid(f"{path}: a scenario has a function run(t)")
-    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "TIMEOUT": 60, "FAILS": ()}
+    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "TIMEOUT": 60, "FAILS": ()}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in _SETTINGS:
             settings[node.targets[0].id] = ast.literal_eval(node.value)
     modules, fails = _several(settings["MODULE"]), _several(settings["FAILS"])
-    machine = str(settings["MACHINE"])
-    if machine not in MACHINES or any(each not in (*MODULES, None) for each in modules):
-        raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}")
+    machine, kernel = str(settings["MACHINE"]), str(settings["KERNEL"])
+    if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules):
+        raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}")
     timeout = float(str(settings["TIMEOUT"])) * _PATIENCE
-    return [Job(path.stem, each, machine, timeout, summary, fails) for each in modules]
+    return [Job(path.stem, each, machine, kernel, timeout, summary, fails) for each in modules]
 
 
 def _several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def jobs(folder: Path, wanted: list[str]) -> list[Job]:
-    """All jobs of a folder, or those whose scenario or name is wanted."""
-    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path)]
+def jobs(folder: Path, wanted: list[str], kernel: str | None = None) -> list[Job]:
+    """All jobs of a folder, for one kernel or for each, or those whose scenario or name is wanted."""
+    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path)
+             if not kernel or job.runs_on(kernel)]
     unknown = [name for name in wanted if all(name not in (job.name, job.scenario) for job in found)]
     if unknown:
         names = "\n  ".join(sorted({job.scenario for job in found}))
-        raise Invalid(f"no scenario is named {' or '.join(unknown)}; there are\n  {names}")
+        where = f"for the {kernel} kernel " if kernel else ""
+        raise Invalid(f"no scenario {where}is named {' or '.join(unknown)}; there are\n  {names}")
+    if kernel == "debug":
+        found = [replace(job, timeout=job.timeout * _DEBUG_PATIENCE / _PATIENCE) for job in found]
     return [job for job in found if not wanted or job.name in wanted or job.scenario in wanted]

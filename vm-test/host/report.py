@@ -21,6 +21,7 @@ class Verdict:
     step: str = ""
     steps: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    figures: dict[str, int] = field(default_factory=dict)
     failures: list[dict[str, object]] = field(default_factory=list)
     output: str = ""
     seconds: float = 0

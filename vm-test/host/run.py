@@ -7,6 +7,7 @@ import argparse
 import collections
 import contextlib
 import itertools
+import json
 import os
 import sys
 import threading
@@ -149,6 +150,8 @@ def _note(verdict: Verdict, event: Event) -> None:
         verdict.steps.append(event["text"])
     elif event["event"] == "note":
         verdict.notes.append(event["text"])
+    elif event["event"] == "figure":
+        verdict.figures[event["text"]] = event["value"]
     elif event["event"] == "failed":
         verdict.failures.append({"step": verdict.step, **event})
 
@@ -168,6 +171,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
                         help="a file that the guest finds at PLACE")
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
     parser.add_argument("--live", action="store_true", help="print what a scenario notes at once, and no verdict if it passes")
+    parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
     parser.add_argument("--long", action="store_true", help="scenarios take as long as they can make use of")
     parser.add_argument("names", nargs="*", help="scenarios to run; all when none is named")
     return parser.parse_args(argv)
@@ -177,7 +181,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 when every scenario passed."""
     options = _arguments(argv)
     try:
-        jobs = catalogue.jobs(options.scenarios, options.names)
+        kernel = None if options.list else "debug" if options.debug else "stock"
+        jobs = catalogue.jobs(options.scenarios, options.names, kernel)
     except catalogue.Invalid as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -197,6 +202,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
     for name in failed:
         say(f"failed: {name}")
+    figures = {verdict.job.name: verdict.figures for verdict in run.verdicts if verdict.passed and verdict.figures}
+    (options.folder / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
     if not options.live:
         verdict = f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed"
         say(verdict)

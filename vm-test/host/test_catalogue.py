@@ -26,6 +26,14 @@ class Catalogue(unittest.TestCase):
         """The names of the jobs."""
         return [job.name for job in catalogue.jobs(self.folder, list(wanted))]
 
+    def test_a_scenario_is_for_a_kernel(self) -> None:
+        self.write("both", _GOOD)
+        self.write("debug", _GOOD.replace("TIMEOUT = 5", 'KERNEL = "debug"'))
+        self.write("stock", _GOOD.replace("TIMEOUT = 5", 'KERNEL = "stock"'))
+        names = {kernel: [job.name for job in catalogue.jobs(self.folder, [], kernel)] for kernel in ("debug", "stock", None)}
+        self.assertEqual(names, {"debug": ["both", "debug"], "stock": ["both", "both@c", "stock", "stock@c"],
+                                 None: ["both", "both@c", "debug", "debug@c", "stock", "stock@c"]})
+
     def test_one_job_for_each_module(self) -> None:
         self.write("both", _GOOD)
         self.assertEqual(self.names(), ["both", "both@c"])
