@@ -8,7 +8,7 @@ T ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install module debug-module tool host images userland c-module vm-kernel names check test vm test-debug soak selftest demo clean help
+.PHONY: all install module debug-module tool host images userland c-module vm-kernel names check test vm test-debug fuzz soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -56,6 +56,9 @@ vm: names images module tool
 
 test-debug: names userland c-module debug-module tool ## every scenario on a debug kernel; T="NAME ..." only those
 	@vm-test/host/run --debug vm-test-debug --scenarios vm-test/scenarios $(T)
+
+fuzz: names ## libFuzzer on what the module shares with the host, a minute for each target
+	@scripts/fuzz
 
 soak: names images module tool ## tests that show more the longer they run: a million packets, 100,000 targets
 	@scripts/compare-libsrtp 1000000

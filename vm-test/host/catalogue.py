@@ -14,7 +14,7 @@ KERNELS = ("any", "stock", "debug")
 # A busy machine takes longer than the seconds that a scenario declares, and a debug kernel much longer.
 _PATIENCE = 6
 _DEBUG_PATIENCE = 20
-_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "TIMEOUT", "FAILS")
+_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "LAST", "TIMEOUT", "FAILS")
 
 
 class Invalid(Exception):
@@ -32,6 +32,7 @@ class Job:
     timeout: float
     summary: str
     fails: tuple[str, ...] = ()
+    last: bool = False
 
     @property
     def name(self) -> str:
@@ -51,7 +52,7 @@ def jobs_of(path: Path) -> list[Job]:
         raise Invalid(f"{path}: a scenario begins with a docstring that says what it shows")
     if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
         raise Invalid(f"{path}: a scenario has a function run(t)")
-    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "TIMEOUT": 60, "FAILS": ()}
+    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "LAST": False, "TIMEOUT": 60, "FAILS": ()}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in _SETTINGS:
             settings[node.targets[0].id] = ast.literal_eval(node.value)
@@ -60,7 +61,7 @@ def jobs_of(path: Path) -> list[Job]:
     if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules):
         raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}")
     timeout = float(str(settings["TIMEOUT"])) * _PATIENCE
-    return [Job(path.stem, each, machine, kernel, timeout, summary, fails) for each in modules]
+    return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"])) for each in modules]
 
 
 def _several(value: Any) -> tuple[Any, ...]:
@@ -68,7 +69,7 @@ def _several(value: Any) -> tuple[Any, ...]:
 
 
 def jobs(folder: Path, wanted: list[str], kernel: str | None = None) -> list[Job]:
-    """All jobs of a folder, for one kernel or for each, or those whose scenario or name is wanted."""
+    """All jobs of a folder, for one kernel or for each, or those whose scenario or name is wanted, and the last ones."""
     found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path)
              if not kernel or job.runs_on(kernel)]
     unknown = [name for name in wanted if all(name not in (job.name, job.scenario) for job in found)]
@@ -78,4 +79,4 @@ def jobs(folder: Path, wanted: list[str], kernel: str | None = None) -> list[Job
         raise Invalid(f"no scenario {where}is named {' or '.join(unknown)}; there are\n  {names}")
     if kernel == "debug":
         found = [replace(job, timeout=job.timeout * _DEBUG_PATIENCE / _PATIENCE) for job in found]
-    return [job for job in found if not wanted or job.name in wanted or job.scenario in wanted]
+    return [job for job in found if not wanted or job.last or job.name in wanted or job.scenario in wanted]

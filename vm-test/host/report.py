@@ -25,6 +25,7 @@ class Verdict:
     failures: list[dict[str, object]] = field(default_factory=list)
     output: str = ""
     seconds: float = 0
+    complaints: list[str] = field(default_factory=list)
     kernel_log: list[str] = field(default_factory=list)
     log_path: Path | None = None
 

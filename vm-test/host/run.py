@@ -39,17 +39,22 @@ class Run:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
-        """Runs the jobs: two plain machines, for two processors, and one that counts instructions share them out."""
+        """Runs the jobs: two plain machines, for two processors, and one that counts instructions share them out.
+
+        A machine that has nothing more to do runs those that come last.
+        """
         if self.accel == "kvm" and not self._boots_with_kvm():
             say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
             self.accel = "tcg"
         threads = []
+        last = [job for job in jobs if job.last]
         for kind, count in (("icount", 1), ("plain", 2)):
             # The longest first, so that the machines end together.
-            waiting = collections.deque(sorted((job for job in jobs if job.machine == kind), key=lambda job: -job.timeout))
+            waiting = collections.deque(sorted((job for job in jobs if job.machine == kind and not job.last),
+                                               key=lambda job: -job.timeout))
             for number in range(min(count, len(waiting))):
                 name = kind if count == 1 else f"{kind}-{number + 1}"
-                threads.append(threading.Thread(target=self._machine, args=(name, kind, waiting)))
+                threads.append(threading.Thread(target=self._machine, args=(name, kind, waiting, last)))
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -68,7 +73,7 @@ class Run:
         fails.touch()
         return False
 
-    def _machine(self, name: str, kind: str, waiting: collections.deque[Job]) -> None:
+    def _machine(self, name: str, kind: str, waiting: collections.deque[Job], last: Sequence[Job]) -> None:
         """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
         failed_boots = 0
         for number in itertools.count(1):
@@ -76,7 +81,7 @@ class Run:
                 return
             boot = Boot(self.images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
                         self.long)
-            if self._boot(boot, waiting):
+            if self._boot(boot, waiting, collections.deque(last)):
                 continue
             failed_boots += 1
             say(f"the machine did not boot, see {boot.folder}")
@@ -86,7 +91,7 @@ class Run:
                     verdict.failures.append({"what": "the machine boots"})
                     self._finish(verdict, boot, dead=True)
 
-    def _boot(self, boot: Boot, waiting: collections.deque[Job]) -> bool:
+    def _boot(self, boot: Boot, waiting: collections.deque[Job], last: collections.deque[Job]) -> bool:
         """Gives jobs to one machine until it ends; whether it came up."""
         current: Verdict | None = None
         booted, hung = False, ""
@@ -95,7 +100,7 @@ class Run:
                 if event["event"] == "ready":
                     booted = True
                     try:
-                        current = Verdict(waiting.popleft())
+                        current = Verdict(_next(waiting, last))
                     except IndexError:
                         break
                     boot.give(current.job)
@@ -131,6 +136,7 @@ class Run:
         if bad and verdict.job.module == "c" and not dead:
             verdict.notes.append(f"the C module makes the kernel complain: {bad[0]}")
         elif bad:
+            verdict.complaints = bad
             verdict.failures.append({"step": verdict.step, "what": "the kernel has nothing to complain of",
                                      "got": "\n".join(bad[:20])})
         elif not ended and not dead:
@@ -141,6 +147,14 @@ class Run:
         self.verdicts.append(verdict)
         if not (self.live and verdict.passed):
             show(verdict)
+
+
+def _next(waiting: collections.deque[Job], last: collections.deque[Job]) -> Job:
+    """IndexError when there is none. Other machines take from `waiting` too."""
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return last.popleft()
 
 
 def _note(verdict: Verdict, event: Event) -> None:
@@ -154,6 +168,15 @@ def _note(verdict: Verdict, event: Event) -> None:
         verdict.figures[event["text"]] = event["value"]
     elif event["event"] == "failed":
         verdict.failures.append({"step": verdict.step, **event})
+
+
+def figures(verdicts: Sequence[Verdict]) -> dict[str, dict[str, int]]:
+    """What the scenarios counted, and how the run ended, for the page of figures."""
+    counted = {verdict.job.name: verdict.figures for verdict in verdicts if verdict.passed and verdict.figures}
+    passed = sum(verdict.passed for verdict in verdicts)
+    whole = {"scenarios passed": passed, "scenarios failed": len(verdicts) - passed,
+             "lines in which the kernel complained": sum(len(verdict.complaints) for verdict in verdicts if not verdict.job.fails)}
+    return {"": whole, **dict(sorted(counted.items()))}
 
 
 def _pair(text: str) -> tuple[Path, str]:
@@ -202,8 +225,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
     for name in failed:
         say(f"failed: {name}")
-    figures = {verdict.job.name: verdict.figures for verdict in run.verdicts if verdict.passed and verdict.figures}
-    (options.folder / "figures.json").write_text(json.dumps(figures, indent=1, sort_keys=True) + "\n")
+    (options.folder / "figures.json").write_text(json.dumps(figures(run.verdicts), indent=1) + "\n")
     if not options.live:
         verdict = f"vm: {len(run.verdicts) - len(failed)} passed, {len(failed)} failed"
         say(verdict)

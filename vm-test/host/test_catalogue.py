@@ -34,6 +34,13 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(names, {"debug": ["both", "debug"], "stock": ["both", "both@c", "stock", "stock@c"],
                                  None: ["both", "both@c", "debug", "debug@c", "stock", "stock@c"]})
 
+    def test_last_ones_are_always_run(self) -> None:
+        self.write("both", _GOOD)
+        self.write("other", _GOOD)
+        self.write("last", _GOOD.replace("TIMEOUT = 5", "LAST = True"))
+        jobs = catalogue.jobs(self.folder, ["both@c"])
+        self.assertEqual([(job.name, job.last) for job in jobs], [("both@c", False), ("last", True), ("last@c", True)])
+
     def test_one_job_for_each_module(self) -> None:
         self.write("both", _GOOD)
         self.assertEqual(self.names(), ["both", "both@c"])
