@@ -111,11 +111,20 @@ impl Rules {
         if let Some(alike) = self.like(rule) {
             alike.exist = alike.exist.saturating_sub(1);
         }
-        self.0.retain(|alike| alike.exist > 0);
+        self.retain(|alike| alike.exist > 0);
     }
 
     /// A namespace goes, with its rules.
     pub(crate) fn forget_namespace(&mut self, namespace: NamespaceId) {
-        self.0.retain(|alike| alike.rule.namespace != namespace);
+        self.retain(|alike| alike.rule.namespace != namespace);
+    }
+
+    /// Without rules there is no memory either: the list is a static, which nothing drops when the
+    /// module goes.
+    fn retain(&mut self, stays: impl Fn(&Alike) -> bool) {
+        self.0.retain(|alike| stays(alike));
+        if self.0.is_empty() {
+            self.0 = KVec::new();
+        }
     }
 }
