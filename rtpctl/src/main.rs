@@ -35,6 +35,7 @@ use output::{print, Change, RuleList, StreamList, TableList, TableStatus};
 use rules::Rules;
 
 fn main() -> ExitCode {
+    secret::close_process();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return ended_by_clap(&error),

@@ -6,6 +6,8 @@
 use std::convert::Infallible;
 use std::fmt;
 
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{setrlimit, Resource};
 use zeroize::Zeroizing;
 
 /// What stands before a key, in SDP and on our command line.
@@ -50,6 +52,14 @@ pub(crate) fn redact(text: &str) -> String {
     shown
 }
 
+/// Keeps the memory of the process to itself: it leaves no core file, and other processes of its user can neither trace
+/// it nor read its environment.
+pub(crate) fn close_process() {
+    // The first is enough for a core file on its own; where one of them is forbidden, the other is still as good as it gets.
+    let _ = set_dumpable(false);
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
+}
+
 /// Whether text may hold a key.
 pub(crate) fn is_suspect(text: &str) -> bool {
     text.contains(MARK)
@@ -67,6 +77,16 @@ mod tests {
             "error: 'AES:inline:<redacted> found, inline:<redacted>\nmore"
         );
         assert_eq!(redact("inline:"), "inline:<redacted>");
+    }
+
+    #[test]
+    fn a_closed_process_leaves_no_core_file() {
+        close_process();
+        assert_eq!(nix::sys::prctl::get_dumpable(), Ok(false));
+        assert_eq!(
+            nix::sys::resource::getrlimit(Resource::RLIMIT_CORE),
+            Ok((0, 0))
+        );
     }
 
     #[test]

@@ -20,8 +20,9 @@ pub(crate) use suite::{names, Suite};
 #[derive(PartialEq, Eq)]
 pub(crate) struct Srtp {
     suite: &'static Suite,
-    key: Zeroizing<[u8; MAX_KEY]>,
-    salt: Zeroizing<[u8; MAX_SALT]>,
+    // In memory of their own, so that to move them leaves no copy behind.
+    key: Box<Zeroizing<[u8; MAX_KEY]>>,
+    salt: Box<Zeroizing<[u8; MAX_SALT]>>,
     mki: Vec<u8>,
     session: Session,
 }
@@ -63,9 +64,9 @@ impl Srtp {
             suite.cipher
         };
         to.hmac = suite.hmac;
-        to.master_key = **key;
+        to.master_key.copy_from_slice(&key[..]);
         to.master_key_len = suite.key_len;
-        to.master_salt = **salt;
+        to.master_salt.copy_from_slice(&salt[..]);
         to.master_salt_len = suite.salt_len;
         // As long as the master key and salt, whatever the suite.
         to.session_key_len = suite.key_len;

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! The messages that a stream is made of. Both forms of a message, ours and that of the wire, are wiped when they are
-//! dropped: they hold keys.
+//! dropped: they hold keys. They have memory of their own, so that to move them leaves no copy behind.
 
+use std::alloc::handle_alloc_error;
 use std::net::SocketAddr;
 use std::ops::Deref;
 
@@ -18,7 +19,7 @@ use super::super::config::{self, StreamConfig};
 use super::memory::{Layout, OutputLayout};
 
 /// A message, wiped when it is dropped.
-pub(super) struct Message<T: FromBytes + IntoBytes>(T);
+pub(super) struct Message<T: FromBytes + IntoBytes>(Box<T>);
 
 impl<T: FromBytes + IntoBytes> Deref for Message<T> {
     type Target = T;
@@ -29,6 +30,13 @@ impl<T: FromBytes + IntoBytes> Deref for Message<T> {
 }
 
 impl<T: FromBytes + IntoBytes> Message<T> {
+    /// A message that `write` writes into zeros.
+    fn new(write: impl FnOnce(&mut T)) -> Self {
+        let mut message = Self(zeroed());
+        write(&mut message.0);
+        message
+    }
+
     fn wipe(&mut self) {
         self.0.as_mut_bytes().zeroize();
     }
@@ -38,6 +46,11 @@ impl<T: FromBytes + IntoBytes> Drop for Message<T> {
     fn drop(&mut self) {
         self.wipe();
     }
+}
+
+/// Zeros in memory of their own.
+fn zeroed<T: FromZeros>() -> Box<T> {
+    T::new_box_zeroed().unwrap_or_else(|_| handle_alloc_error(std::alloc::Layout::new::<T>()))
 }
 
 /// An address, as the interface has it.
@@ -63,7 +76,7 @@ pub(super) fn add_target(
     layout: &Layout,
     base: u64,
 ) -> Message<layout::CommandAddTarget> {
-    let mut target = Target::new_zeroed();
+    let mut target = zeroed::<Target>();
     target.local = endpoint(config.local);
     if let Some((address, mismatch)) = config.expect {
         target.expected_source = endpoint(address);
@@ -120,7 +133,7 @@ pub(super) fn add_target(
     if let Some(srtp) = &config.decrypt {
         srtp.fill(&mut target.decrypt);
     }
-    Message(encode::add_target(&target))
+    Message::new(|command| encode::write_target(&target, command))
 }
 
 /// ADD_DESTINATION of the output of this index, with its counters.
@@ -131,7 +144,7 @@ pub(super) fn add_destination(
     counters: &OutputLayout,
     base: u64,
 ) -> Message<layout::CommandDestination> {
-    let mut output = Output::new_zeroed();
+    let mut output = zeroed::<Output>();
     let rewrite = &config.rewrite;
     output.source = endpoint(config.from);
     output.destination = endpoint(config.to);
@@ -167,7 +180,9 @@ pub(super) fn add_destination(
         srtp.fill(&mut output.encrypt);
     }
     let index = u32::try_from(index).unwrap_or(u32::MAX);
-    Message(encode::add_destination(&endpoint(local), index, &output))
+    Message::new(|command| {
+        encode::write_destination(&endpoint(local), index, &output, command);
+    })
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub(super) fn parse(text: &str) -> Result<Srtp, Failure> {
     })
 }
 
-type KeyAndSalt = (Zeroizing<[u8; MAX_KEY]>, Zeroizing<[u8; MAX_SALT]>);
+type KeyAndSalt = (Box<Zeroizing<[u8; MAX_KEY]>>, Box<Zeroizing<[u8; MAX_SALT]>>);
 
 fn key_and_salt(suite: &Suite, text: &str) -> Result<KeyAndSalt, Failure> {
     let key_len = usize::from(suite.key_len);
@@ -90,11 +90,11 @@ fn key_and_salt(suite: &Suite, text: &str) -> Result<KeyAndSalt, Failure> {
             suite.name
         )));
     }
-    let mut key = Zeroizing::new([0; MAX_KEY]);
-    let mut salt = Zeroizing::new([0; MAX_SALT]);
+    let mut key = Box::new(Zeroizing::new([0; MAX_KEY]));
+    let mut salt = Box::new(Zeroizing::new([0; MAX_SALT]));
     let (from_key, rest) = bytes.split_at_checked(key_len).unwrap_or_default();
-    copy(&mut *key, from_key);
-    copy(&mut *salt, rest.get(..salt_len).unwrap_or_default());
+    copy(&mut **key, from_key);
+    copy(&mut **salt, rest.get(..salt_len).unwrap_or_default());
     Ok((key, salt))
 }
 

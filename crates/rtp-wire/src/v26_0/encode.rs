@@ -45,6 +45,12 @@ pub fn del_target(local: &Endpoint) -> layout::CommandDelTarget {
 /// ADD_TARGET.
 pub fn add_target(target: &Target) -> layout::CommandAddTarget {
     let mut command = layout::CommandAddTarget::new_zeroed();
+    write_target(target, &mut command);
+    command
+}
+
+/// Writes ADD_TARGET into a message of zeros. It stays where it is: to move it would leave a copy of its keys behind.
+pub fn write_target(target: &Target, command: &mut layout::CommandAddTarget) {
     command.cmd.set(CommandNumber::AddTarget as u32);
 
     let info = &mut command.target;
@@ -85,7 +91,6 @@ pub fn add_target(target: &Target) -> layout::CommandAddTarget {
     info.iface_stats.set(target.interface_stats.0);
     info.stats.set(target.stats.0);
     info.flags.set(target_flags(&target.flags));
-    command
 }
 
 /// ADD_DESTINATION: the output of this index, of the target with this local address.
@@ -95,6 +100,17 @@ pub fn add_destination(
     output: &Output,
 ) -> layout::CommandDestination {
     let mut command = layout::CommandDestination::new_zeroed();
+    write_destination(target, index, output, &mut command);
+    command
+}
+
+/// Writes ADD_DESTINATION into a message of zeros, as [`write_target`] does ADD_TARGET.
+pub fn write_destination(
+    target: &Endpoint,
+    index: u32,
+    output: &Output,
+    command: &mut layout::CommandDestination,
+) {
     command.cmd.set(CommandNumber::AddDestination as u32);
     address(target, &mut command.destination.local);
     command.destination.num.set(index);
@@ -135,7 +151,6 @@ pub fn add_destination(
     info.stats.set(output.stats.0);
     info.tos_flags
         .set(u32::from(output.tos) | output_flags(&output.flags));
-    command
 }
 
 fn address(from: &Endpoint, to: &mut layout::Address) {
