@@ -15,7 +15,7 @@ use kernel::{
 
 /// A network namespace by identity. Holding one does not keep the namespace alive: it is good for
 /// comparison only.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NamespaceId(*const bindings::net);
 
 // SAFETY: The pointer is compared, never followed.

@@ -67,7 +67,10 @@ pub(super) fn parse(text: &str) -> Result<Srtp, Failure> {
     })
 }
 
-type KeyAndSalt = (Box<Zeroizing<[u8; MAX_KEY]>>, Box<Zeroizing<[u8; MAX_SALT]>>);
+type KeyAndSalt = (
+    Box<Zeroizing<[u8; MAX_KEY]>>,
+    Box<Zeroizing<[u8; MAX_SALT]>>,
+);
 
 fn key_and_salt(suite: &Suite, text: &str) -> Result<KeyAndSalt, Failure> {
     let key_len = usize::from(suite.key_len);

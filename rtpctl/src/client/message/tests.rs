@@ -248,7 +248,8 @@ fn rewriting_stands_where_it_was_asked_for() {
 
 #[test]
 fn messages_are_wiped() {
-    let mut message = Message::new(|command| encode::write_target(&seen("--to 198.51.100.7:1").target, command));
+    let mut message =
+        Message::new(|command| encode::write_target(&seen("--to 198.51.100.7:1").target, command));
     assert!(message.as_bytes().iter().any(|byte| *byte != 0));
     message.wipe();
     assert!(message.as_bytes().iter().all(|byte| *byte == 0));
