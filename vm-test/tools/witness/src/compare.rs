@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Holds what our module made of the cases against what the C module made of them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader};
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::{
+    meant::{Difference, Flow, Meant, ALL},
+    transcript::Transcript,
+};
+
+/// How many unexplained differences are told.
+const MOST_TOLD: usize = 40;
+
+/// What was compared.
+#[derive(Default, Serialize)]
+pub(crate) struct Report {
+    /// Targets that show no difference but those that apply everywhere.
+    pub(crate) targets: u32,
+    /// Packets that were sent to them.
+    pub(crate) packets: u64,
+    /// Targets that are there to show one difference.
+    pub(crate) targets_of_differences: u32,
+    /// Datagrams that outputs sent, and userspace saw.
+    pub(crate) datagrams: u64,
+    /// How many commands were compared.
+    pub(crate) commands: u64,
+    /// How many were refused.
+    pub(crate) refused: u64,
+    /// In how many targets each meant difference showed.
+    pub(crate) meant: BTreeMap<&'static str, u32>,
+    /// Differences that nothing explains.
+    pub(crate) unexplained: u64,
+    /// The first of them.
+    pub(crate) told: Vec<String>,
+}
+
+impl Report {
+    /// Whether there is nothing but what is meant, all of which showed.
+    pub(crate) fn agrees(&self) -> bool {
+        self.unexplained == 0
+    }
+
+    fn tell(&mut self, text: String) {
+        self.unexplained += 1;
+        if self.told.len() < MOST_TOLD {
+            self.told.push(text);
+        }
+    }
+}
+
+/// Compares two recordings.
+pub(crate) fn compare(c: &Path, ours: &Path) -> io::Result<Report> {
+    let lines = |path| Ok::<_, io::Error>(BufReader::new(File::open(path)?).lines());
+    let (mut c, mut ours) = (lines(c)?, lines(ours)?);
+    let mut report = Report::default();
+    for meant in &ALL {
+        report.meant.insert(meant.id, 0);
+    }
+    loop {
+        match (c.next().transpose()?, ours.next().transpose()?) {
+            (None, None) => break,
+            (Some(c), Some(ours)) => {
+                let (c, ours) = (serde_json::from_str(&c)?, serde_json::from_str(&ours)?);
+                compare_case(&mut report, &c, &ours);
+            }
+            _ => {
+                report.tell("one of the recordings is longer".to_owned());
+                break;
+            }
+        }
+    }
+    for (id, _) in report.meant.clone().iter().filter(|(_, &count)| count == 0) {
+        report.tell(format!("{id} is said to differ, and never did"));
+    }
+    Ok(report)
+}
+
+fn compare_case(report: &mut Report, c: &Transcript, ours: &Transcript) {
+    if c.shows.is_some() {
+        report.targets_of_differences += 1;
+    } else {
+        report.targets += 1;
+        report.packets += u64::from(c.packets);
+    }
+    report.datagrams += (ours.sent.len() + ours.passed.len()) as u64;
+    report.commands += ours.commands.len() as u64;
+    report.refused += ours.commands.iter().filter(|&&result| result != 0).count() as u64;
+
+    let mut found = Findings {
+        allowed: c
+            .shows
+            .iter()
+            .chain(&c.meant)
+            .filter_map(|id| Difference::of_id(id))
+            .map(Difference::meant)
+            .collect(),
+        ..Findings::default()
+    };
+    found.compare(c, ours);
+    for meant in &found.allowed {
+        if found.seen.contains(&meant.id) {
+            *report.meant.entry(meant.id).or_default() += 1;
+        }
+    }
+    for text in found.unexplained {
+        let shows = c.shows.as_deref().unwrap_or("agreement");
+        report.tell(format!("target {} ({shows}; {}): {text}", c.case, c.about));
+    }
+}
+
+#[derive(Default)]
+struct Findings {
+    allowed: Vec<&'static Meant>,
+    seen: Vec<&'static str>,
+    unexplained: Vec<String>,
+}
+
+impl Findings {
+    fn compare(&mut self, c: &Transcript, ours: &Transcript) {
+        if (&c.about, &c.shows, &c.meant, c.packets)
+            != (&ours.about, &ours.shows, &ours.meant, ours.packets)
+        {
+            self.unexplained.push("not the same case".to_owned());
+            return;
+        }
+        if c.commands != ours.commands {
+            let text = format!("commands: C {:?}, ours {:?}", c.commands, ours.commands);
+            self.unexplained.push(text);
+        }
+        self.flow("sent", &c.sent, &ours.sent, |meant| meant.sent);
+        self.flow("passed", &c.passed, &ours.passed, |meant| meant.passed);
+        self.dont_fragment(c, ours);
+        let mut names: Vec<_> = c.counters.keys().chain(ours.counters.keys()).collect();
+        names.sort_unstable();
+        names.dedup();
+        for name in names {
+            let of = |it: &Transcript| it.counters.get(name).copied().unwrap_or(0);
+            if of(c) != of(ours) {
+                self.counter(name, c, ours, of(c), of(ours));
+            }
+        }
+        self.list(&c.list, &ours.list);
+    }
+
+    /// Takes a difference as meant by the first that may be, else as not explained.
+    fn judge(&mut self, may: impl Fn(&Meant) -> bool, text: impl FnOnce() -> String) {
+        match self.allowed.iter().find(|meant| may(meant)) {
+            Some(meant) => self.seen.push(meant.id),
+            None => self.unexplained.push(text()),
+        }
+    }
+
+    fn flow(&mut self, what: &str, c: &[String], ours: &[String], of: impl Fn(&Meant) -> Flow) {
+        if c == ours {
+            return;
+        }
+        self.judge(
+            |meant| of(meant) != Flow::Same && fits(of(meant), c, ours),
+            || {
+                let at = c.iter().zip(ours).take_while(|(c, ours)| c == ours).count();
+                format!(
+                    "{what}: {} with C, {} with ours; number {at}: C {:?}, ours {:?}",
+                    c.len(),
+                    ours.len(),
+                    c.get(at),
+                    ours.get(at)
+                )
+            },
+        );
+    }
+
+    fn dont_fragment(&mut self, c: &Transcript, ours: &Transcript) {
+        let ([c_with, c_without], [with, without]) = (c.dont_fragment, ours.dont_fragment);
+        let is_as_meant = c_with == 0 && without == 0;
+        if c.dont_fragment != ours.dont_fragment {
+            self.judge(
+                |meant| meant.difference == Difference::DontFragment && is_as_meant,
+                || format!("DF: C {c_with}, not {c_without}; ours {with}, not {without}"),
+            );
+        }
+    }
+
+    fn counter(&mut self, name: &str, c: &Transcript, ours: &Transcript, of_c: u64, of_ours: u64) {
+        self.judge(
+            |meant| {
+                meant.changes(name)
+                    && match meant.difference {
+                        Difference::Loss => is_no_loss(name, of_c),
+                        Difference::SsrcOctets => {
+                            of_c == of_ours + overhead(name, ours).unwrap_or(0)
+                        }
+                        Difference::OutputBytes => is_length_sent(name, c, ours, of_ours),
+                        _ => true,
+                    }
+            },
+            || format!("{name}: C {of_c}, ours {of_ours}"),
+        );
+    }
+
+    fn list(&mut self, c: &[String], ours: &[String]) {
+        if c.len() != ours.len() {
+            let text = format!("list: C {c:#?}, ours {ours:#?}");
+            self.unexplained.push(text);
+            return;
+        }
+        for (c, ours) in c.iter().zip(ours).filter(|(c, ours)| c != ours) {
+            let is_salt = c.contains("salt: ") && *c == format!("{ours}0000");
+            self.judge(
+                |meant| meant.difference == Difference::SaltLength && is_salt,
+                || format!("list: C {c:?}, ours {ours:?}"),
+            );
+        }
+    }
+}
+
+/// Whether our datagrams are to those of the C module what a difference says.
+fn fits(flow: Flow, c: &[String], ours: &[String]) -> bool {
+    let within = |few: &[String], many: &[String]| {
+        let mut many = many.iter();
+        few.iter().all(|it| many.any(|other| other == it))
+    };
+    match flow {
+        Flow::Same => c == ours,
+        Flow::Fewer => within(ours, c),
+        Flow::More => within(c, ours),
+        Flow::Changed => c.len() == ours.len(),
+        Flow::Other => true,
+    }
+}
+
+/// The C module never counts a packet as lost, and sets no bit but the first.
+fn is_no_loss(name: &str, of_c: u64) -> bool {
+    match name.rsplit('.').next() {
+        Some("lost_bits") => of_c == 0 || of_c == 1 || of_c == u64::from(u32::MAX),
+        _ => of_c == 0,
+    }
+}
+
+/// What SRTP has added to all that an output sent of an SSRC.
+fn overhead(name: &str, ours: &Transcript) -> Option<u64> {
+    let ssrc = name.strip_suffix(".bytes")?;
+    let packets = ours.counters.get(&format!("{ssrc}.packets"))?;
+    let output = ssrc.strip_prefix("out")?.split('.').next()?;
+    let overhead = ours.overheads.get(output.parse::<usize>().ok()?)?;
+    Some(packets * overhead)
+}
+
+/// Whether a plain output has counted the bytes that it sent; those of SRTP are not told apart here.
+fn is_length_sent(name: &str, c: &Transcript, ours: &Transcript, counted: u64) -> bool {
+    let output = name.strip_prefix("out").and_then(|it| it.split('.').next());
+    let Some(output) = output else {
+        return false;
+    };
+    let index = output.parse::<usize>().unwrap_or(usize::MAX);
+    let is_plain = ours.overheads.get(index) == Some(&0);
+    let of_output = |line: &&String| line.split(' ').next() == Some(output);
+    let bytes = |line: &String| {
+        line.rsplit(' ')
+            .next()
+            .map_or(0, |hex| hex.len() as u64 / 2)
+    };
+    let sent: u64 = ours.sent.iter().filter(of_output).map(bytes).sum();
+    c.sent.len() == ours.sent.len() && (!is_plain || sent == counted)
+}
