@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from . import system
@@ -34,6 +36,23 @@ def loaded(which: str) -> bool:
 def unload(which: str) -> None:
     """Unloads the module; OSError when the kernel refuses."""
     system.unload_module(NAMES[which])
+
+
+@contextlib.contextmanager
+def witness() -> Iterator[None]:
+    """With the C module loaded, to be compared with: what the kernel complains of meanwhile is not ours."""
+    _tell_kernel_log("witness begins")
+    load("c")
+    yield
+    refused = unload_soon("c")
+    _tell_kernel_log("witness ends")
+    if refused:
+        raise RuntimeError(f"the C module does not unload: {refused}")
+
+
+def _tell_kernel_log(text: str) -> None:
+    with open("/dev/kmsg", "wb", buffering=0) as file:
+        file.write(f"vm-test: {text}\n".encode())
 
 
 def unload_soon(which: str, timeout: float = 10) -> str | None:

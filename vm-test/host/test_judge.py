@@ -77,6 +77,11 @@ class Sections(unittest.TestCase):
 class Complaints(unittest.TestCase):
     """Which lines fail a scenario."""
 
+    def test_those_while_the_c_module_is_a_witness_are_not(self) -> None:
+        first, second = _COMPLAINTS[:2]
+        lines = [first, "vm-test: witness begins", second, "vm-test: witness ends", first]
+        self.assertEqual(judge.complaints(lines), [first, first])
+
     def test_each_complaint_is_seen(self) -> None:
         for text in _COMPLAINTS:
             with self.subTest(text):

@@ -17,6 +17,9 @@ use crate::{
 /// How many unexplained differences are told.
 const MOST_TOLD: usize = 40;
 
+/// How many of them of one target.
+const MOST_OF_A_TARGET: usize = 4;
+
 /// What was compared.
 #[derive(Default, Serialize)]
 pub(crate) struct Report {
@@ -108,7 +111,7 @@ fn compare_case(report: &mut Report, c: &Transcript, ours: &Transcript) {
             *report.meant.entry(meant.id).or_default() += 1;
         }
     }
-    for text in found.unexplained {
+    for text in found.unexplained.drain(..).take(MOST_OF_A_TARGET) {
         let shows = c.shows.as_deref().unwrap_or("agreement");
         report.tell(format!("target {} ({shows}; {}): {text}", c.case, c.about));
     }
@@ -204,19 +207,52 @@ impl Findings {
     }
 
     fn list(&mut self, c: &[String], ours: &[String]) {
-        if c.len() != ours.len() {
-            let text = format!("list: C {c:#?}, ours {ours:#?}");
-            self.unexplained.push(text);
-            return;
-        }
-        for (c, ours) in c.iter().zip(ours).filter(|(c, ours)| c != ours) {
-            let is_salt = c.contains("salt: ") && *c == format!("{ours}0000");
-            self.judge(
-                |meant| meant.difference == Difference::SaltLength && is_salt,
-                || format!("list: C {c:?}, ours {ours:?}"),
-            );
+        let (mut c, mut ours) = (c.iter().peekable(), ours.iter().peekable());
+        loop {
+            let (of_c, of_ours) = (c.peek().copied(), ours.peek().copied());
+            if of_c == of_ours {
+                if of_c.is_none() {
+                    return;
+                }
+                c.next();
+            } else if of_ours.is_some_and(|line| is_mki(line))
+                && !of_c.is_some_and(|line| is_mki(line))
+            {
+                self.judge(
+                    |meant| meant.difference == Difference::ListedSrtp,
+                    || format!("list: ours {of_ours:?}"),
+                );
+            } else {
+                let is_same = of_c
+                    .zip(of_ours)
+                    .is_some_and(|(c, ours)| is_same_srtp(c, ours));
+                self.judge(
+                    |meant| meant.difference == Difference::ListedSrtp && is_same,
+                    || format!("list: C {of_c:?}, ours {of_ours:?}"),
+                );
+                c.next();
+            }
+            ours.next();
         }
     }
+}
+
+fn is_mki(line: &str) -> bool {
+    line.trim_start().starts_with("MKI: ")
+}
+
+/// Whether lines about SRTP say the same: bytes that are not there are zeros with C.
+fn is_same_srtp(c: &str, ours: &str) -> bool {
+    if c.contains("salt: ") {
+        return *c == format!("{ours}0000");
+    }
+    if let Some(start) = ours.strip_suffix("...").filter(|_| is_mki(ours)) {
+        let zeros = c
+            .strip_prefix(start)
+            .and_then(|rest| rest.strip_suffix("..."));
+        return zeros.is_some_and(|zeros| zeros.replace(":00", "").is_empty());
+    }
+    ours.contains("SRTP") && c.trim_start() == ours.trim_start()
 }
 
 /// Whether our datagrams are to those of the C module what a difference says.

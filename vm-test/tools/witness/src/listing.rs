@@ -59,9 +59,14 @@ pub(crate) fn without_counters(
                 continue;
             }
         } else if let Some(time) = text.strip_prefix("last packet: ") {
-            let is_now = time.parse().is_ok_and(|time| seconds.contains(&time));
-            if is_now {
-                told.push(format!("{indent}last packet: now"));
+            let is_as_counted =
+                time.parse()
+                    .is_ok_and(|time: u64| match of("target.last".to_owned()) {
+                        0 => time == 0,
+                        _ => seconds.contains(&time),
+                    });
+            if is_as_counted {
+                told.push(format!("{indent}last packet: as counted"));
                 continue;
             }
         } else if text.starts_with("SSRC in:") || text.starts_with("SSRC out:") {
@@ -82,17 +87,19 @@ fn sequence_numbers(
 ) -> String {
     let mut line = line.to_owned();
     for n in 0..case.ssrcs() {
-        let holder = match output {
-            Some(output) => format!("out{output}.ssrc{n}"),
-            None => format!("ssrc{n}"),
-        };
+        let holder = output.map_or(String::new(), |output| format!("out{output}."));
         let [ext_seq, rtcp_seq] =
-            ["ext_seq", "rtcp_seq"].map(|name| of(format!("{holder}.{name}")));
-        // An output has its offset between them.
-        for separator in ["/", "+"] {
-            line = line.replacen(&format!("[seq {ext_seq}{separator}"), "[as counted ", 1);
-        }
-        line = line.replacen(&format!("/{rtcp_seq}]"), " as counted]", 1);
+            ["ext_seq", "rtcp_seq"].map(|name| of(format!("{holder}ssrc{n}.{name}")));
+        let offset = output.and_then(|output| {
+            let ssrc = case.outputs.get(output)?.output.ssrcs.get(n)?;
+            Some(format!("+{}", ssrc.seq_offset))
+        });
+        let offset = offset.unwrap_or_default();
+        line = line.replacen(
+            &format!("[seq {ext_seq}{offset}/{rtcp_seq}"),
+            &format!("[as counted{offset}"),
+            1,
+        );
     }
     line
 }

@@ -10,7 +10,7 @@ pub(crate) enum Difference {
     OutputBytes,
     SsrcOctets,
     DontFragment,
-    SaltLength,
+    ListedSrtp,
     ArrivalTime,
     KeptBack,
     Replay,
@@ -22,6 +22,7 @@ pub(crate) enum Difference {
     SrtcpSecondSsrc,
     GcmMki,
     GcmUnencrypted,
+    GcmFilter,
     TwoByteForm,
     TwoByteMid,
     ExtensionEnd,
@@ -100,7 +101,7 @@ const RELAYED: &[&str] = &["target.", "in.", "ssrc#.", "pt#.", "out#.", "global.
 const LENGTHS: &[&str] = &["out#.bytes", "out#.if.bytes"];
 
 /// All of them.
-pub(crate) const ALL: [Meant; 27] = {
+pub(crate) const ALL: [Meant; 28] = {
     use Difference as D;
     use Flow::{Changed, Fewer, More, Other, Same};
     [
@@ -118,7 +119,7 @@ pub(crate) const ALL: [Meant; 27] = {
         apply(D::OutputBytes, "output-bytes", LENGTHS),
         apply(D::SsrcOctets, "ssrc-octets", &["out#.ssrc#.bytes"]),
         apply(D::DontFragment, "dont-fragment", &[]),
-        apply(D::SaltLength, "salt-length", &[]),
+        apply(D::ListedSrtp, "listed-srtp", &[]),
         apply(
             D::ArrivalTime,
             "arrival-time",
@@ -136,7 +137,7 @@ pub(crate) const ALL: [Meant; 27] = {
                 "out#.if.bytes",
             ],
         ),
-        alone(D::Replay, "replay", Fewer, Same, RELAYED),
+        alone(D::Replay, "replay", Fewer, Fewer, RELAYED),
         alone(D::ForgedIndex, "forged-index", More, Fewer, RELAYED),
         alone(D::Feedback, "feedback", More, Fewer, RELAYED),
         alone(
@@ -163,6 +164,13 @@ pub(crate) const ALL: [Meant; 27] = {
         ),
         alone(D::GcmMki, "gcm-mki", More, Fewer, RELAYED),
         alone(D::GcmUnencrypted, "gcm-unencrypted", Fewer, Other, RELAYED),
+        alone(
+            D::GcmFilter,
+            "gcm-filter",
+            Same,
+            Same,
+            &["target.errors", "in.errors", "global.errors"],
+        ),
         alone(D::TwoByteForm, "two-byte-form", Changed, Same, LENGTHS),
         alone(D::TwoByteMid, "two-byte-mid", Other, Same, &["out#."]),
         alone(D::ExtensionEnd, "extension-end", Changed, Same, LENGTHS),

@@ -94,6 +94,8 @@ pub(crate) fn record(plan: &Plan<'_>, to: &Path) -> io::Result<()> {
         serde_json::to_writer(&mut file, &transcript)?;
         file.write_all(b"\n")?;
     }
+    let marker = endpoint(plan.addresses.target.0.into(), MARKER_PORT);
+    recorder.control.send(&encode::del_target(&marker));
     file.flush()
 }
 

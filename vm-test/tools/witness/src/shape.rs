@@ -78,7 +78,7 @@ impl Shape {
             flags.ssrc_req &= random.percent(20);
         }
         let decrypts = match shows {
-            Some(D::Replay | D::ForgedIndex | D::GcmMki | D::GcmUnencrypted) => true,
+            Some(D::Replay | D::ForgedIndex | D::GcmMki | D::GcmUnencrypted | D::GcmFilter) => true,
             Some(D::LateHighest | D::JumpAnew) => false,
             _ => flags.rtp && random.percent(50),
         };
@@ -103,8 +103,11 @@ impl Shape {
         if is(&[D::LateHighest, D::JumpAnew]) {
             (flags.rtp_stats, flags.pt_filter) = (true, false);
         }
-        if is(&[D::TwoByteMid]) {
-            flags.extmap = true;
+        if is(&[D::GcmFilter]) {
+            flags.pt_filter = true;
+        }
+        if is(&[D::TwoByteMid, D::TwoByteForm]) {
+            flags.extmap = is(&[D::TwoByteMid]);
         }
 
         let payload_types = draw_payload_types(random, shows.is_some() || flags.pt_filter);
@@ -299,11 +302,8 @@ impl Shape {
         let flags = &self.target.flags;
         let listed = self.target.ssrcs.iter().any(|ssrc| ssrc.given);
         let measured = flags.rtp_stats && !self.payload_types.is_empty();
-        let any_gcm = |it: Option<&Protection>| it.is_some_and(|it| is_gcm(it.suite));
-        let mut gcm = any_gcm(self.decrypt.as_ref());
         let (mut protected, mut extensions, mut ipv4) = (false, false, false);
         for output in &self.outputs {
-            gcm |= any_gcm(output.protection.as_ref());
             protected |= output.protection.is_some();
             extensions |= output.output.flags.extmap;
             ipv4 |= output.output.source.ipv4().is_some();
@@ -318,7 +318,7 @@ impl Shape {
             (Difference::OutputBytes, extensions),
             (Difference::SsrcOctets, listed && protected),
             (Difference::DontFragment, ipv4),
-            (Difference::SaltLength, gcm),
+            (Difference::ListedSrtp, protected || self.decrypt.is_some()),
             (Difference::ArrivalTime, listed && measured && clocked),
         ]
         .into_iter()
@@ -334,15 +334,23 @@ impl Shape {
             .map(|output| suite(output.protection.as_ref()))
             .collect();
         format!(
-            "{} to {}; {:?}; {} SSRCs, {} payload types, {:?}",
+            "{} to {}; {}; {} SSRCs, {} payload types, {:?}",
             suite(self.decrypt.as_ref()),
             outputs.join(", "),
-            self.target.flags,
+            set_flags(&self.target.flags),
             self.target.ssrcs.iter().filter(|ssrc| ssrc.given).count(),
             self.payload_types.len(),
             self.target.source_mismatch
         )
     }
+}
+
+/// The names of the flags that are set.
+fn set_flags(flags: &TargetFlags) -> String {
+    let text = format!("{flags:?}");
+    let fields = text.split(['{', '}', ',']);
+    let set = fields.filter_map(|field| field.trim().strip_suffix(": true"));
+    set.collect::<Vec<_>>().join(" ")
 }
 
 fn draw_flags(random: &mut Random) -> TargetFlags {
@@ -369,7 +377,7 @@ fn draw_decrypt(random: &mut Random, shows: Option<Difference>) -> Protection {
     use Difference as D;
     let suite = suite(random, |suite| match shows {
         Some(D::Replay | D::ForgedIndex) => suite.authenticates_rtp(),
-        Some(D::GcmMki | D::GcmUnencrypted) => is_gcm(suite) && !suite.hmac,
+        Some(D::GcmMki | D::GcmUnencrypted | D::GcmFilter) => is_gcm(suite) && !suite.hmac,
         Some(D::SrtcpNull) => suite.cipher == Cipher::Null,
         _ => true,
     });

@@ -8,6 +8,7 @@ use crate::{
     case::Packet,
     meant::Difference,
     packet::{feedback, other, report, rtcp, short, stun, Elements, Rtp},
+    protection::is_gcm,
     random::Random,
     shape::Shape,
 };
@@ -88,6 +89,7 @@ impl Traffic<'_> {
             None => self.any(choice),
             Some(D::Replay) if choice < 25 => self.again(),
             Some(D::ForgedIndex) if choice < 15 => self.forged_far(),
+            Some(D::GcmFilter) if choice < 15 => self.forged(),
             Some(D::Feedback) if choice < 40 => self.rtcp(true),
             Some(D::SrtcpNull | D::SrtcpTag | D::SrtcpNoCounters | D::SrtcpSecondSsrc)
                 if choice < 40 =>
@@ -255,13 +257,17 @@ impl Traffic<'_> {
     /// What nobody with the key has sent, instead of the packet that comes next.
     fn forged(&mut self) {
         let which = self.which();
-        let (mut bytes, start) = self.rtp(which);
-        // Not the second byte, nor the sequence number: they tell what it is, and which.
-        let tail = start as u32..bytes.len() as u32;
+        let (mut bytes, start) = self.unauthentic(which);
+        // Not the second byte, nor the sequence number: they tell what it is, and which. Nor the master key identifier,
+        // which nobody looks at.
+        let decrypt = self.shape.decrypt.as_ref();
+        let overhead = decrypt.map_or(0, |decrypt| decrypt.rtp_overhead());
+        let payload = start as u32..(bytes.len() - overhead) as u32;
         let place = match self.random.below(4) {
             0 => self.random.pick(&[0, 4, 7, 8, 11]),
-            _ if tail.is_empty() => 4,
-            _ => self.random.within(tail.start, tail.end - 1),
+            1 => bytes.len() as u32 - 1,
+            _ if payload.is_empty() => 4,
+            _ => self.random.within(payload.start, payload.end - 1),
         };
         let bit = 1u8 << self.random.below(8);
         if let Some(byte) = bytes.get_mut(place as usize) {
@@ -280,10 +286,25 @@ impl Traffic<'_> {
         self.packets.push(bytes);
     }
 
+    /// A packet to make unauthentic. The C module looks at the payload type first with AES-GCM.
+    fn unauthentic(&mut self, which: usize) -> (Vec<u8>, usize) {
+        let is_gcm = self
+            .shape
+            .decrypt
+            .as_ref()
+            .is_some_and(|it| is_gcm(it.suite));
+        let is_filtered = is_gcm && self.shape.target.flags.pt_filter;
+        match self.shape.payload_types.first() {
+            _ if self.shape.shows == Some(Difference::GcmFilter) => self.rtp_of(which, 17),
+            Some(&(known, _)) if is_filtered => self.rtp_of(which, known),
+            _ => self.rtp(which),
+        }
+    }
+
     /// The beginning of the packet that comes next.
     fn truncated(&mut self) {
         let which = self.which();
-        let (mut bytes, _) = self.rtp(which);
+        let (mut bytes, _) = self.unauthentic(which);
         let length = self.random.below(bytes.len() as u32);
         bytes.truncate(length as usize);
         self.packets.push(bytes);
