@@ -10,6 +10,8 @@
 mod case;
 mod compare;
 mod control;
+mod draw;
+mod explain;
 mod listing;
 mod meant;
 mod memory;
@@ -20,6 +22,7 @@ mod protection;
 mod random;
 mod record;
 mod shape;
+mod telling;
 mod traffic;
 mod transcript;
 

@@ -7,10 +7,11 @@ use zerocopy::FromZeros as _;
 
 use crate::{
     case::{endpoint, of_family, Addresses, CaseOutput, Preset},
+    draw::{srtcp_fits, suite},
     meant::Difference,
     protection::Protection,
     random::Random,
-    shape::{srtcp_fits, suite, Shape},
+    shape::Shape,
 };
 
 /// How many outputs a target has.

@@ -2,17 +2,17 @@
 
 //! What a target and its outputs are like.
 
-use host_crypto::suites::{Suite, ALL as SUITES};
 use rtp_media::srtp::Cipher;
-use rtp_wire::{MediaIndex, OutputGroup, SourceMismatch, Target, TargetFlags, TargetSsrc};
+use rtp_wire::{MediaIndex, OutputGroup, SourceMismatch, Target, TargetSsrc};
 use zerocopy::FromZeros as _;
 
 use crate::{
-    case::{endpoint, of_family, Addresses, Case, CaseOutput, Packet, Preset, SENDER_PORT},
+    case::{endpoint, of_family, Addresses, CaseOutput, Preset, SENDER_PORT},
     case::{OUTPUT_PORT, TARGET_PORT},
+    draw,
     meant::Difference,
     outputs,
-    protection::{is_gcm, Protection},
+    protection::Protection,
     random::Random,
 };
 
@@ -30,20 +30,6 @@ pub(crate) struct Shape {
     pub(crate) tos: u8,
 }
 
-/// Whether tags of RTCP are as long as those of RTP, and there is a cipher: what the C module gets right.
-fn has_plain_srtcp(suite: &Suite) -> bool {
-    suite.rtp_tag_len == suite.rtcp_tag_len && suite.cipher != Cipher::Null
-}
-
-pub(crate) fn suite(random: &mut Random, wanted: impl Fn(&Suite) -> bool) -> &'static Suite {
-    let fitting: Vec<_> = SUITES
-        .iter()
-        .filter(|suite| suite.cipher != Cipher::Null || suite.hmac)
-        .filter(|suite| wanted(suite))
-        .collect();
-    random.pick(&fitting)
-}
-
 impl Shape {
     /// A shape that shows a difference, or shows that there is none.
     pub(crate) fn draw(
@@ -56,7 +42,7 @@ impl Shape {
         let is = |these: &[Difference]| shows.is_some_and(|shows| these.contains(&shows));
         let ipv6 = random.percent(35);
         let mut target = Box::new(Target::new_zeroed());
-        let mut flags = draw_flags(random);
+        let mut flags = draw::flags(random);
         if shows.is_some() {
             flags.rtp = true;
             flags.non_forwarding = false;
@@ -82,7 +68,7 @@ impl Shape {
             Some(D::LateHighest | D::JumpAnew) => false,
             _ => flags.rtp && random.percent(50),
         };
-        let decrypt = decrypts.then(|| draw_decrypt(random, shows));
+        let decrypt = decrypts.then(|| draw::decrypt(random, shows));
 
         let relays_rtcp = [
             D::Feedback,
@@ -110,7 +96,7 @@ impl Shape {
             flags.extmap = is(&[D::TwoByteMid]);
         }
 
-        let payload_types = draw_payload_types(random, shows.is_some() || flags.pt_filter);
+        let payload_types = draw::payload_types(random, shows.is_some() || flags.pt_filter);
         let count = outputs::count(random, shows, flags.non_forwarding);
         target.num_outputs = count;
         target.flags = flags;
@@ -276,139 +262,5 @@ impl Shape {
         let mids = self.target.mids.iter().map(rtp_wire::Mid::as_bytes);
         let mids: Vec<_> = mids.filter(|mid| !mid.is_empty()).collect();
         (self.target.flags.extmap && !mids.is_empty()).then_some((self.target.mid_extension, mids))
-    }
-
-    /// The case of this shape.
-    pub(crate) fn into_case(self, number: u32, packets: Vec<Packet>) -> Case {
-        let meant = self.meant();
-        let about = self.about();
-        Case {
-            number,
-            shows: self.shows,
-            meant,
-            about,
-            ipv6: self.ipv6,
-            target: self.target,
-            payload_types: self.payload_types,
-            presets: self.presets,
-            outputs: self.outputs,
-            packets,
-            tos: self.tos,
-        }
-    }
-
-    /// The differences that apply to what is like this.
-    fn meant(&self) -> Vec<Difference> {
-        let flags = &self.target.flags;
-        let listed = self.target.ssrcs.iter().any(|ssrc| ssrc.given);
-        let measured = flags.rtp_stats && !self.payload_types.is_empty();
-        let (mut protected, mut extensions, mut ipv4) = (false, false, false);
-        for output in &self.outputs {
-            protected |= output.protection.is_some();
-            extensions |= output.output.flags.extmap;
-            ipv4 |= output.output.source.ipv4().is_some();
-        }
-        let clocked = self.payload_types.iter().any(|(_, clock)| *clock != 0);
-        [
-            (Difference::Loss, listed && measured),
-            (
-                Difference::PlainIndex,
-                listed && self.decrypt.is_none() && !measured,
-            ),
-            (Difference::OutputBytes, extensions),
-            (Difference::SsrcOctets, listed && protected),
-            (Difference::DontFragment, ipv4),
-            (Difference::ListedSrtp, protected || self.decrypt.is_some()),
-            (Difference::ArrivalTime, listed && measured && clocked),
-        ]
-        .into_iter()
-        .filter_map(|(difference, applies)| applies.then_some(difference))
-        .collect()
-    }
-
-    fn about(&self) -> String {
-        let suite = |it: Option<&Protection>| it.map_or("plain", |it| it.suite.name);
-        let outputs: Vec<_> = self
-            .outputs
-            .iter()
-            .map(|output| suite(output.protection.as_ref()))
-            .collect();
-        format!(
-            "{} to {}; {}; {} SSRCs, {} payload types, {:?}",
-            suite(self.decrypt.as_ref()),
-            outputs.join(", "),
-            set_flags(&self.target.flags),
-            self.target.ssrcs.iter().filter(|ssrc| ssrc.given).count(),
-            self.payload_types.len(),
-            self.target.source_mismatch
-        )
-    }
-}
-
-/// The names of the flags that are set.
-fn set_flags(flags: &TargetFlags) -> String {
-    let text = format!("{flags:?}");
-    let fields = text.split(['{', '}', ',']);
-    let set = fields.filter_map(|field| field.trim().strip_suffix(": true"));
-    set.collect::<Vec<_>>().join(" ")
-}
-
-fn draw_flags(random: &mut Random) -> TargetFlags {
-    TargetFlags {
-        extmap: random.percent(30),
-        dtls: random.percent(40),
-        stun: random.percent(50),
-        rtp: random.percent(93),
-        ssrc_req: random.percent(30),
-        rtp_only: random.percent(40),
-        track_ssrc: random.percent(50),
-        rtcp: random.percent(10),
-        rtcp_fw: random.percent(45),
-        rtcp_fb_fw: random.percent(15),
-        do_intercept: random.percent(4),
-        pt_filter: random.percent(30),
-        non_forwarding: random.percent(5),
-        blackhole: random.percent(20),
-        rtp_stats: random.percent(65),
-    }
-}
-
-fn draw_decrypt(random: &mut Random, shows: Option<Difference>) -> Protection {
-    use Difference as D;
-    let suite = suite(random, |suite| match shows {
-        Some(D::Replay | D::ForgedIndex) => suite.authenticates_rtp(),
-        Some(D::GcmMki | D::GcmUnencrypted | D::GcmFilter) => is_gcm(suite) && !suite.hmac,
-        Some(D::SrtcpNull) => suite.cipher == Cipher::Null,
-        _ => true,
-    });
-    let mki = match shows {
-        Some(D::GcmMki) => 4,
-        // Without HMAC the C module leaves it in the payload.
-        _ if !suite.hmac => 0,
-        _ => random.pick(&[0, 0, 0, 1, 4, 8, 30]),
-    };
-    Protection::new(random, suite, mki)
-}
-
-/// Numbers in order. Those that would look like RTCP with the marker set are left out.
-fn draw_payload_types(random: &mut Random, some: bool) -> Vec<(u8, u32)> {
-    let count = random.below(6) + u32::from(some);
-    let clock = random.pick(&[0, 0, 0, 8_000, 48_000]);
-    let mut numbers: Vec<u8> = (0..count)
-        .map(|_| random.pick(&[0, 8, 9, 13, 18, 63, 96, 97, 100, 101, 111, 127]))
-        .collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    numbers.into_iter().map(|number| (number, clock)).collect()
-}
-
-/// The suites of an output that RTCP goes to.
-pub(crate) fn srtcp_fits(shows: Option<Difference>, suite: &Suite) -> bool {
-    match shows {
-        Some(Difference::SrtcpTag) => {
-            suite.rtp_tag_len < suite.rtcp_tag_len && suite.cipher != Cipher::Null
-        }
-        Some(Difference::SrtcpNull) => suite.cipher == Cipher::Null,
-        _ => has_plain_srtcp(suite),
     }
 }
