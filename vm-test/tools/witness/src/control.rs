@@ -246,11 +246,11 @@ pub(crate) const SSRC: Fields = &[
 ];
 
 /// Reads counters.
-pub(crate) fn read<'a>(
-    memory: &'a Memory,
+pub(crate) fn read(
+    memory: &Memory,
     place: Place,
     fields: Fields,
-) -> impl Iterator<Item = (&'static str, u64)> + 'a {
+) -> impl Iterator<Item = (&'static str, u64)> + '_ {
     fields.iter().map(move |&(name, offset, is_long)| {
         let value = if is_long {
             memory.u64(place, offset)

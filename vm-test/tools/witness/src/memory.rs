@@ -73,6 +73,6 @@ impl Memory {
         let shift = (offset % 8) * 8;
         let word = self.word(place, offset / 8);
         let other = word.load(Relaxed) & !(0xffff_ffff << shift);
-        word.store(other | u64::from(value) << shift, Relaxed);
+        word.store(other | (u64::from(value) << shift), Relaxed);
     }
 }

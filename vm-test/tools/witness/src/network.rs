@@ -172,7 +172,7 @@ fn parse(packet: &[u8]) -> Option<Datagram<'_>> {
     };
     let tos = match dont_fragment {
         Some(_) => tos,
-        None => first << 4 | second >> 4,
+        None => (first << 4) | (second >> 4),
     };
     let (&[a, b, c, d, high, low, _, _], payload) = udp.split_first_chunk::<8>()?;
     let length = usize::from(u16::from_be_bytes([high, low])).checked_sub(8)?;

@@ -135,7 +135,7 @@ fn draw_ssrcs(random: &mut Random, shape: &Shape, output: &mut Output) -> [Prese
         to.ssrc = if random.percent(70) { random.word() } else { 0 };
         if random.percent(20) {
             let sequence = (*first as u16).wrapping_add(to.seq_offset).wrapping_sub(1);
-            preset.ext_seq = random.below(4) << 16 | u32::from(sequence);
+            preset.ext_seq = (random.below(4) << 16) | u32::from(sequence);
         }
         if random.percent(30) {
             preset.rtcp_seq = random.below(1_000);

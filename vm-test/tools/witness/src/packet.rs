@@ -59,7 +59,7 @@ impl Elements {
         if self.two_byte {
             self.data.extend([id, length]);
         } else {
-            self.data.push(id << 4 | (length - 1));
+            self.data.push((id << 4) | (length - 1));
         }
         self.data.extend(content);
     }

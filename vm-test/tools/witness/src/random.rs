@@ -26,7 +26,7 @@ impl Random {
 
     /// A number below another one, which is above 0.
     pub(crate) fn below(&mut self, limit: u32) -> u32 {
-        ((self.draw() >> 32) * u64::from(limit) >> 32) as u32
+        (((self.draw() >> 32) * u64::from(limit)) >> 32) as u32
     }
 
     /// A number of a range, both ends included.

@@ -195,7 +195,7 @@ impl Shape {
                 Some(Difference::JumpAnew) => random.within(1_000, 20_000),
                 _ => sequence,
             };
-            let first = round << 16 | sequence;
+            let first = (round << 16) | sequence;
             self.senders.push((ssrc, first));
             let Some(entry) = self.target.ssrcs.get_mut(n as usize).filter(|_| is_listed) else {
                 continue;
