@@ -51,8 +51,8 @@ pub(crate) fn overhead(name: &str, ours: &Transcript) -> Option<u64> {
     let ssrc = name.strip_suffix(".bytes")?;
     let packets = ours.counters.get(&format!("{ssrc}.packets"))?;
     let output = ssrc.strip_prefix("out")?.split('.').next()?;
-    let overhead = ours.overheads.get(output.parse::<usize>().ok()?)?;
-    Some(packets * overhead)
+    let overhead = *ours.overheads.get(output.parse::<usize>().ok()?)?;
+    Some(packets * overhead?)
 }
 
 /// Whether a plain output has counted the bytes that it sent; those of SRTP are not told apart here.
@@ -62,7 +62,7 @@ pub(crate) fn is_length_sent(name: &str, c: &Transcript, ours: &Transcript, coun
         return false;
     };
     let index = output.parse::<usize>().unwrap_or(usize::MAX);
-    let is_plain = ours.overheads.get(index) == Some(&0);
+    let is_plain = ours.overheads.get(index) == Some(&None);
     let of_output = |line: &&String| line.split(' ').next() == Some(output);
     let bytes = |line: &String| {
         line.rsplit(' ')

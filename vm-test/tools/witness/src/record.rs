@@ -223,11 +223,7 @@ impl<'a> Recorder<'a> {
             overheads: case
                 .outputs
                 .iter()
-                .map(|it| {
-                    it.protection
-                        .as_ref()
-                        .map_or(0, |it| it.rtp_overhead() as u64)
-                })
+                .map(|it| it.protection.as_ref().map(|it| it.rtp_overhead() as u64))
                 .collect(),
             packets: case.packets.len() as u32,
             commands,

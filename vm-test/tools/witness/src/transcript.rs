@@ -17,8 +17,8 @@ pub(crate) struct Transcript {
     pub(crate) meant: Vec<String>,
     /// What it is about.
     pub(crate) about: String,
-    /// How many bytes SRTP adds to RTP of each output.
-    pub(crate) overheads: Vec<u64>,
+    /// How many bytes SRTP adds to RTP of each output; none where it is plain.
+    pub(crate) overheads: Vec<Option<u64>>,
     /// Packets sent to the target.
     pub(crate) packets: u32,
     /// What the commands returned: 0, or the number of the error.

@@ -10,7 +10,7 @@ fn transcript() -> Transcript {
     ];
     Transcript {
         packets: 2,
-        overheads: vec![10],
+        overheads: vec![Some(10)],
         commands: vec![0, 0],
         passed: vec!["3000 00".to_owned()],
         sent: vec!["0 1 0 64 aa".to_owned(), "0 1 0 64 bb".to_owned()],
