@@ -7,7 +7,7 @@ from guest import module, nft
 
 MODULE = None
 KERNEL = "stock"
-TIMEOUT = 240
+TIMEOUT = 120
 TARGETS = 1_000
 LONG_TARGETS = 4_000
 PACKETS = 100

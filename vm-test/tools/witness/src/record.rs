@@ -302,10 +302,7 @@ fn append_hex(line: &mut String, bytes: &[u8]) {
     line.reserve(bytes.len() * 2);
     for byte in bytes {
         for digit in [byte >> 4, byte & 15] {
-            match DIGITS.get(usize::from(digit)) {
-                Some(&digit) => line.push(digit),
-                None => {}
-            }
+            line.extend(DIGITS.get(usize::from(digit)));
         }
     }
 }

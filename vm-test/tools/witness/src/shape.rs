@@ -110,7 +110,7 @@ impl Shape {
             senders: Vec::new(),
             presets: [Preset::default(); 4],
             outputs: Vec::new(),
-            tos: random.pick(&[0, 0, 0, 0xb8, 0x20, 0xff & !3]),
+            tos: random.pick(&[0, 0, 0, 0xb8, 0x20, 0xfc]),
         };
         shape.draw_groups(random, rtcp);
         shape.draw_ssrcs(random, ssrcs);
@@ -239,7 +239,9 @@ impl Shape {
         }
         self.target.mid_extension = random.within(1, 14) as u8;
         for (n, mid) in (0u8..4).zip(&mut self.target.mids) {
-            mid.set(&[b'a' + n, b'0' + n][..random.within(1, 2) as usize]);
+            let text = [b'a' + n, b'0' + n];
+            let length = random.within(1, 2) as usize;
+            mid.set(text.get(..length).unwrap_or(&text));
         }
     }
 
