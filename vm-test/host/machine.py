@@ -15,7 +15,7 @@ from typing import Any, IO
 
 from catalogue import Job
 
-_BOOT_SECONDS = 120
+_BOOT_SECONDS = 400
 _KVM_BOOT_SECONDS = 20
 _GRACE_SECONDS = 60
 # QEMU translates a program once if it always lies at the same addresses, else each time it starts: hence norandmaps. Waiting

@@ -7,6 +7,7 @@ from guest import nft, rtp
 from guest.srtp import Crypto, Sender
 
 MACHINE = "icount"  # where a nanosecond is an instruction
+KERNEL = "stock"
 TIMEOUT = 60
 SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
 SSRC = 0x1234_5678

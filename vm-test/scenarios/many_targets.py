@@ -7,6 +7,7 @@ import time
 from guest import nft, rtp
 
 MACHINE = "icount"
+KERNEL = "stock"
 TIMEOUT = 300
 PACKETS = 4000
 TARGETS = 10_000

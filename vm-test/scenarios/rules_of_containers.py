@@ -9,6 +9,7 @@ from guest import nft, proc
 from guest.actors import SELF, container_root
 
 MACHINE = "icount"
+KERNEL = "stock"
 TIMEOUT = 90
 PROCESSES, LONG_PROCESSES = 150, 1200
 RULES = 63
