@@ -9,6 +9,7 @@ import contextlib
 import itertools
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -202,6 +203,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit code 0 when every scenario passed."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # at once: the threads of the machines wait for nothing
+        signal.signal(number, lambda number, _: os._exit(128 + number))
     options = _arguments(argv)
     try:
         kernel = None if options.list else "debug" if options.debug else "stock"
