@@ -13,6 +13,7 @@ from pathlib import Path
 
 from .errors import Failure
 from .net import HOST, Address, Namespace, Udp
+from .patience import patient
 
 Bencoded = int | str | list["Bencoded"] | dict[str, "Bencoded"]
 
@@ -111,7 +112,7 @@ class Daemon:
         self._wait()
 
     def _wait(self) -> None:
-        end = time.monotonic() + 180
+        end = time.monotonic() + patient(180)
         while time.monotonic() < end and self.process.poll() is None:
             if (self._ask({"command": "ping"}, timeout=0.1) or {}).get("result") == "pong":
                 return
@@ -135,7 +136,7 @@ class Daemon:
         """One ng command; `call_id` becomes `call-id`. An error or no answer fails the scenario."""
         message: dict[str, Bencoded] = {"command": command}
         message.update({name.replace("_", "-"): value for name, value in values.items()})
-        answer = self._ask(message, timeout=60)
+        answer = self._ask(message, timeout=patient(60))
         if answer is None or answer.get("result") not in ("ok", "pong"):
             raise Failure(f"the daemon's answer to {command}", "result ok", answer)
         return answer

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from . import system
 from .net import command
+from .patience import patient
 
 NAMES = {"rs": "xt_rtpengine_rs", "c": "nft_rtpengine"}
 _FILES = {"rs": Path("/usr/lib/modules", os.uname().release, "updates/xt_rtpengine_rs.ko"),
@@ -57,7 +58,7 @@ def _tell_kernel_log(text: str) -> None:
 
 def unload_soon(which: str, timeout: float = 10) -> str | None:
     """Unloads the module as soon as what a scenario left is gone; the kernel's refusal when it never is."""
-    end = time.monotonic() + timeout
+    end = time.monotonic() + patient(timeout)
     while loaded(which):
         try:
             unload(which)

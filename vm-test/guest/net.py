@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import link, system
+from .patience import patient
 
 Address = tuple[str, int]
 
@@ -180,7 +181,7 @@ class Udp:
         """Sends one datagram."""
         self.sock.sendto(data, to)
 
-    def recv(self, timeout: float = 2.0) -> Datagram | None:
+    def recv(self, timeout: float = patient(2)) -> Datagram | None:
         """The next datagram, or None when none comes in time."""
         self.sock.settimeout(timeout)
         try:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from . import nft, rtp, srtp, traffic
 from .daemon import Bencoded, Daemon
 from .errors import Failure
 from .net import HOST, Address, Namespace, Peer
+from .patience import eventually
 from .proc import Listed, Table, local_text
 
 _PORTS = "30000-39999"
@@ -23,15 +23,6 @@ def equal(what: str, got: object, expected: object) -> None:
     """Fails unless both are the same."""
     if got != expected:
         raise Failure(what, expected, got)
-
-
-def eventually(what: str, get: Callable[[], object], expected: object, timeout: float = 5) -> None:
-    """Fails unless `get()` becomes `expected` in time."""
-    end = time.monotonic() + timeout
-    while (got := get()) != expected:
-        if time.monotonic() > end:
-            raise Failure(f"{what} within {timeout:g} s", expected, got)
-        time.sleep(0.05)
 
 
 class Kernel:

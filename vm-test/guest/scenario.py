@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import errno
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +11,7 @@ from . import rtpctl
 from .daemon import Daemon
 from .errors import Failure
 from .net import HOST, Address, Namespace, Peer, Udp, peer
+from .patience import eventually
 from .proc import Table
 from .traffic import Flow, flow
 
@@ -71,11 +71,7 @@ class Scenario:
 
     def eventually(self, what: str, get: Callable[[], object], expected: object, timeout: float = 5) -> None:
         """`get()` becomes `expected` in time."""
-        end = time.monotonic() + timeout
-        while (got := get()) != expected:
-            if time.monotonic() > end:
-                raise Failure(f"{what} within {timeout:g} s", expected, got)
-            time.sleep(0.05)
+        eventually(what, get, expected, timeout)
 
     def namespace(self, name: str) -> Namespace:
         """A new network namespace."""

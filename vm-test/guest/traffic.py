@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from .errors import Failure
 from .net import Address, Datagram, Udp
+from .patience import patient
 
 _BURST = 32
 
@@ -46,7 +47,7 @@ class Flow:
             raise Failure(f"{what}: number of packets that arrive", len(wanted), len(received))
 
 
-def flow(sender: Udp, to: Address, receiver: Udp, packets: Sequence[bytes], *, quiet: float = 1.0) -> Flow:
+def flow(sender: Udp, to: Address, receiver: Udp, packets: Sequence[bytes], *, quiet: float = patient(1)) -> Flow:
     """Sends packets in bursts and receives until all came, or none came for `quiet` seconds."""
     result = Flow(list(packets))
     for start in range(0, len(packets), _BURST):
@@ -62,7 +63,7 @@ def flow(sender: Udp, to: Address, receiver: Udp, packets: Sequence[bytes], *, q
 
 
 def both_ways(a: Udp, a_to: Address, b: Udp, b_to: Address, a_packets: Sequence[bytes],
-              b_packets: Sequence[bytes], *, quiet: float = 2.0) -> tuple[Flow, Flow]:
+              b_packets: Sequence[bytes], *, quiet: float = patient(2)) -> tuple[Flow, Flow]:
     """A call: `a` sends to `a_to` and `b` receives it, and the other way round, taking turns."""
     from_a, from_b = Flow(list(a_packets)), Flow(list(b_packets))
     for n in range(max(len(a_packets), len(b_packets))):

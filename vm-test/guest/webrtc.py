@@ -17,6 +17,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from . import daemon as ng
 from .errors import Failure
 from .net import Address, Peer
+from .patience import patient
 
 T = TypeVar("T")
 _CODECS = {"audio": ("PCMU", 8000, 160), "video": ("VP8", 90000, 3000)}
@@ -75,13 +76,13 @@ class Browser:
     def connected(self, timeout: float = 60) -> None:
         """Waits until ICE and DTLS are done."""
         async def wait() -> str:
-            for _ in range(int(timeout * 20)):
+            for _ in range(int(patient(timeout) * 20)):
                 if self._pc.connectionState in ("connected", "failed"):
                     break
                 await asyncio.sleep(0.05)
             return str(self._pc.connectionState)
 
-        if (state := self._do(wait(), timeout + 5)) != "connected":
+        if (state := self._do(wait(), patient(timeout) + 5)) != "connected":
             raise Failure("ICE and DTLS of the browser", "connected", state)
 
     def send(self, kind: str, frames: Sequence[bytes]) -> None:
@@ -105,7 +106,7 @@ class Browser:
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
-    def _do(self, work: Coroutine[Any, Any, T], timeout: float = 60) -> T:
+    def _do(self, work: Coroutine[Any, Any, T], timeout: float = patient(60)) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
     def mid(self, kind: str) -> str:
