@@ -3,8 +3,8 @@
 //! The tables that exist, and the rules that name them.
 //!
 //! Order of locks: [`PLACES`], [`RULES`], then the state of a table. None is taken by the packet
-//! path. To remove files waits for those who read them: that is done under the first alone, which
-//! no reader takes.
+//! path. To remove files waits for those who are opening them: that is done under the first alone, which
+//! none of them takes.
 
 use crate::{
     files::{Files, Root},
@@ -110,7 +110,7 @@ pub(crate) fn add(id: u32) -> Result {
 /// `EINVAL` when the id is too high, `ENOENT` when there is no such table, `EBUSY` when a process
 /// holds it open, or a rule names it that the caller did not make.
 pub(crate) fn delete(id: u32) -> Result {
-    remove(id, false)
+    remove(id, None, false)
 }
 
 /// Removes a table, whatever uses it.
@@ -119,14 +119,18 @@ pub(crate) fn delete(id: u32) -> Result {
 ///
 /// `EINVAL` when the id is too high, `ENOENT` when there is no such table.
 pub(crate) fn kill(id: u32) -> Result {
-    remove(id, true)
+    remove(id, None, true)
 }
 
-fn remove(id: u32, by_force: bool) -> Result {
+/// Removes a table, if it belongs to the namespace that is given.
+fn remove(id: u32, only_of: Option<NamespaceId>, by_force: bool) -> Result {
     let slot = slot(id).ok_or(EINVAL)?;
     let mut places = PLACES.lock();
     let table = slot.share().ok_or(ENOENT)?;
     let rules = RULES.lock();
+    if only_of.is_some_and(|namespace| namespace != table.namespace()) {
+        return Err(ENOENT);
+    }
     if !by_force && rules.keep(table.namespace(), id, current_process()) {
         return Err(EBUSY);
     }
@@ -175,14 +179,9 @@ pub(crate) struct Leaving;
 
 impl Watcher for Leaving {
     fn leaving(namespace: NamespaceId) {
-        for (id, slot) in (0u32..).zip(&TABLES) {
-            if slot
-                .share()
-                .is_some_and(|table| table.namespace() == namespace)
-            {
-                // It may have been removed meanwhile, which is as well.
-                let _ = kill(id);
-            }
+        for id in 0..text::MAX_TABLES {
+            // Most are not there, or of other namespaces.
+            let _ = remove(id, Some(namespace), true);
         }
         RULES.lock().forget_namespace(namespace);
     }
