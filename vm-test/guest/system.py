@@ -4,10 +4,15 @@
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import mmap
 import os
+import struct
+from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _FINIT_MODULE, _DELETE_MODULE = 313, 176
+_USERFAULTFD, _UFFD_API, _UFFDIO_API, _UFFDIO_REGISTER = 323, 0xAA, 0xC018_AA3F, 0xC020_AA00
 _MS_BIND, _MNT_DETACH = 4096, 2
 
 
@@ -33,6 +38,27 @@ def load_module(file: str, parameters: str) -> None:
 def unload_module(name: str) -> None:
     """Unloads a kernel module; OSError when it is in use."""
     _check(_libc.syscall(_DELETE_MODULE, os.fsencode(name), os.O_NONBLOCK), name)
+
+
+class MissingMemory:
+    """Memory of this process without pages, which nobody provides: who reads or writes it waits until he is killed."""
+
+    def __init__(self) -> None:
+        self.map = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._keep = ctypes.c_char.from_buffer(self.map)
+        fd = _libc.syscall(_USERFAULTFD, os.O_CLOEXEC)
+        _check(fd, "userfaultfd")
+        interface = bytearray(struct.pack("=QQQ", _UFFD_API, 0, 0))
+        fcntl.ioctl(fd, _UFFDIO_API, interface)
+        area = bytearray(struct.pack("=QQQQ", ctypes.addressof(self._keep), mmap.PAGESIZE, 1, 0))
+        fcntl.ioctl(fd, _UFFDIO_REGISTER, area)
+
+
+def pinned_pages() -> int:
+    """How many pages of processes are pinned."""
+    Path("/proc/sys/vm/stat_refresh").read_text()
+    values = dict(line.split() for line in Path("/proc/vmstat").read_text().splitlines())
+    return int(values["nr_foll_pin_acquired"]) - int(values["nr_foll_pin_released"])
 
 
 def _check(result: int, what: str) -> None:

@@ -2,10 +2,15 @@
 
 //! Readable files under `/proc`, an item at a time.
 //!
+//! As those of control files, the operations of an open file are the module's own: procfs does not know
+//! who is reading, so that nobody who reads, and may take as long as he likes to, holds up the removal
+//! of an entry.
+//!
 //! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
 
 use super::{
     bindings,
+    module::this_module,
     opener::Opener,
     proc::{node_of, Directory, Entry},
 };
@@ -53,11 +58,21 @@ pub(crate) fn readable<V: View>(
 struct Operations<V>(PhantomData<V>);
 
 impl<V: View> Operations<V> {
+    /// Of the entry: all that it does is to be opened. Without a function for it procfs would make a file that
+    /// cannot be sought in.
     const ENTRY: bindings::proc_ops = bindings::proc_ops {
         proc_open: Some(Self::open),
-        proc_read: Some(bindings::seq_read),
         proc_lseek: Some(bindings::seq_lseek),
-        proc_release: Some(Self::release),
+        // SAFETY: All others may be null.
+        ..unsafe { core::mem::zeroed() }
+    };
+
+    /// Of the open file.
+    const FILE: bindings::file_operations = bindings::file_operations {
+        owner: this_module(),
+        read: Some(bindings::seq_read),
+        llseek: Some(bindings::seq_lseek),
+        release: Some(Self::release),
         // SAFETY: All others may be null.
         ..unsafe { core::mem::zeroed() }
     };
@@ -81,18 +96,27 @@ impl<V: View> Operations<V> {
             let view = KBox::new(V::open(node, &opener)?, GFP_KERNEL)?;
             // SAFETY: The file is being opened; the operations are static.
             to_result(unsafe { bindings::seq_open(file, &Self::SEQUENCE) })?;
-            // SAFETY: `seq_open` left its `seq_file` in the private data.
+            let operations: &'static bindings::file_operations = &Self::FILE;
+            // SAFETY: The operations are static.
+            if !unsafe { bindings::rtpe_fops_get(operations) } {
+                // SAFETY: The file was opened with `seq_open` above.
+                unsafe { bindings::seq_release(inode, file) };
+                return Err(ENOENT);
+            }
+            // SAFETY: `seq_open` left its `seq_file` in the private data. The file is being opened, and nobody
+            // else has it yet. The reference to the module that the operations need was just taken.
             unsafe {
                 (*(*file).private_data.cast::<bindings::seq_file>()).private =
-                    KBox::into_raw(view).cast()
-            };
+                    KBox::into_raw(view).cast();
+                bindings::rtpe_replace_fops(file, operations);
+            }
             Ok(0)
         })
     }
 
     /// # Safety
     ///
-    /// Called by procfs once, with a file that was opened by [`Self::open`].
+    /// Called by the kernel once, with a file that was opened by [`Self::open`].
     unsafe extern "C" fn release(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: The private data is the `seq_file`, whose own is the view from `into_raw`.
         let view = unsafe { (*(*file).private_data.cast::<bindings::seq_file>()).private };
