@@ -8,7 +8,8 @@ import socket
 import struct
 
 _NEW_LINK, _NEW_ADDRESS, _NEW_ROUTE, _ERROR = 16, 20, 24, 2
-_REQUEST, _ACK, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x200, 0x400
+_DEL_LINK, _DEL_ADDRESS, _DEL_ROUTE = 17, 21, 25
+_REQUEST, _ACK, _REPLACE, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
 _NEW = bytes(16)  # the head of a message about a link that there is not yet
 _UP = 1
 _NO_DUPLICATE_DETECTION = 2
@@ -39,11 +40,36 @@ def address(dev: str, own: str, prefix: int) -> None:
     _change(_NEW_ADDRESS, _CREATE | _EXCLUSIVE, head + _attribute(1, ip) + _attribute(2, ip))
 
 
+def delete(dev: str) -> None:
+    """Removes a link, and with it the other end of a pair."""
+    _change(_DEL_LINK, 0, struct.pack("=HHiII", 0, 0, socket.if_nametoindex(dev), 0, 0))
+
+
+def delete_address(dev: str, own: str, prefix: int) -> None:
+    """Takes an address from a link."""
+    family, ip = _packed(own)
+    _change(_DEL_ADDRESS, 0, struct.pack("=BBBBi", family, prefix, 0, 0, socket.if_nametoindex(dev)) + _attribute(2, ip))
+
+
 def default_route(gateway: str) -> None:
     """Makes everything else leave by way of `gateway`."""
     family, ip = _packed(gateway)
     head = struct.pack("=BBBBBBBBI", family, 0, 0, 0, _MAIN_TABLE, _BOOT, 0, _UNICAST, 0)
     _change(_NEW_ROUTE, _CREATE | _EXCLUSIVE, head + _attribute(5, ip))
+
+
+def route(to: str, gateway: str) -> None:
+    """Makes what is for the address `to` leave by way of `gateway`, instead of any other way that it had."""
+    family, ip = _packed(to)
+    head = struct.pack("=BBBBBBBBI", family, len(ip) * 8, 0, 0, _MAIN_TABLE, _BOOT, 0, _UNICAST, 0)
+    _change(_NEW_ROUTE, _CREATE | _REPLACE, head + _attribute(1, ip) + _attribute(5, _packed(gateway)[1]))
+
+
+def delete_route(to: str) -> None:
+    """Forgets the way to the address `to`."""
+    family, ip = _packed(to)
+    head = struct.pack("=BBBBBBBBI", family, len(ip) * 8, 0, 0, _MAIN_TABLE, 0, 0, 0, 0)
+    _change(_DEL_ROUTE, 0, head + _attribute(1, ip))
 
 
 def _packed(ip: str) -> tuple[int, bytes]:
