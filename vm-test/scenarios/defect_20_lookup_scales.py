@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""With 10,000 targets in a table a packet finds its target at the cost it has with one."""
+"""Defect 20: with 10,000 targets in a table a packet finds its target at the cost it has with one."""
 
 import socket
 import time
