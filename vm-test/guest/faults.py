@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import itertools
 import os
 import time
@@ -118,12 +119,20 @@ class Faults:
         raise AssertionError
 
 
+@functools.cache
 def _functions(*names: str) -> tuple[int, int]:
     """Where functions of the kernel lie that come from one file of it."""
-    symbols = (line.split()[:3] for line in Path("/proc/kallsyms").read_text().splitlines())
-    code = sorted((int(address, 16), symbol) for address, kind, symbol in symbols if kind in "tT")
-    found = [address for address, symbol in code if symbol in names]
-    return found[0], next(address for address, _ in code if address > found[-1])
+    code = _code()
+    found = [place for place, (_, symbol) in enumerate(code) if symbol in names]
+    start, last = code[found[0]][0], code[found[-1]][0]
+    return start, next(address for address, _ in code[found[-1]:] if address > last)
+
+
+@functools.cache
+def _code() -> list[tuple[int, str]]:
+    """All functions of the kernel, in the order in which they lie."""
+    symbols = (line.split(None, 3) for line in Path("/proc/kallsyms").read_text().splitlines())
+    return sorted((int(symbol[0], 16), symbol[2]) for symbol in symbols if symbol[1] in "tT" and len(symbol) == 3)
 
 
 def _same(what: str, got: object, expected: object) -> None:

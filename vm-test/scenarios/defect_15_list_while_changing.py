@@ -4,6 +4,7 @@
 import os
 import random
 import socket
+import traceback
 
 from guest import nft, proc, rtp
 from guest.control import new
@@ -127,6 +128,8 @@ class Changing:
         if self.pid == 0:
             try:
                 self.go(theirs)
+            except BaseException:  # noqa: BLE001: the log shows it
+                traceback.print_exc()
             finally:
                 os._exit(0)
         theirs.close()

@@ -24,6 +24,7 @@ READER = """
 import os, select, sys
 found = {name: 0 for name in sys.argv[1:]}
 held = []
+print("ready", flush=True)
 while not select.select([sys.stdin], [], [], 0)[0]:
     for name in found:
         try:
@@ -58,6 +59,7 @@ def run(t):
     busy = 0
     with subprocess.Popen([sys.executable, "-c", READER, *names], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                           text=True) as reader:
+        reader.stdout.readline()
         for number in range(ROUNDS):
             timed("add 5")
             try:
