@@ -4,6 +4,7 @@
 import mmap
 import os
 import struct
+from pathlib import Path
 
 from guest import abi, nft, rtp
 from guest.control import COMMANDS, Memory, new
@@ -104,6 +105,9 @@ def run(t):
     t.errno("memory of which a part is not there", "EFAULT", pin, hole(), 4 * PAGE)
     t.errno("memory that is not writable", "EFAULT", pin, read_only(), PAGE)
     t.errno("more than there is", "EFAULT", pin, pages.addr, 1 << 40)
+    pages_before = allocated()
+    t.errno("much more than there is", "EFAULT", pin, pages.addr, 1 << 38)
+    t.between("pages that the kernel takes to find out", allocated() - pages_before, 0, 10_000)
 
     t.step("after all of this")
     t.equal("list and status", (table.list_text(), table.status()), before)
@@ -134,6 +138,12 @@ def read_only():
     _KEPT.append(memory)
     libc().mprotect(memory.addr, PAGE, 1)
     return memory.addr
+
+
+def allocated():
+    """How many pages were ever allocated."""
+    lines = Path("/proc/vmstat").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("pgalloc_"))
 
 
 def libc():

@@ -12,6 +12,9 @@ use super::{bindings, counters::Counters};
 use core::{mem, ops::Deref, ptr::NonNull};
 use kernel::{page::PAGE_SIZE, prelude::*, sync::Arc};
 
+/// How many pages are pinned at once.
+const PIECE: usize = 1024;
+
 /// Pages of a process, pinned.
 ///
 /// # Invariants
@@ -20,32 +23,32 @@ use kernel::{page::PAGE_SIZE, prelude::*, sync::Arc};
 struct Pages(KVVec<*mut bindings::page>);
 
 impl Pages {
+    /// Pins a range piece by piece: room is made only for what is there, however large the range.
     fn pin(address: u64, count: usize) -> Result<Self> {
-        // A range may be absurdly large: that is no reason to warn.
-        let flags = GFP_KERNEL | kernel::alloc::flags::__GFP_NOWARN;
-        let mut pages =
-            KVVec::from_elem(core::ptr::null_mut(), count, flags).map_err(|_| EFAULT)?;
-        let wanted = i32::try_from(count).map_err(|_| EFAULT)?;
-        let address = usize::try_from(address).map_err(|_| EFAULT)?;
-        // SAFETY: The vector has room for `wanted` pointers. Any address may be given: those that
-        // are not the caller's are refused.
-        let pinned = unsafe {
-            bindings::pin_user_pages_fast(
-                address,
-                wanted,
-                bindings::FOLL_WRITE | bindings::FOLL_LONGTERM,
-                pages.as_mut_ptr(),
-            )
-        };
-        // What was not pinned is not to be unpinned.
-        pages.truncate(usize::try_from(pinned).unwrap_or(0));
-        // INVARIANT: The vector was cut to the pages that are pinned.
-        let pages = Self(pages);
-        if pages.0.len() == count {
-            Ok(pages)
-        } else {
-            Err(EFAULT)
+        let mut address = usize::try_from(address).map_err(|_| EFAULT)?;
+        let mut pages = Self(KVVec::new());
+        while let wanted @ 1.. = count.saturating_sub(pages.0.len()).min(PIECE) {
+            pages.0.reserve(wanted, GFP_KERNEL)?;
+            // SAFETY: There is room for `wanted` pointers behind those in the vector. Any address may
+            // be given: those that are not the caller's are refused.
+            let pinned = unsafe {
+                bindings::pin_user_pages_fast(
+                    address,
+                    wanted as i32,
+                    bindings::FOLL_WRITE | bindings::FOLL_LONGTERM,
+                    pages.0.spare_capacity_mut().as_mut_ptr().cast(),
+                )
+            };
+            let pinned = usize::try_from(pinned).map_err(|_| EFAULT)?;
+            // INVARIANT: These pages were just pinned; what was not pinned is not in the vector.
+            // SAFETY: Their pointers were written behind those in the vector.
+            unsafe { pages.0.inc_len(pinned) };
+            if pinned < wanted {
+                return Err(EFAULT);
+            }
+            address = address.saturating_add(wanted.saturating_mul(PAGE_SIZE));
         }
+        Ok(pages)
     }
 }
 
