@@ -14,7 +14,7 @@ KERNELS = ("any", "stock", "debug")
 # A busy machine takes longer than the seconds that a scenario declares, and a debug kernel much longer.
 _PATIENCE = 6
 _DEBUG_PATIENCE = 20
-_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "LAST", "TIMEOUT", "FAILS")
+_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "LAST", "TIMEOUT", "LONG_TIMEOUT", "FAILS")
 
 
 class Invalid(Exception):
@@ -44,8 +44,8 @@ class Job:
         return self.kernel in ("any", kernel) and not (self.module == "c" and kernel == "debug")
 
 
-def jobs_of(path: Path) -> list[Job]:
-    """The jobs that a scenario file declares."""
+def jobs_of(path: Path, long: bool = False) -> list[Job]:
+    """The jobs that a scenario file declares, for a run that may take long or for another."""
     tree = ast.parse(path.read_text(), str(path))
     summary = (ast.get_docstring(tree) or "").split("\n", 1)[0]
     if not summary:
@@ -60,7 +60,8 @@ def jobs_of(path: Path) -> list[Job]:
     machine, kernel = str(settings["MACHINE"]), str(settings["KERNEL"])
     if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules):
         raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}")
-    timeout = float(str(settings["TIMEOUT"])) * _PATIENCE
+    seconds = settings.get("LONG_TIMEOUT", settings["TIMEOUT"]) if long else settings["TIMEOUT"]
+    timeout = float(str(seconds)) * _PATIENCE
     return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"])) for each in modules]
 
 
@@ -68,9 +69,9 @@ def _several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def jobs(folder: Path, wanted: list[str], kernel: str | None = None) -> list[Job]:
+def jobs(folder: Path, wanted: list[str], kernel: str | None = None, long: bool = False) -> list[Job]:
     """All jobs of a folder, for one kernel or for each, or those whose scenario or name is wanted, and the last ones."""
-    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path)
+    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path, long)
              if not kernel or job.runs_on(kernel)]
     unknown = [name for name in wanted if all(name not in (job.name, job.scenario) for job in found)]
     if unknown:

@@ -208,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _arguments(argv)
     try:
         kernel = None if options.list else "debug" if options.debug else "stock"
-        jobs = catalogue.jobs(options.scenarios, options.names, kernel)
+        jobs = catalogue.jobs(options.scenarios, options.names, kernel, options.long)
     except catalogue.Invalid as problem:
         print(problem, file=sys.stderr)
         return 2

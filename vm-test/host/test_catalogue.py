@@ -34,6 +34,13 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(names, {"debug": ["both", "debug"], "stock": ["both", "both@c", "stock", "stock@c"],
                                  None: ["both", "both@c", "debug", "debug@c", "stock", "stock@c"]})
 
+    def test_a_long_run_has_time_of_its_own(self) -> None:
+        self.write("usual", _GOOD)
+        self.write("longer", _GOOD.replace("TIMEOUT = 5", "TIMEOUT = 5\nLONG_TIMEOUT = 50"))
+        timeouts = {long: {job.scenario: job.timeout / 6 for job in catalogue.jobs(self.folder, [], long=long)}
+                    for long in (False, True)}
+        self.assertEqual(timeouts, {False: {"usual": 5, "longer": 5}, True: {"usual": 5, "longer": 50}})
+
     def test_last_ones_are_always_run(self) -> None:
         self.write("both", _GOOD)
         self.write("other", _GOOD)
