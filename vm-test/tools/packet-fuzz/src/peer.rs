@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The peer of a target: what it sends, protected where the target decrypts, and what others send who do
+//! not have its keys.
+
+use std::collections::{HashMap, VecDeque};
+
+use rtp_media::demux::is_rtcp;
+use rtp_media::rtp::RtpView;
+
+use crate::dice::{put16, Dice};
+use crate::keys::{protected, Keys};
+use crate::model::Target;
+use crate::payload::{self, Manner};
+use crate::rtp;
+
+/// How many packets are kept to be sent again.
+const KEPT: usize = 16;
+/// The longest of them.
+const LONGEST_KEPT: usize = 1500;
+/// Shortest RTCP.
+const RTCP: usize = 8;
+
+/// A payload that somebody sends.
+pub(crate) struct Sent {
+    pub(crate) name: &'static str,
+    pub(crate) payload: Vec<u8>,
+    /// It is RTP as it should be, of the peer, for the first time.
+    pub(crate) valid: bool,
+    /// It must not be relayed, whatever anybody works out.
+    pub(crate) never: bool,
+}
+
+/// The peer of a target.
+pub(crate) struct Peer {
+    manner: Manner,
+    keys: Option<Keys>,
+    /// The next packet index of each SSRC.
+    next: HashMap<u32, u32>,
+    next_rtcp: u32,
+    /// What was sent, to be sent again.
+    kept: VecDeque<Vec<u8>>,
+    /// It leaves no sequence numbers out.
+    pub(crate) steady: bool,
+}
+
+impl Peer {
+    pub(crate) fn new(dice: &mut Dice, target: &Target) -> Option<Self> {
+        let listed = target.rules.ssrcs.0.iter().flatten();
+        let mut ssrcs: Vec<u32> = listed.map(|entry| entry.ssrc).collect();
+        if ssrcs.is_empty() {
+            ssrcs = vec![dice.word(), dice.word()];
+        }
+        let mids = target.config.mids.iter().map(|mid| mid.as_bytes().to_vec());
+        let manner = Manner {
+            payload_types: target.rules.payload_types.numbers().to_vec(),
+            mids: mids.filter(|mid| (1..17).contains(&mid.len())).collect(),
+            mid_extension: target.rules.mid_extension,
+            ssrcs,
+        };
+        let keys = Keys::new(dice, &target.config.decrypt)?;
+        Some(Self {
+            manner,
+            keys,
+            next: HashMap::new(),
+            next_rtcp: 0,
+            kept: VecDeque::new(),
+            steady: false,
+        })
+    }
+
+    /// What the peer sends in good faith: RTP of a known payload type, of that length at least.
+    pub(crate) fn valid(&mut self, dice: &mut Dice, length: usize) -> Sent {
+        let mut payload = rtp::valid_rtp(dice, &self.manner, 0);
+        if let Some(more) = length.checked_sub(payload.len()) {
+            payload.extend_from_slice(&dice.bytes(more));
+        }
+        self.number(dice, &mut payload);
+        let payload = self.seal(payload);
+        Sent {
+            name: "valid",
+            payload,
+            valid: true,
+            never: false,
+        }
+    }
+
+    /// Anything else.
+    pub(crate) fn hostile(&mut self, dice: &mut Dice) -> Sent {
+        let sequence = dice.short();
+        let (name, mut payload) = match dice.below(20) {
+            0..=3 => ("rtp", rtp::valid_rtp(dice, &self.manner, sequence)),
+            4..=8 => rtp::lying_rtp(dice, &self.manner, sequence),
+            9..=13 => payload::rtcp(dice, &self.manner),
+            14 | 15 => payload::stun(dice),
+            16 | 17 => payload::dtls(dice),
+            _ => payload::noise(dice),
+        };
+        if dice.one_in(5) {
+            payload::mutate(dice, &mut payload);
+        }
+        let mut sent = Sent {
+            name,
+            payload,
+            valid: false,
+            never: false,
+        };
+        if self.keys.is_some() {
+            self.protect(dice, &mut sent);
+        }
+        sent
+    }
+
+    /// Numbers RTP as the next of its SSRC, now and then with some left out, from close to a rollover on.
+    fn number(&mut self, dice: &mut Dice, packet: &mut [u8]) {
+        let Some(ssrc) = RtpView::parse(packet).map(|rtp| rtp.ssrc()) else {
+            return;
+        };
+        let start = u32::from(dice.short()) | 0xf000;
+        let next = self.next.entry(ssrc).or_insert(start);
+        let skips = !self.steady && dice.one_in(50);
+        let skipped = if skips { dice.below(200) } else { 0 };
+        *next = next.wrapping_add(1 + skipped as u32);
+        put16(packet, 2, *next as u16);
+    }
+
+    /// Protects a packet with the target's keys: one that it cannot tell from the peer's own.
+    fn seal(&mut self, packet: Vec<u8>) -> Vec<u8> {
+        let Some(keys) = &self.keys else {
+            return packet;
+        };
+        let sealed = protected(&keys.right, &keys.mki, &packet, |ssrc| {
+            ssrc.map_or_else(
+                || {
+                    self.next_rtcp += 1;
+                    self.next_rtcp
+                },
+                |ssrc| self.next.get(&ssrc).copied().unwrap_or(0),
+            )
+        });
+        if sealed.len() <= LONGEST_KEPT {
+            self.kept.push_back(sealed.clone());
+        }
+        if self.kept.len() > KEPT {
+            self.kept.pop_front();
+        }
+        sealed
+    }
+
+    /// Protects a packet, well or badly.
+    fn protect(&mut self, dice: &mut Dice, sent: &mut Sent) {
+        let clear = std::mem::take(&mut sent.payload);
+        let is_rtcp = is_rtcp(&clear);
+        let start = if is_rtcp {
+            RTCP.min(clear.len())
+        } else {
+            RtpView::parse(&clear).map_or(usize::MAX, |rtp| rtp.payload_start())
+        };
+        if start > clear.len() || is_rtcp && clear.len() < RTCP {
+            // Nothing that SRTP protects.
+            sent.payload = clear;
+            return;
+        }
+        let mut packet = clear;
+        let how = dice.below(10);
+        // What is not authentic may have any number.
+        if !is_rtcp && (!matches!(how, 4 | 5) || dice.one_in(2)) {
+            self.number(dice, &mut packet);
+        }
+        match how {
+            0..=3 => {
+                sent.payload = self.seal(packet);
+                return;
+            }
+            4 => {
+                // As it is: what would be its tag is not.
+                sent.name = "srtp: plain";
+                sent.payload = packet;
+            }
+            5 => {
+                let Some(keys) = &self.keys else { return };
+                sent.name = "srtp: wrong key";
+                let index = dice.word() >> 8;
+                let index = |ssrc: Option<u32>| {
+                    let known = ssrc.and_then(|ssrc| self.next.get(&ssrc));
+                    known.copied().unwrap_or(index)
+                };
+                sent.payload = protected(&keys.wrong, &keys.mki, &packet, index);
+            }
+            6 if !self.kept.is_empty() => {
+                sent.name = "srtp: replay";
+                let at = dice.below(self.kept.len());
+                sent.payload = self.kept.get(at).cloned().unwrap_or_default();
+                // It may not have arrived when it was sent first.
+                return;
+            }
+            7 => {
+                sent.name = "srtp: truncated";
+                let mut sealed = self.seal(packet);
+                let length = dice.within(start, sealed.len());
+                sealed.truncate(length);
+                sent.payload = sealed;
+            }
+            8 => {
+                sent.name = "srtp: header changed";
+                let mut sealed = self.seal(packet);
+                let at = dice.below(start.min(12));
+                dice.flip(&mut sealed, at);
+                sent.payload = sealed;
+                return;
+            }
+            _ => {
+                sent.name = "srtp: changed";
+                let mut sealed = self.seal(packet);
+                let at = dice.within(start, sealed.len());
+                dice.flip(&mut sealed, at);
+                let length = sealed.len();
+                sent.payload = sealed;
+                let keys = self.keys.as_ref();
+                if keys.is_some_and(|keys| keys.is_mki(at, length, is_rtcp)) {
+                    sent.name = "srtp: key identifier changed";
+                    return;
+                }
+            }
+        }
+        sent.never = true;
+    }
+}
