@@ -7,6 +7,7 @@ import json
 import socket
 import subprocess
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from .control import Control, Target
 from .errors import Failure
@@ -15,6 +16,13 @@ from .net import HOST, Peer, Udp
 PORT = 5000  # of the peers that send
 _SOL_PACKET, _VNET_HDR = 263, 15
 _SNDBUFFORCE = 32
+
+
+def _stack() -> str:
+    """What the stack says that it lost: in reassembly, or for want of room before any hook."""
+    lines = [" ".join(line.split()) for file in ("snmp6", "snmp") for line in Path("/proc/net", file).read_text().splitlines()
+             if "Reasm" in line or line.startswith(("Ip:", "Udp:"))]
+    return f"{lines}, {Path('/proc/net/softnet_stat').read_text().splitlines()}"
 
 
 @dataclass
@@ -119,5 +127,5 @@ class Fuzz:
             raise Failure("packet-fuzz goes on", "figures", f"it ended with {self._program.wait()}")
         figures = json.loads(line)
         if "failure" in figures:
-            raise Failure("what becomes of each packet is known", "as the model has it", figures["failure"])
+            raise Failure("what becomes of each packet is known", "as the model has it", f"{figures['failure'][:20_000]}; {_stack()}")
         return figures

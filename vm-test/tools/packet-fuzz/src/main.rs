@@ -11,6 +11,10 @@
 use std::io::{BufRead as _, Write as _};
 use std::process::ExitCode;
 
+use nix::errno::Errno;
+use nix::sched::{sched_setaffinity, CpuSet};
+use nix::unistd::Pid;
+
 mod config;
 mod dice;
 mod figures;
@@ -45,7 +49,21 @@ fn main() -> ExitCode {
     }
 }
 
+/// Keeps the thread on one processor, if there is that one: packets that it sends from two would overtake
+/// each other.
+pub(crate) fn stay_on(processor: usize) -> Result<(), Failure> {
+    let mut only = CpuSet::new();
+    let moved = only
+        .set(processor)
+        .and_then(|()| sched_setaffinity(Pid::from_raw(0), &only));
+    match moved {
+        Ok(()) | Err(Errno::EINVAL) => Ok(()),
+        Err(error) => Err(Failure(format!("processor {processor}: {error}"))),
+    }
+}
+
 fn run() -> Result<(), Failure> {
+    stay_on(0)?;
     let malformed = |error: serde_json::Error| Failure(format!("the plan: {error}"));
     let mut lines = std::io::stdin().lock().lines();
     let mut line = move || lines.next().and_then(Result::ok);

@@ -12,7 +12,7 @@ use crate::dice::Dice;
 use crate::lane::Lane;
 use crate::plan::Plan;
 use crate::sockets::{expect, send};
-use crate::Failure;
+use crate::{stay_on, Failure};
 
 /// How many packets of a stream go in a row.
 const BURST: u64 = 8;
@@ -71,6 +71,7 @@ impl Streams {
     }
 
     fn run(&mut self, hostile: &AtomicU64, done: &AtomicBool) -> Result<(), Failure> {
+        stay_on(1)?;
         let mut sent = 0;
         loop {
             let ends = done.load(Ordering::Relaxed);
