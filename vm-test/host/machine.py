@@ -26,8 +26,9 @@ _ARGUMENTS = ("console=ttyS0,115200 printk.time=1 printk.devkmsg=on loglevel=8 p
 
 # On a busy host an emulated TSC may be calibrated wrong, and a guest whose clock follows it be several times too fast.
 _TCG_CLOCK = " clocksource=hpet"
-# Emulated, the program in ACPI's tables that tells the interrupts of PCI devices takes long, on a debug kernel minutes.
-_TCG_ARGUMENTS = " pci=noacpi"
+# Emulated on a debug kernel, the program in ACPI's tables that tells the interrupts of PCI devices takes minutes. The stock
+# kernel cannot do without.
+_TCG_DEBUG = " pci=noacpi"
 
 Event = dict[str, Any]
 
@@ -41,6 +42,7 @@ class Images:
     userland: Path
     modules: Path
     payload: Path
+    debug: bool
 
 
 class Boot:
@@ -57,12 +59,12 @@ class Boot:
 
     def _command(self) -> list[str]:
         images = self._images
-        tcg_arguments = "" if self._accel == "kvm" else _TCG_ARGUMENTS
-        if tcg_arguments and self._kind == "plain":
-            tcg_arguments += _TCG_CLOCK
+        arguments = _ARGUMENTS
+        if self._accel != "kvm":
+            arguments += (_TCG_CLOCK if self._kind == "plain" else "") + (_TCG_DEBUG if images.debug else "")
         argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
                 "-m", "2048", "-kernel", str(images.vmlinuz), "-initrd", str(images.initramfs),
-                "-append", _ARGUMENTS + tcg_arguments, "-serial", f"file:{self.console}",
+                "-append", arguments, "-serial", f"file:{self.console}",
                 "-chardev", "stdio,id=results,signal=off", "-device", "virtio-serial-pci",
                 "-device", "virtserialport,chardev=results,name=results"]
         for file, mode in ((images.userland, "snapshot=on"), (images.modules, "snapshot=on"),

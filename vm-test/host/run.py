@@ -221,7 +221,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     ramdisk.write_bytes(initramfs.build(options.kernel / "busybox", modules))
     archive = options.folder / "payload.tar"
     payload.write(archive, options.scenarios, options.file)
-    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4", archive)
+    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4", archive,
+                    options.debug)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
     run = Run(images, options.folder, accel, options.live, options.long)
     run.machines(jobs)
