@@ -12,8 +12,8 @@ TIMEOUT = 60
 SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
 SSRC = 0x1234_5678
 ROUNDS = 100
-# What else is going on makes so much of a difference; a comparison that ends a few bytes earlier or later makes more.
-MOST = 14
+# What else is going on makes up to 15 of a difference; memcmp, which ends at the first byte that is wrong, makes 29.
+MOST = 20
 
 
 def spoiled(packet, places):
