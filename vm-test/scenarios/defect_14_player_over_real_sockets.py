@@ -69,10 +69,10 @@ def run(t):
                     [160 * n for n in range(len(packets))])
             t.true("it is a tone", len({bytes(each.payload) for each in packets}) > 5 and len(first.payload) == 160)
             t.silent("nothing to the other", other, 0.2)
-        # The daemon kept the call to itself while it played: a packet makes it hand the streams over again.
+        # The daemon kept the streams to itself while it played: a packet makes it hand its own over again.
         a.send(rtp.packet(ssrc=CALLER), call.caller_to)
         t.true("the first packet afterwards", b.recv())
-        kernel.settled(call.caller_to, call.callee_to)
+        kernel.settled(call.caller_to)
         t.relayed("the call goes on in the kernel", a, call.caller_to, b, rtp.stream(20, seq=100, ssrc=CALLER), source=call.callee_to)
         if not options:
             t.equal("complaints in the daemon's log", complaints(daemon.log()), [])
