@@ -131,8 +131,9 @@ CHANGED = Path("/run/vm-test-sysctls")  # what sysctls of HOST were before a sce
 
 
 def reset() -> None:
-    """Undoes what a scenario left in HOST: devices, routes that have none, rules, IPsec and sysctls."""
+    """Undoes what a scenario left in HOST: devices, addresses and routes that have none, rules, IPsec and sysctls."""
     lines = [f"link del {device.name}" for device in Path("/sys/class/net").iterdir() if device.name != "lo"]
+    lines.append("address flush dev lo scope global")
     lines += [f"route flush type {kind}" for kind in ("unreachable", "blackhole", "prohibit")]
     lines += ["rule flush", "rule add pref 32766 lookup main", "xfrm policy flush", "xfrm state flush"]
     for family in ("-4", "-6"):
