@@ -18,6 +18,7 @@ PROCESSES = 3
 SHARED = 2
 TABLES = range(PROCESSES + SHARED)
 RELAYING = 63
+KMEMLEAK = Path("/sys/kernel/debug/kmemleak")
 
 
 def run(t):
@@ -30,7 +31,7 @@ def run(t):
     nft.chain(name="fuzz")
 
     t.step("warm up")
-    fuzz(t, FIXED_SEED, COMMANDS // 50)
+    fuzz(t, FIXED_SEED, COMMANDS // 20)
     before = settled()
     count = LONG_COMMANDS if t.long else COMMANDS
     total = 0
@@ -51,8 +52,10 @@ def run(t):
         if table != RELAYING:
             t.table(table).delete()
     t.equal("tables", proc.tables(), [RELAYING])
-    # The smallest thing that a command makes, lost with each of them, would take four times as much.
-    t.between("growth of the kernel's memory in KiB", settled() - before, -(1 << 20), total * 16 // 1024)
+    # The smallest thing that a command makes, lost with each of them, would take four times as much. The debug kernel keeps what was
+    # freed for a while, and looks for what is lost by itself.
+    if not KMEMLEAK.exists():
+        t.between("growth of the kernel's memory in KiB", settled() - before, -(1 << 20), total * 16 // 1024)
 
     t.step("a target relays as ever")
     t.table(0).add().ready().add((alice.hub4, 6002), (source, receiver.address), rtp=1)
@@ -74,7 +77,7 @@ def fuzz(t, seed, commands):
                 nft.native_rule(choices.choice(TABLES), name="fuzz")
             time.sleep(0.1)
         output = program.stdout.read()
-    t.equal(f"control-fuzz {' '.join(map(str, arguments))} ends well\n{output[-6000:]}", program.returncode, 0)
+    t.equal(f"control-fuzz {' '.join(map(str, arguments))} ends well\n{output[-12_000:]}", program.returncode, 0)
     return json.loads(output.splitlines()[-1])
 
 

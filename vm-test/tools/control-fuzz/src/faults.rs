@@ -8,6 +8,7 @@ use rtp_wire::v26_0::layout::{
     Address, CommandAddTarget, CommandDelTarget, CommandDestination, CommandInit, CommandPinMemory,
     Srtp,
 };
+use rtp_wire::PointerKind;
 use zerocopy::byteorder::native_endian::U64;
 use zerocopy::{FromBytes, IntoBytes, KnownLayout};
 
@@ -49,25 +50,27 @@ fn no_length(random: &mut Random) -> u32 {
     ])
 }
 
-/// A pointer that leads nowhere, made of one that leads into a region.
-fn wild(random: &mut Random, pointer: u64) -> u64 {
+/// A pointer that leads nowhere, made of one that leads into a region to a structure of that kind.
+fn wild(random: &mut Random, pointer: u64, kind: PointerKind) -> u64 {
     let base = pointer & !(REGION - 1);
-    match random.below(10) {
+    let size = kind.size() as u64;
+    match random.below(12) {
         0 => 0,
         1 | 2 => pointer + random.between(1, 7) as u64,
         3 => base - 8,
         4 => base + REGION,
         5 => base + REGION - 8,
-        6 => u64::MAX - 7,
-        7 => 0xffff_8880_0000_0000 + random.word() as u64 * 8,
-        8 => 0x8000_0000_0000 + random.word() as u64 * 8,
-        _ => base ^ (1 << 63),
+        // The first place at which it does not fit.
+        6..=8 => base + REGION - size + 8,
+        9 => random.pick(&[u64::MAX - 7, base ^ (1 << 63)]),
+        10 => 0xffff_8880_0000_0000 + u64::from(random.word()) * 8,
+        _ => 0x8000_0000_0000 + u64::from(random.word()) * 8,
     }
 }
 
 /// An optional pointer: none is as good as any.
-fn wild_some(random: &mut Random, pointer: u64) -> u64 {
-    match wild(random, pointer) {
+fn wild_some(random: &mut Random, pointer: u64, kind: PointerKind) -> u64 {
+    match wild(random, pointer, kind) {
         0 => pointer + 4,
         other => other,
     }
@@ -156,22 +159,25 @@ fn add_target_pointer(random: &mut Random, message: &mut [u8]) -> Option<()> {
     let target = &mut view::<CommandAddTarget>(message)?.target;
     let any = target.stats.get();
     let count = target.num_payload_types.get() as usize;
-    let place: &mut U64 = match random.below(4) {
-        0 => &mut target.stats,
-        1 => &mut target.iface_stats,
-        2 if count > 0 => target.pt_stats.get_mut(random.below(count))?,
+    let (place, kind): (&mut U64, _) = match random.below(4) {
+        0 => (&mut target.stats, PointerKind::Stream),
+        1 => (&mut target.iface_stats, PointerKind::Interface),
+        2 if count > 0 => {
+            let index = random.below(count);
+            (target.pt_stats.get_mut(index)?, PointerKind::Rtp)
+        }
         _ => {
             let index = random.below(4);
             let is_given = target.ssrc.get(index)? != &[0; 4];
             let place = target.ssrc_stats.get_mut(index)?;
             if !is_given {
-                place.set(wild_some(random, any));
+                place.set(wild_some(random, any, PointerKind::Ssrc));
                 return Some(());
             }
-            place
+            (place, PointerKind::Ssrc)
         }
     };
-    place.set(wild(random, any));
+    place.set(wild(random, any, kind));
     Some(())
 }
 
@@ -223,12 +229,15 @@ pub(crate) fn add_destination(random: &mut Random, message: &mut [u8]) -> Option
         _ => {
             let any = output.stats.get();
             match random.below(3) {
-                0 => output.stats.set(wild(random, any)),
-                1 => output.iface_stats.set(wild(random, any)),
-                _ => output
-                    .ssrc_stats
-                    .get_mut(random.below(4))?
-                    .set(wild_some(random, any)),
+                0 => output.stats.set(wild(random, any, PointerKind::Stream)),
+                1 => output
+                    .iface_stats
+                    .set(wild(random, any, PointerKind::Interface)),
+                _ => output.ssrc_stats.get_mut(random.below(4))?.set(wild_some(
+                    random,
+                    any,
+                    PointerKind::Ssrc,
+                )),
             }
             return Some(EFAULT);
         }
@@ -250,7 +259,10 @@ pub(crate) fn init(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
             size.set(size.get() ^ (1 << random.below(64)));
             return Some(EMSGSIZE);
         }
-        _ => init.rtpe_stats.set(wild(random, init.rtpe_stats.get())),
+        _ => {
+            let any = init.rtpe_stats.get();
+            init.rtpe_stats.set(wild(random, any, PointerKind::Global));
+        }
     }
     Some(EFAULT)
 }

@@ -2,6 +2,7 @@
 
 //! A table: who has it open, and what becomes of messages to it.
 
+use std::fmt::Write;
 use std::fs::OpenOptions;
 use std::io::IoSlice;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -217,8 +218,11 @@ impl Table {
     fn describe(&self, message: &Message, what: &str) -> Failure {
         let name = command_name(&message.bytes);
         let (sent, length) = (message.sent, message.bytes.len());
-        let head = message.bytes.get(..4000).unwrap_or(&message.bytes);
-        let hex = format!("{head:02x?}");
+        let mut hex = String::new();
+        for byte in message.bytes.iter().take(4000) {
+            // Text takes all that is written.
+            let _ = write!(hex, "{byte:02x}");
+        }
         format!(
             "table {}: {name} of {length} bytes, sent with {sent}: {what}\n{hex}",
             self.id
