@@ -108,8 +108,8 @@ def reap(pid: int, timeout: float) -> bool:
     return False
 
 
-def clean(which: object) -> str | None:
-    """Ends what the scenario left, and unloads the module; an error when that cannot be done."""
+def clean() -> str | None:
+    """Ends what the scenario left, and unloads whatever module it has loaded; an error when that cannot be done."""
     os.kill(-1, signal.SIGKILL)
     while True:
         try:
@@ -120,19 +120,17 @@ def clean(which: object) -> str | None:
         net.Namespace(path.name, str(path)).delete()
     nft.flush_all()
     net.reset()
-    if not isinstance(which, str):
-        return None
     try:
         for table in proc.tables() if proc.ROOT.exists() else []:
             proc.Table(table).remove()
     except OSError as error:
         return f"a table that was left cannot be removed: {error}"
-    return module.unload_soon(which)
+    return next(filter(None, map(module.unload_soon, module.NAMES)), None)
 
 
 def run(job: dict[str, object], report: Reporter) -> bool:
     """One scenario from start to end; whether the machine is fit for another."""
-    name, which = job["name"], job["module"]
+    name = job["name"]
     kernel_log(f"begin {name}")
     report("begin", name=name, timeout=job["timeout"])
     start = time.monotonic()
@@ -147,7 +145,7 @@ def run(job: dict[str, object], report: Reporter) -> bool:
     if not reap(pid, float(str(job["timeout"]))):
         report("failed", what=f"the scenario is done within {job['timeout']} s", expected="an end",
                got="still running", logs={"kernel stacks": _stacks(pid)})
-    refused = clean(which)
+    refused = clean()
     if refused:
         report("failed", what="the module is unloaded after the scenario", expected="no error", got=refused)
     kernel_log(f"end {name}")

@@ -57,7 +57,7 @@ def files():
     }
 
 
-def row(control="", control_read="", change="", written="EIO", table="", listed="keys", parameter=""):
+def row(control="", control_read="", change="", written="EINVAL", table="", listed="keys", parameter=""):
     """What is expected, in the order of `files`."""
     return [control, control_read, change, change, "", written, table, table, table, "", written, listed, written,
             None, parameter]
@@ -65,7 +65,7 @@ def row(control="", control_read="", change="", written="EIO", table="", listed=
 
 REFUSED = row(*["EACCES"] * 5, REDACTED, "EACCES")
 # Whose mode bits or capabilities let them through, and who are no administrators of the network.
-STOPPED = row("EPERM", "EPERM", "EPERM", "EIO", "EPERM", REDACTED, "")
+STOPPED = row("EPERM", "EPERM", "EPERM", "EINVAL", "EPERM", REDACTED, "")
 
 
 def run(t):
