@@ -6,12 +6,13 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::dice::Dice;
+use crate::expect::{Expected, Wrong};
 use crate::figures::{comes_to_socket, of_kind, Kinds};
 use crate::lane::{item, Item, Lane};
 use crate::model::Fate;
 use crate::packet::Frame;
 use crate::plan::{hex, unhex, Plan, Round};
-use crate::sockets::{self, burst, Expected, Link, Wrong};
+use crate::sockets::{self, burst, Link};
 use crate::stack::Arrival;
 use crate::{joined, Failure};
 

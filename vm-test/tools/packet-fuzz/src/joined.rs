@@ -6,11 +6,12 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
+use crate::expect::Wrong;
 use crate::figures::of_kind;
 use crate::fuzz::Fuzz;
 use crate::lane::{item, Item};
 use crate::packet::{honest, Frame};
-use crate::sockets::{receive, Wrong};
+use crate::sockets::receive;
 use crate::stack::Arrival;
 use crate::Failure;
 

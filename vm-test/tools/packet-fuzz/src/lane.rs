@@ -8,13 +8,13 @@ use std::net::{IpAddr, SocketAddr};
 use rtp_media::receive::Source;
 
 use crate::dice::Dice;
+use crate::expect::{expect, Expected, Wrong};
 use crate::figures::Tally;
 use crate::fragments::fragmented;
 use crate::model::{Fate, Target};
 use crate::packet::{honest, lying, Ends, Wrapped};
 use crate::peer::{Peer, Sent};
 use crate::plan::{hex, Place};
-use crate::sockets::{expect, Expected, Wrong};
 use crate::Failure;
 
 /// Longest packet that the link takes in one piece.

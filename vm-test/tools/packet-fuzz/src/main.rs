@@ -17,6 +17,7 @@ use nix::unistd::Pid;
 
 mod config;
 mod dice;
+mod expect;
 mod figures;
 mod fragments;
 mod fuzz;

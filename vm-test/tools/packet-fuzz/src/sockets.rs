@@ -2,11 +2,10 @@
 
 //! The scenario's sockets.
 
-use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 use std::os::fd::RawFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -17,8 +16,6 @@ use crate::packet::Frame;
 use crate::plan::hex;
 use crate::Failure;
 
-/// How long a packet may take.
-const PATIENCE: Duration = Duration::from_secs(60);
 const ETHERNET: usize = 14;
 /// `VIRTIO_NET_HDR_F_NEEDS_CSUM`.
 const NEEDS_CHECKSUM: u8 = 1;
@@ -120,24 +117,6 @@ pub(crate) fn send(socket: RawFd, to: SocketAddr, payload: &[u8]) -> Result<(), 
     }
 }
 
-/// What a socket is to read next.
-#[derive(Clone, Debug)]
-pub(crate) struct Expected {
-    /// From where; anywhere when it was passed.
-    pub(crate) from: Option<(IpAddr, u16)>,
-    pub(crate) payload: Vec<u8>,
-    /// Whether it has to come.
-    pub(crate) certain: bool,
-    /// The packet that it is made of, for the report of a failure.
-    pub(crate) origin: usize,
-}
-
-/// What is wrong with what a socket reads, and with which packet.
-pub(crate) struct Wrong {
-    pub(crate) origin: Option<usize>,
-    pub(crate) what: String,
-}
-
 /// How long a datagram was, and from where.
 pub(crate) type Datagram = (usize, (IpAddr, u16));
 
@@ -154,56 +133,4 @@ pub(crate) fn receive(socket: RawFd, buffer: &mut [u8]) -> Result<Option<Datagra
     });
     let from = from.ok_or_else(|| Failure("a datagram from nowhere".into()))?;
     Ok(Some((length, from)))
-}
-
-/// Reads what is expected, all of it and nothing else; returns how much came.
-pub(crate) fn expect(
-    socket: RawFd,
-    queue: &mut VecDeque<Expected>,
-    buffer: &mut [u8],
-) -> Result<Result<u64, Wrong>, Failure> {
-    let mut count = 0;
-    let mut until = None;
-    loop {
-        let Some((length, from)) = receive(socket, buffer)? else {
-            let Some(missing) = queue.iter().find(|one| one.certain) else {
-                queue.clear();
-                return Ok(Ok(count));
-            };
-            let end = *until.get_or_insert_with(|| Instant::now() + PATIENCE);
-            if Instant::now() > end {
-                return Ok(Err(Wrong {
-                    origin: Some(missing.origin),
-                    what: format!("lost: {}", hex(&missing.payload)),
-                }));
-            }
-            std::thread::sleep(Duration::from_millis(1));
-            continue;
-        };
-        until = None;
-        let payload = buffer.get(..length).unwrap_or(&[]);
-        loop {
-            let Some(next) = queue.pop_front() else {
-                return Ok(Err(Wrong {
-                    origin: None,
-                    what: format!("not expected at all, from {from:?}: {}", hex(payload)),
-                }));
-            };
-            if next.payload == payload && next.from.is_none_or(|wanted| wanted == from) {
-                count += 1;
-                break;
-            }
-            if next.certain {
-                let wanted = hex(&next.payload);
-                let got = hex(payload);
-                return Ok(Err(Wrong {
-                    origin: Some(next.origin),
-                    what: format!(
-                        "expected {wanted} from {:?}, got {got} from {from:?}",
-                        next.from
-                    ),
-                }));
-            }
-        }
-    }
 }

@@ -9,9 +9,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::dice::Dice;
+use crate::expect::expect;
 use crate::lane::Lane;
 use crate::plan::Plan;
-use crate::sockets::{expect, send};
+use crate::sockets::send;
 use crate::{stay_on, Failure};
 
 /// How many packets of a stream go in a row.
