@@ -2,8 +2,10 @@
 
 # The kernel that `make` and `make install` are for; any installed one can be named.
 KERNEL ?= $(shell uname -r)
-# Scenarios that `make test` runs; all when empty.
+# Scenarios that are run; all when empty.
 T ?=
+# How much `make soak` and `make test-debug` try: test, soak, or long for an hour and more.
+SIZE ?=
 
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
@@ -55,14 +57,14 @@ vm: names images module tool
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
 test-debug: names userland c-module debug-module tool ## every scenario on a debug kernel; T="NAME ..." only those
-	@vm-test/host/run --debug vm-test-debug --scenarios vm-test/scenarios $(T)
+	@vm-test/host/run --debug vm-test-debug --size $(or $(SIZE),test) --scenarios vm-test/scenarios $(T)
 
 fuzz: names ## libFuzzer on what the module shares with the host, a minute for each target
 	@scripts/fuzz
 
-soak: names images module tool ## tests that show more the longer they run: a million packets, 100,000 targets
-	@scripts/compare-libsrtp 1000000
-	@vm-test/host/run soak --long --scenarios vm-test/scenarios $(or $(T),srtp_memory)
+soak: names images module tool ## tests that show more the longer they run; T="NAME ..." only those, SIZE=long for an hour
+	@$(if $(T),true,scripts/compare-libsrtp 1000000)
+	@vm-test/host/run $(or $(SIZE),soak) --size $(or $(SIZE),soak) --scenarios vm-test/scenarios $(T)
 
 selftest: module tool images ## that the runner sees a kernel that dies and a scenario that hangs
 	@vm-test/host/run selftest --scenarios vm-test/selftest

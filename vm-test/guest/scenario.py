@@ -19,14 +19,18 @@ from .traffic import Flow, flow
 class Scenario:
     """The running scenario."""
 
-    def __init__(self, name: str, module: str | None, report: Callable[..., None], long: bool = False) -> None:
+    def __init__(self, name: str, module: str | None, report: Callable[..., None], size: str = "test") -> None:
         self.name = name
         self.module = module
-        self.long = long
+        self.size = size
         self.host = HOST
         self.rtpctl = rtpctl
         self._report = report
         self._daemons: list[Daemon] = []
+
+    def sized(self, test: int, soak: int, long: int | None = None) -> int:
+        """How much to try in a run of this size."""
+        return {"test": test, "soak": soak, "long": long or soak}[self.size]
 
     def step(self, what: str) -> None:
         """Names what is done next; a failure tells the step it happened in."""

@@ -11,10 +11,11 @@ from typing import Any
 MODULES = ("rs", "c")
 MACHINES = ("plain", "icount")
 KERNELS = ("any", "stock", "debug")
+SIZES = ("test", "soak", "long")
 # A busy machine takes longer than the seconds that a scenario declares, and a debug kernel much longer.
 _PATIENCE = 6
 _DEBUG_PATIENCE = 20
-_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "LAST", "TIMEOUT", "LONG_TIMEOUT", "FAILS")
+_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "LAST", "TIMEOUT", "SOAK_TIMEOUT", "LONG_TIMEOUT", "FAILS")
 
 
 class Invalid(Exception):
@@ -33,6 +34,7 @@ class Job:
     summary: str
     fails: tuple[str, ...] = ()
     last: bool = False
+    soaks: bool = False
 
     @property
     def name(self) -> str:
@@ -44,8 +46,8 @@ class Job:
         return self.kernel in ("any", kernel) and not (self.module == "c" and kernel == "debug")
 
 
-def jobs_of(path: Path, long: bool = False) -> list[Job]:
-    """The jobs that a scenario file declares, for a run that may take long or for another."""
+def jobs_of(path: Path, size: str = "test") -> list[Job]:
+    """The jobs that a scenario file declares, for a run of that size."""
     tree = ast.parse(path.read_text(), str(path))
     summary = (ast.get_docstring(tree) or "").split("\n", 1)[0]
     if not summary:
@@ -54,24 +56,29 @@ def jobs_of(path: Path, long: bool = False) -> list[Job]:
         raise Invalid(f"{path}: a scenario has a function run(t)")
     settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "LAST": False, "TIMEOUT": 60, "FAILS": ()}
     for node in tree.body:
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id in _SETTINGS:
-            settings[node.targets[0].id] = ast.literal_eval(node.value)
+        for target in node.targets if isinstance(node, ast.Assign) else ():
+            if isinstance(target, ast.Name) and target.id in _SETTINGS:
+                settings[target.id] = ast.literal_eval(node.value)
     modules, fails = _several(settings["MODULE"]), _several(settings["FAILS"])
     machine, kernel = str(settings["MACHINE"]), str(settings["KERNEL"])
     if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules):
         raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}")
-    seconds = settings.get("LONG_TIMEOUT", settings["TIMEOUT"]) if long else settings["TIMEOUT"]
-    timeout = float(str(seconds)) * _PATIENCE
-    return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"])) for each in modules]
+    declared = [settings.get(name) for name in ("TIMEOUT", "SOAK_TIMEOUT", "LONG_TIMEOUT")[:SIZES.index(size) + 1]]
+    timeout = float(str(next(filter(None, reversed(declared))))) * _PATIENCE
+    return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"]), "SOAK_TIMEOUT" in settings)
+            for each in modules]
 
 
 def _several(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def jobs(folder: Path, wanted: list[str], kernel: str | None = None, long: bool = False) -> list[Job]:
-    """All jobs of a folder, for one kernel or for each, or those whose scenario or name is wanted, and the last ones."""
-    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path, long)
+def jobs(folder: Path, wanted: list[str], kernel: str | None = None, size: str = "test") -> list[Job]:
+    """The jobs of a folder, for one kernel or for each, whose scenario or name is wanted, and the last ones.
+
+    When none is wanted it is all, and in a run that is larger than a test those that show more there.
+    """
+    found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path, size)
              if not kernel or job.runs_on(kernel)]
     unknown = [name for name in wanted if all(name not in (job.name, job.scenario) for job in found)]
     if unknown:
@@ -80,4 +87,5 @@ def jobs(folder: Path, wanted: list[str], kernel: str | None = None, long: bool 
         raise Invalid(f"no scenario {where}is named {' or '.join(unknown)}; there are\n  {names}")
     if kernel == "debug":
         found = [replace(job, timeout=job.timeout * _DEBUG_PATIENCE / _PATIENCE) for job in found]
-    return [job for job in found if not wanted or job.last or job.name in wanted or job.scenario in wanted]
+    some = wanted or [job.name for job in found if job.soaks or size == "test"]
+    return [job for job in found if job.last or job.name in some or job.scenario in some]

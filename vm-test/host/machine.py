@@ -48,12 +48,12 @@ class Images:
 class Boot:
     """A machine of kind `plain` (two processors) or `icount` (one, whose clock counts instructions)."""
 
-    def __init__(self, images: Images, folder: Path, kind: str, accel: str, long: bool = False) -> None:
+    def __init__(self, images: Images, folder: Path, kind: str, accel: str, size: str = "test") -> None:
         self.folder = folder
         self.console = folder / "console.log"
         self._images = images
         self._kind = kind
-        self._long = long
+        self._size = size
         self._accel = accel
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -81,7 +81,7 @@ class Boot:
         """Tells the guest, which is ready, what to run."""
         assert self._process and self._process.stdin
         line = {"name": job.name, "scenario": job.scenario, "module": job.module, "timeout": job.timeout,
-                "long": self._long}
+                "size": self._size}
         with contextlib.suppress(BrokenPipeError):  # a machine that has just died is noticed by its silence
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
             self._process.stdin.flush()

@@ -36,7 +36,7 @@ class Run:
     folder: Path
     accel: str
     live: bool = False
-    long: bool = False
+    size: str = "test"
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
@@ -81,7 +81,7 @@ class Run:
             if not waiting:
                 return
             boot = Boot(self.images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
-                        self.long)
+                        self.size)
             if self._boot(boot, waiting, collections.deque(last)):
                 continue
             failed_boots += 1
@@ -196,7 +196,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--list", action="store_true", help="list the scenarios and end")
     parser.add_argument("--live", action="store_true", help="print what a scenario notes at once, and no verdict if it passes")
     parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
-    parser.add_argument("--long", action="store_true", help="scenarios take as long as they can make use of")
+    parser.add_argument("--size", choices=catalogue.SIZES, default="test", help="how much scenarios try that show more the longer they run")
     parser.add_argument("names", nargs="*", help="scenarios to run; all when none is named")
     return parser.parse_args(argv)
 
@@ -208,7 +208,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _arguments(argv)
     try:
         kernel = None if options.list else "debug" if options.debug else "stock"
-        jobs = catalogue.jobs(options.scenarios, options.names, kernel, options.long)
+        jobs = catalogue.jobs(options.scenarios, options.names, kernel, options.size)
     except catalogue.Invalid as problem:
         print(problem, file=sys.stderr)
         return 2
@@ -224,7 +224,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4", archive,
                     options.debug)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
-    run = Run(images, options.folder, accel, options.live, options.long)
+    run = Run(images, options.folder, accel, options.live, options.size)
     run.machines(jobs)
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]
     for name in failed:

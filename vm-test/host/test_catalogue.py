@@ -34,12 +34,16 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(names, {"debug": ["both", "debug"], "stock": ["both", "both@c", "stock", "stock@c"],
                                  None: ["both", "both@c", "debug", "debug@c", "stock", "stock@c"]})
 
-    def test_a_long_run_has_time_of_its_own(self) -> None:
+    def test_a_larger_run_is_of_what_shows_more_there(self) -> None:
         self.write("usual", _GOOD)
-        self.write("longer", _GOOD.replace("TIMEOUT = 5", "TIMEOUT = 5\nLONG_TIMEOUT = 50"))
-        timeouts = {long: {job.scenario: job.timeout / 6 for job in catalogue.jobs(self.folder, [], long=long)}
-                    for long in (False, True)}
-        self.assertEqual(timeouts, {False: {"usual": 5, "longer": 5}, True: {"usual": 5, "longer": 50}})
+        self.write("soaks", _GOOD.replace("TIMEOUT = 5", "TIMEOUT = 5\nSOAK_TIMEOUT = 50"))
+        self.write("longer", _GOOD.replace("TIMEOUT = 5", "TIMEOUT = 5\nSOAK_TIMEOUT = 50\nLONG_TIMEOUT = 500"))
+        timeouts = {size: {job.scenario: job.timeout / 6 for job in catalogue.jobs(self.folder, [], size=size)}
+                    for size in catalogue.SIZES}
+        self.assertEqual(timeouts, {"test": {"usual": 5, "soaks": 5, "longer": 5}, "soak": {"soaks": 50, "longer": 50},
+                                    "long": {"soaks": 50, "longer": 500}})
+        named = catalogue.jobs(self.folder, ["usual"], size="long")
+        self.assertEqual([(job.name, job.timeout / 6) for job in named], [("usual", 5), ("usual@c", 5)])
 
     def test_last_ones_are_always_run(self) -> None:
         self.write("both", _GOOD)

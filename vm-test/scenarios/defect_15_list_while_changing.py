@@ -9,9 +9,10 @@ import traceback
 from guest import nft, proc, rtp
 from guest.control import new
 
-TIMEOUT = 120
+TIMEOUT = 60
+SOAK_TIMEOUT = 300
 LISTS = 150
-LONG = 20
+SOAK = 10
 STAY = range(4000, 4600, 20)  # ports of targets that stay; those that come and go lie before, between and behind them
 COME_AND_GO = [port for port in range(3980, 4640, 5) if port not in STAY]
 TABLES = (0, 20, 41, 63)  # that stay
@@ -33,7 +34,7 @@ def run(t):
         control.add((local, port), (source, receiver.address), rtp=1)
     expected = blocks(table.list_text())
     t.equal("targets that stay", len(expected), len(STAY))
-    lists = LISTS * (LONG if t.long else 1)
+    lists = LISTS * t.sized(1, SOAK)
     chance = random.Random(15)
 
     def change(chance, there):
@@ -80,7 +81,7 @@ def run(t):
     t.step("targets come and go on one processor, packets are relayed on the other")
     packets = 0
     with Changing(change) as changing:
-        for port in list(STAY)[::3] * (LONG if t.long else 1):
+        for port in list(STAY)[::3] * t.sized(1, SOAK):
             t.relayed(f"through a target that stays, {port}", sender, (local, port), receiver, rtp.stream(60), source=source)
             packets += 60
     targets += changing.count

@@ -9,6 +9,8 @@ from guest.control import Memory, new
 from guest.srtp import SUITES, Crypto
 
 KERNEL = "debug"
+# One of each way to encrypt; with others only lengths differ.
+FEW = ("AEAD_AES_256_GCM", "AES_192_CM_HMAC_SHA1_80", "F8_128_HMAC_SHA1_32", "NULL_HMAC_SHA1_80")
 GROWING = 70  # targets with which the hash has grown from its first size
 REFUSALS = 50
 
@@ -71,7 +73,7 @@ def run(t):
     control.write(first)
 
     t.step("ADD_TARGET")
-    keys = {suite: Crypto.new(suite) for suite in SUITES}
+    keys = {suite: Crypto.new(suite) for suite in (SUITES if t.size != "test" else FEW)}
     targets = {"plain": control.target(local, rtp=1),
                "with payload types and SSRCs": control.target(local, pts=(0, 8, 96), ssrcs=(1, 2), rtp=1, rtp_stats=1),
                "without outputs": control.target(local, outputs=0, non_forwarding=1),
@@ -135,9 +137,9 @@ def run(t):
     each("DEL_TARGET", "complete", lambda: control.write(delete), published, state)
 
     t.step("files are opened and read")
-    for n, suite in enumerate(SUITES):
-        control.add((alice.hub4, 6000 + 2 * n), (source, (bob.v4, 9), keys[suite].fields("encrypt")), rtp=1,
-                    **keys[suite].fields("decrypt"))
+    for n, crypto in enumerate(keys.values()):
+        control.add((alice.hub4, 6000 + 2 * n), (source, (bob.v4, 9), crypto.fields("encrypt")), rtp=1,
+                    **crypto.fields("decrypt"))
     for name in ("list", "0/status", "0/list"):
         whole = read(name)
         each("read", name, lambda: checked(t, name, whole), lambda: None, state, within="everywhere")

@@ -8,7 +8,7 @@ from guest.srtp import AES_CM, Crypto
 
 KERNEL = "debug"
 PACKETS = 120
-LONG = 20
+SOAK = 20
 CHANCES = (100, 30)  # per cent of the module's allocations that fail
 SSRC = 0x1234_5678
 
@@ -22,7 +22,7 @@ def run(t):
     nft.chain()
     nft.native_rule(0)
     keys = Crypto.new(AES_CM)
-    count = PACKETS * (LONG if t.long else 1)
+    count = PACKETS * t.sized(1, SOAK)
     # Whoever listens to a device shares the data of what comes in by it: it has to be copied before it is changed.
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
     tap.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)

@@ -6,7 +6,7 @@ from guest.srtp import AES_CM, Crypto
 
 KERNEL = "debug"
 TARGETS = 3_000
-LONG = 10
+SOAK = 10
 PINNED = 4_096  # pages: the list of them takes eight pages itself
 
 
@@ -32,7 +32,7 @@ def run(t):
     command = control.target(local, pts=(0, 8), ssrcs=(1, 2), rtp=1, **keys.fields("decrypt")).command
     last = control.target(local, rtp=1)
     output = last.destination(0, source, receiver.address)
-    count = TARGETS * (LONG if t.long else 1)
+    count = TARGETS * t.sized(1, SOAK)
 
     def fill(first, behind):
         for n in range(first, behind):

@@ -10,8 +10,9 @@ from guest.actors import SELF, container_root
 
 MACHINE = "icount"
 KERNEL = "stock"
-TIMEOUT = 90
-PROCESSES, LONG_PROCESSES = 150, 1200
+TIMEOUT = 60
+SOAK_TIMEOUT = 180
+PROCESSES, SOAK_PROCESSES = 150, 1200
 RULES = 63
 EACH = 20
 
@@ -45,7 +46,7 @@ def run(t):
 
     cost()
     before = cost()
-    processes = LONG_PROCESSES if t.long else PROCESSES
+    processes = t.sized(PROCESSES, SOAK_PROCESSES)
     ready, told = os.pipe()
     pid = os.fork()
     if pid == 0:

@@ -8,9 +8,8 @@ from guest.abi import Struct
 from guest.srtp import SUITES, Crypto
 
 KERNEL = "stock"  # KASAN keeps freed memory for a while; there kmemleak looks for what is lost
-TIMEOUT = 300
-ROUNDS = 5_000
-LONG_ROUNDS = 100_000
+TIMEOUT = SOAK_TIMEOUT = 300
+ROUNDS, SOAK_ROUNDS = 5_000, 100_000
 WARM_UP = 2_000
 # What else the kernel does may take memory, but not each time; what is lost is lost each time.
 ATTEMPTS = 3
@@ -33,7 +32,7 @@ def run(t):
                 control.write(command)
 
     rounds(WARM_UP)
-    count = LONG_ROUNDS if t.long else ROUNDS
+    count = t.sized(ROUNDS, SOAK_ROUNDS)
     # Half of what the smallest object takes, a key of HMAC-SHA1, if one were lost with each round.
     most = count * 64 // 2 // 1024
     for attempt in range(ATTEMPTS):
