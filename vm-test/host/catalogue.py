@@ -34,7 +34,7 @@ class Job:
     summary: str
     fails: tuple[str, ...] = ()
     last: bool = False
-    soaks: bool = False
+    sizes: tuple[str, ...] = SIZES
 
     @property
     def name(self) -> str:
@@ -54,7 +54,7 @@ def jobs_of(path: Path, size: str = "test") -> list[Job]:
         raise Invalid(f"{path}: a scenario begins with a docstring that says what it shows")
     if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
         raise Invalid(f"{path}: a scenario has a function run(t)")
-    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "LAST": False, "TIMEOUT": 60, "FAILS": ()}
+    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "LAST": False, "FAILS": ()}
     for node in tree.body:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             if isinstance(target, ast.Name) and target.id in _SETTINGS:
@@ -63,10 +63,16 @@ def jobs_of(path: Path, size: str = "test") -> list[Job]:
     machine, kernel = str(settings["MACHINE"]), str(settings["KERNEL"])
     if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules):
         raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}")
-    declared = [settings.get(name) for name in ("TIMEOUT", "SOAK_TIMEOUT", "LONG_TIMEOUT")[:SIZES.index(size) + 1]]
-    timeout = float(str(next(filter(None, reversed(declared))))) * _PATIENCE
-    return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"]), "SOAK_TIMEOUT" in settings)
-            for each in modules]
+    timeout, sizes = _timeout(settings, size)
+    return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"]), sizes) for each in modules]
+
+
+def _timeout(settings: dict[str, object], size: str) -> tuple[float, tuple[str, ...]]:
+    """After how many seconds it is ended in a run of that size, and the sizes of runs that it is part of."""
+    test, soak, long = (settings.get(name) for name in ("TIMEOUT", "SOAK_TIMEOUT", "LONG_TIMEOUT"))
+    sizes = SIZES if test and soak else ("soak", "long") if soak else ("test",)
+    seconds = {"test": test or soak, "soak": soak or test, "long": long or soak or test}[size]
+    return float(str(seconds or 60)) * _PATIENCE, sizes
 
 
 def _several(value: Any) -> tuple[Any, ...]:
@@ -76,7 +82,7 @@ def _several(value: Any) -> tuple[Any, ...]:
 def jobs(folder: Path, wanted: list[str], kernel: str | None = None, size: str = "test") -> list[Job]:
     """The jobs of a folder, for one kernel or for each, whose scenario or name is wanted, and the last ones.
 
-    When none is wanted it is all, and in a run that is larger than a test those that show more there.
+    When none is wanted it is those that are for a run of that size.
     """
     found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path, size)
              if not kernel or job.runs_on(kernel)]
@@ -87,5 +93,5 @@ def jobs(folder: Path, wanted: list[str], kernel: str | None = None, size: str =
         raise Invalid(f"no scenario {where}is named {' or '.join(unknown)}; there are\n  {names}")
     if kernel == "debug":
         found = [replace(job, timeout=job.timeout * _DEBUG_PATIENCE / _PATIENCE) for job in found]
-    some = wanted or [job.name for job in found if job.soaks or size == "test"]
+    some = wanted or [job.name for job in found if size in job.sizes]
     return [job for job in found if job.last or job.name in some or job.scenario in some]

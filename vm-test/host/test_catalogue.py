@@ -37,11 +37,12 @@ class Catalogue(unittest.TestCase):
     def test_a_larger_run_is_of_what_shows_more_there(self) -> None:
         self.write("usual", _GOOD)
         self.write("soaks", _GOOD.replace("TIMEOUT = 5", "TIMEOUT = 5\nSOAK_TIMEOUT = 50"))
+        self.write("never_short", _GOOD.replace("TIMEOUT = 5", "SOAK_TIMEOUT = 9"))
         self.write("longer", _GOOD.replace("TIMEOUT = 5", "TIMEOUT = 5\nSOAK_TIMEOUT = 50\nLONG_TIMEOUT = 500"))
         timeouts = {size: {job.scenario: job.timeout / 6 for job in catalogue.jobs(self.folder, [], size=size)}
                     for size in catalogue.SIZES}
-        self.assertEqual(timeouts, {"test": {"usual": 5, "soaks": 5, "longer": 5}, "soak": {"soaks": 50, "longer": 50},
-                                    "long": {"soaks": 50, "longer": 500}})
+        self.assertEqual(timeouts, {"test": {"usual": 5, "soaks": 5, "longer": 5}, "soak": {"soaks": 50, "longer": 50, "never_short": 9},
+                                    "long": {"soaks": 50, "longer": 500, "never_short": 9}})
         named = catalogue.jobs(self.folder, ["usual"], size="long")
         self.assertEqual([(job.name, job.timeout / 6) for job in named], [("usual", 5), ("usual@c", 5)])
 

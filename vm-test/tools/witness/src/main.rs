@@ -10,8 +10,11 @@
 mod case;
 mod compare;
 mod control;
+mod counters;
 mod draw;
 mod explain;
+mod extension;
+mod forged;
 mod listing;
 mod meant;
 mod memory;

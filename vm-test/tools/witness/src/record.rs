@@ -2,7 +2,6 @@
 
 //! Sends the packets of each case, and writes down what became of them.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write as _};
 use std::net::UdpSocket;
@@ -15,11 +14,12 @@ use zerocopy::FromZeros as _;
 
 use crate::{
     case::{endpoint, of_family, Addresses, Case, OUTPUT_PORT, SENDER_PORT, TARGET_PORT},
-    control::{read, Control, Places, EGRESS, GLOBAL, INGRESS, RTP, SSRC, STREAM},
+    control::{read, Control, Places, GLOBAL},
+    counters::counters,
     listing,
     meant::ALL,
     network::{self, Receiver, Userspace},
-    transcript::Transcript,
+    transcript::{append_hex, Transcript},
 };
 
 /// Port of the target whose packets tell that those before them have arrived.
@@ -245,64 +245,7 @@ impl<'a> Recorder<'a> {
             append_hex(&mut line, self.buffer.get(..seen.length).unwrap_or(&[]));
             transcript.passed.push(line);
         }
-        transcript.counters = self.counters(&places, &before);
+        transcript.counters = counters(&self.control, &places, &before, self.start..=micros());
         Ok((transcript, places))
-    }
-
-    fn counters(&self, places: &Places, before: &[(&str, u64)]) -> BTreeMap<String, u64> {
-        let memory = &self.control.memory;
-        let mut counters = BTreeMap::new();
-        let mut add = |prefix: &str, place, fields| {
-            for (name, value) in read(memory, place, fields) {
-                let value = if name == "last" {
-                    self.told(value)
-                } else {
-                    value
-                };
-                if value != 0 {
-                    counters.insert(format!("{prefix}.{name}"), value);
-                }
-            }
-        };
-        add("target", places.target, STREAM);
-        add("in", places.ingress, INGRESS);
-        for (n, &place) in places.ssrcs.iter().enumerate() {
-            add(&format!("ssrc{n}"), place, SSRC);
-        }
-        for (n, &place) in places.payload_types.iter().enumerate() {
-            add(&format!("pt{n}"), place, RTP);
-        }
-        for (n, output) in places.outputs.iter().enumerate() {
-            add(&format!("out{n}"), output.output, STREAM);
-            add(&format!("out{n}.if"), output.egress, EGRESS);
-            for (m, &place) in output.ssrcs.iter().enumerate() {
-                add(&format!("out{n}.ssrc{m}"), place, SSRC);
-            }
-        }
-        for ((name, after), (_, before)) in read(memory, self.control.global, GLOBAL).zip(before) {
-            counters.insert(format!("global.{name}"), after.wrapping_sub(*before));
-        }
-        counters
-    }
-
-    /// A time: 1 for any of this run.
-    fn told(&self, time: u64) -> u64 {
-        if (self.start..=micros()).contains(&time) {
-            1
-        } else {
-            time
-        }
-    }
-}
-
-fn append_hex(line: &mut String, bytes: &[u8]) {
-    const DIGITS: [char; 16] = [
-        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
-    ];
-    line.reserve(bytes.len() * 2);
-    for byte in bytes {
-        for digit in [byte >> 4, byte & 15] {
-            line.extend(DIGITS.get(usize::from(digit)));
-        }
     }
 }

@@ -6,9 +6,9 @@ use rtp_media::srtp::Cipher;
 
 use crate::{
     case::Packet,
+    extension::extension,
     meant::Difference,
-    packet::{feedback, other, report, rtcp, short, stun, Elements, Rtp},
-    protection::is_gcm,
+    packet::{feedback, other, report, rtcp, short, stun, Rtp},
     random::Random,
     shape::Shape,
 };
@@ -17,24 +17,25 @@ use crate::{
 const STRANGER: u32 = 0x7e57_0001;
 
 /// What one SSRC sends next.
-struct Stream {
+pub(crate) struct Stream {
     ssrc: u32,
-    index: u32,
+    pub(crate) index: u32,
     timestamp: u32,
     rtcp_index: u32,
 }
 
-struct Traffic<'a> {
-    random: &'a mut Random,
-    shape: &'a Shape,
+/// What is sent to a target, as it is made up.
+pub(crate) struct Traffic<'a> {
+    pub(crate) random: &'a mut Random,
+    pub(crate) shape: &'a Shape,
     streams: Vec<Stream>,
     /// Of the senders that the target does not know.
-    stranger: Stream,
-    packets: Vec<Vec<u8>>,
+    pub(crate) stranger: Stream,
+    pub(crate) packets: Vec<Vec<u8>>,
     /// Packets that come late, and after how many others.
     held: Vec<(u32, Vec<u8>)>,
     /// Packets that were sent, to be sent again.
-    last: Option<Vec<u8>>,
+    pub(crate) last: Option<Vec<u8>>,
 }
 
 /// The packets that are sent to a target.
@@ -149,7 +150,7 @@ impl Traffic<'_> {
     }
 
     /// An RTP packet of a stream, which is not advanced, as it is and as it is sent.
-    fn rtp(&mut self, which: usize) -> (Vec<u8>, usize) {
+    pub(crate) fn rtp(&mut self, which: usize) -> (Vec<u8>, usize) {
         let known = !self.shape.payload_types.is_empty() && !self.random.percent(8);
         let payload_type = if known {
             let types: Vec<u8> = self.shape.payload_types.iter().map(|it| it.0).collect();
@@ -160,8 +161,8 @@ impl Traffic<'_> {
         self.rtp_of(which, payload_type)
     }
 
-    fn rtp_of(&mut self, which: usize, payload_type: u8) -> (Vec<u8>, usize) {
-        let extension = self.extension();
+    pub(crate) fn rtp_of(&mut self, which: usize, payload_type: u8) -> (Vec<u8>, usize) {
+        let extension = extension(self.random, self.shape);
         let length = match self.random.below(40) {
             0 => 0,
             1 => 1_000 + self.random.below(200),
@@ -188,7 +189,7 @@ impl Traffic<'_> {
         }
     }
 
-    fn which(&mut self) -> usize {
+    pub(crate) fn which(&mut self) -> usize {
         self.random.below(self.streams.len() as u32) as usize
     }
 
@@ -209,7 +210,7 @@ impl Traffic<'_> {
     }
 
     /// A packet as it should be.
-    fn good(&mut self) {
+    pub(crate) fn good(&mut self) {
         let which = self.which();
         let (bytes, _) = self.rtp(which);
         self.advance(which);
@@ -239,77 +240,6 @@ impl Traffic<'_> {
         self.packets.extend(due);
     }
 
-    /// A packet that was sent before.
-    fn again(&mut self) {
-        match self.last.clone() {
-            Some(bytes) => self.packets.push(bytes),
-            None => self.good(),
-        }
-    }
-
-    /// From an SSRC that no target lists.
-    fn stranger(&mut self) {
-        let (bytes, _) = self.rtp(usize::MAX);
-        self.stranger.index += 1;
-        self.packets.push(bytes);
-    }
-
-    /// What nobody with the key has sent, instead of the packet that comes next.
-    fn forged(&mut self) {
-        let which = self.which();
-        let (mut bytes, start) = self.unauthentic(which);
-        // Not the second byte, nor the sequence number: they tell what it is, and which. Nor the master key identifier,
-        // which nobody looks at.
-        let decrypt = self.shape.decrypt.as_ref();
-        let overhead = decrypt.map_or(0, |decrypt| decrypt.rtp_overhead());
-        let payload = start as u32..(bytes.len() - overhead) as u32;
-        let place = match self.random.below(4) {
-            0 => self.random.pick(&[0, 4, 7, 8, 11]),
-            1 => bytes.len() as u32 - 1,
-            _ if payload.is_empty() => 4,
-            _ => self.random.within(payload.start, payload.end - 1),
-        };
-        let bit = 1u8 << self.random.below(8);
-        if let Some(byte) = bytes.get_mut(place as usize) {
-            *byte ^= bit;
-        }
-        self.packets.push(bytes);
-    }
-
-    /// What nobody with the key has sent, far ahead.
-    fn forged_far(&mut self) {
-        let which = self.which();
-        let (mut bytes, _) = self.rtp(which);
-        if let Some(high) = bytes.get_mut(2) {
-            *high ^= 0x80;
-        }
-        self.packets.push(bytes);
-    }
-
-    /// A packet to make unauthentic. The C module looks at the payload type first with AES-GCM.
-    fn unauthentic(&mut self, which: usize) -> (Vec<u8>, usize) {
-        let is_gcm = self
-            .shape
-            .decrypt
-            .as_ref()
-            .is_some_and(|it| is_gcm(it.suite));
-        let is_filtered = is_gcm && self.shape.target.flags.pt_filter;
-        match self.shape.payload_types.first() {
-            _ if self.shape.shows == Some(Difference::GcmFilter) => self.rtp_of(which, 17),
-            Some(&(known, _)) if is_filtered => self.rtp_of(which, known),
-            _ => self.rtp(which),
-        }
-    }
-
-    /// The beginning of the packet that comes next.
-    fn truncated(&mut self) {
-        let which = self.which();
-        let (mut bytes, _) = self.unauthentic(which);
-        let length = self.random.below(bytes.len() as u32);
-        bytes.truncate(length as usize);
-        self.packets.push(bytes);
-    }
-
     fn rtcp(&mut self, only_feedback: bool) {
         let second = self.shape.shows == Some(Difference::SrtcpSecondSsrc);
         let which = usize::from(second && self.random.percent(50));
@@ -334,57 +264,6 @@ impl Traffic<'_> {
             None => bytes,
         };
         self.packets.push(bytes);
-    }
-
-    fn extension(&mut self) -> Option<(u16, Vec<u8>)> {
-        use Difference as D;
-        let shows = self.shape.shows;
-        let always = [
-            D::TwoByteForm,
-            D::TwoByteMid,
-            D::ExtensionEnd,
-            D::ExtensionEmpty,
-            D::MidTwice,
-            D::MidForm,
-        ];
-        if !shows.is_some_and(|it| always.contains(&it)) && !self.random.percent(30) {
-            return None;
-        }
-        if shows.is_none() && self.random.percent(15) {
-            let words = self.random.below(4) as usize;
-            return Some((0x4711, self.random.bytes(words * 4)));
-        }
-        if shows == Some(D::ExtensionEmpty) && self.random.percent(30) {
-            return Some((0xbede, Vec::new()));
-        }
-        let mut elements = Elements {
-            two_byte: matches!(shows, Some(D::TwoByteForm | D::TwoByteMid)),
-            ..Elements::default()
-        };
-        for _ in 0..self.random.within(1, 3) {
-            let pad = self.random.pick(&[0, 0, 1, 2]);
-            elements.pad(pad);
-            let length = self.random.within(1, 6) as usize;
-            let content = self.random.bytes(length);
-            let id = self.random.within(1, 14) as u8;
-            elements.push(id, &content);
-        }
-        if let Some((id, mids)) = self.shape.mids().filter(|_| self.random.percent(70)) {
-            let mid = self.random.pick(&mids);
-            elements.push(id, mid);
-        }
-        match shows {
-            Some(D::MidTwice) => elements.push(3, b"x"),
-            Some(D::ExtensionEnd) => {
-                elements.pad(elements.data.len() as u32 % 2);
-                let end = self.random.pick(&[[0xf1, 1, 2, 0x21], [0x03, 1, 2, 3]]);
-                elements.data.extend(end);
-                elements.push(5, b"behind");
-            }
-            _ => {}
-        }
-        let profile = if elements.two_byte { 0x1000 } else { 0xbede };
-        Some((profile, elements.data))
     }
 
     /// One more packet of each stream, in order, so that the highest is the last.

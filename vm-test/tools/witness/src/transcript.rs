@@ -34,3 +34,16 @@ pub(crate) struct Transcript {
     /// The target in `list`.
     pub(crate) list: Vec<String>,
 }
+
+/// Adds hexadecimal digits to a line.
+pub(crate) fn append_hex(line: &mut String, bytes: &[u8]) {
+    const DIGITS: [char; 16] = [
+        '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+    ];
+    line.reserve(bytes.len() * 2);
+    for byte in bytes {
+        for digit in [byte >> 4, byte & 15] {
+            line.extend(DIGITS.get(usize::from(digit)));
+        }
+    }
+}
