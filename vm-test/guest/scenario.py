@@ -11,7 +11,7 @@ from . import rtpctl
 from .daemon import Daemon
 from .errors import Failure
 from .net import HOST, Address, Namespace, Peer, Udp, peer
-from .patience import eventually
+from .patience import eventually, patient
 from .proc import Table
 from .traffic import Flow, flow
 
@@ -31,6 +31,10 @@ class Scenario:
     def sized(self, test: int, soak: int, long: int | None = None) -> int:
         """How much to try in a run of this size."""
         return {"test": test, "soak": soak, "long": long or soak}[self.size]
+
+    def fewer(self, count: int) -> int:
+        """As many packets, or as many fewer on a debug kernel as each takes longer there."""
+        return int(count / patient(1))
 
     def step(self, what: str) -> None:
         """Names what is done next; a failure tells the step it happened in."""

@@ -169,7 +169,7 @@ def run(t):
     total = 0
     references = refcount()
     for what, change in changes.items():
-        count = t.sized(max(2, ROUNDS[what] // 10), ROUNDS[what], 5 * ROUNDS[what])
+        count = t.sized(max(2, ROUNDS[what] // 20), ROUNDS[what], 5 * ROUNDS[what])
         t.step(f"{what}, {count} times")
         way = at_erin(*ways[what]) if what in ways else ()
         start = time.monotonic()

@@ -13,7 +13,7 @@ from guest import nft, proc, rtp
 TIMEOUT = 60
 SOAK_TIMEOUT = 300
 LONG_TIMEOUT = 3600
-COMMANDS = {"test": 20_000, "soak": 200_000, "long": 5_000_000}
+COMMANDS = {"test": 10_000, "soak": 200_000, "long": 5_000_000}
 # The first has the same choices in every run. `control-fuzz --seed S --processes 1` does again what one worker did.
 FIXED_SEED = 26
 PROCESSES = 3

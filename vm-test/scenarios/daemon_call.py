@@ -20,7 +20,7 @@ def streams(query):
 
 def run(t):
     alice, bob = t.peers("alice", "bob")
-    table = t.table(0)
+    table, count = t.table(0), t.fewer(COUNT)
     kernel = Kernel(table)
 
     daemon = t.daemon(f"pub4/{alice.hub4}", f"pub6/{alice.hub6}")
@@ -32,9 +32,9 @@ def run(t):
             flow.check("the first packets", ordered=False)
         kernel.settled(call.caller_to, call.callee_to)
 
-    def talk(what, call, a, b, seq, count=COUNT):
+    def talk(what, call, a, b, seq, number):
         before = kernel.passed_up()
-        packets = [rtp.stream(count, seq=seq, ssrc=ssrc, timestamp=160 * seq) for ssrc in (CALLER, CALLEE)]
+        packets = [rtp.stream(number, seq=seq, ssrc=ssrc, timestamp=160 * seq) for ssrc in (CALLER, CALLEE)]
         for name, flow, source in zip(("caller to callee", "callee to caller"),
                                       traffic.both_ways(a, call.caller_to, b, call.callee_to, *packets),
                                       (call.callee_to, call.caller_to)):
@@ -47,21 +47,21 @@ def run(t):
 
     calls = {}
     for family in (4, 6):
-        t.step(f"a call over IPv{family}: {COUNT} packets each way")
+        t.step(f"a call over IPv{family}: {count} packets each way")
         a, b = alice.udp(family=family), bob.udp(family=family)
         call = daemon.call(f"call-{family}", a, b)
         calls[family] = call, a, b
         warm(call, a, b)
         before = listed(call), streams(call.query())
-        size = talk(f"IPv{family}", call, a, b, 11)
+        size = talk(f"IPv{family}", call, a, b, 11, count)
         after = listed(call)
         for n, side in enumerate(("caller", "callee")):
             gained = {key: after[n][key] - before[0][n][key] for key in ("packets", "bytes", "errors")}
-            t.equal(f"the kernel relayed all of the {side}'s", gained, {"packets": COUNT, "bytes": size, "errors": 0})
-        total = COUNT + 10, size + 10 * 172
-        t.eventually(f"query of the daemon after {COUNT} packets", lambda: streams(call.query()), {
+            t.equal(f"the kernel relayed all of the {side}'s", gained, {"packets": count, "bytes": size, "errors": 0})
+        total = count + 10, size + 10 * 172
+        t.eventually(f"query of the daemon after {count} packets", lambda: streams(call.query()), {
             tag: (total + total, ["RTP", "filled", "confirmed", "kernelized"]) for tag in ("caller", "callee")})
-        t.note(f"IPv{family}: {COUNT} packets each way, 0 lost, 0 seen by userspace")
+        t.note(f"IPv{family}: {count} packets each way, 0 lost, 0 seen by userspace")
 
     t.step("a call is deleted: its targets go, the other's stay")
     call, a, b = calls.pop(6)
@@ -76,7 +76,7 @@ def run(t):
     t.equal("the table's owner", table.status()["Control PID"], pid)
     before = listed(call)
     daemon.kill()
-    talk("after the daemon's death", call, a, b, 11 + COUNT, 500)
+    talk("after the daemon's death", call, a, b, 11 + count, 500)
     t.equal("counted by the kernel", [each["packets"] for each in listed(call)],
             [each["packets"] + 500 for each in before])
     t.equal("tables", proc.tables(), [0])

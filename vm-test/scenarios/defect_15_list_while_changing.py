@@ -10,9 +10,9 @@ from guest import nft, proc, rtp
 from guest.control import new
 
 TIMEOUT = 60
-SOAK_TIMEOUT = 300
+SOAK_TIMEOUT = 120
 LISTS = 150
-SOAK = 10
+SOAK = 4
 STAY = range(4000, 4600, 20)  # ports of targets that stay; those that come and go lie before, between and behind them
 COME_AND_GO = [port for port in range(3980, 4640, 5) if port not in STAY]
 TABLES = (0, 20, 41, 63)  # that stay

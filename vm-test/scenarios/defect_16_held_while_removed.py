@@ -14,10 +14,10 @@ from guest import module, nft, proc, rtp, system
 
 MODULE = None
 TIMEOUT = 60
-SOAK_TIMEOUT = 300
+SOAK_TIMEOUT = 120
 ROUNDS = 300
 SEQUENCES = 60
-SOAK = 10
+SOAK = 4
 STEPS = 25
 SLOWEST = 20  # seconds that a command may take on a busy machine: it does not wait for who holds a file
 # Opens and reads all files again and again, and prints how often it found each of them when its input ends.

@@ -10,7 +10,7 @@ KERNEL = "stock"
 TIMEOUT = 60
 SOAK_TIMEOUT = 180
 LONG_TIMEOUT = 720
-TARGETS = {"test": 100, "soak": 1_000, "long": 4_000}
+TARGETS = {"test": 30, "soak": 1_000, "long": 4_000}
 PACKETS = 100
 SEED = 1
 
