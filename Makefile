@@ -49,20 +49,20 @@ check: names ## formatting, lints, and the tests that need no virtual machine
 names: host
 	@$(if $(T),python3 -B vm-test/host/run.py --list --scenarios vm-test/scenarios $(T) >/dev/null)
 
-test: names vm $(if $(T),,check) ## all tests; T="NAME ..." only those scenarios
+test: names vm $(if $(T),,check) ## the checks, and the scenarios for the stock kernel; T="NAME ..." only those
 	@$(if $(T),true,cat build/vm-test/verdict)
 
 # The images first: nothing of the userland waits for the build root that all others begin with.
 vm: names images module tool
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
-test-debug: names userland c-module debug-module tool ## every scenario on a debug kernel; T="NAME ..." only those
+test-debug: names userland c-module debug-module tool ## the scenarios that are for a debug kernel; T="NAME ..." only those
 	@vm-test/host/run --debug vm-test-debug --size $(or $(SIZE),test) --scenarios vm-test/scenarios $(T)
 
 fuzz: names ## libFuzzer on what the module shares with the host, a minute for each target
 	@scripts/fuzz
 
-soak: names images module tool ## tests that show more the longer they run; T="NAME ..." only those, SIZE=long for an hour
+soak: names images module tool ## what shows more the longer it runs; T="NAME ..." only those, SIZE=long for an hour and more
 	@$(if $(T),true,scripts/compare-libsrtp 1000000)
 	@vm-test/host/run $(or $(SIZE),soak) --size $(or $(SIZE),soak) --scenarios vm-test/scenarios $(T)
 

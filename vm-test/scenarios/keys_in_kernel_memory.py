@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Of the keys of a target and of an output that were deleted, the machine's memory holds nothing any more."""
+"""Of the keys and salts of a target and of an output that were deleted, the machine's memory holds nothing any more."""
 
 import os
 import struct
@@ -15,6 +15,7 @@ MARK = 0xFF
 MASTER_KEY = bytes.fromhex("1e0685f2c1fe741f29b05cd3f921bec6")
 MASTER_SALT = bytes.fromhex("f1398a52b67501144969f4c55419")
 SESSION_KEY = bytes.fromhex("39e1856c8bb0c611ef8cb501c0085f78")
+SESSION_SALT = bytes.fromhex("cf3443f779c2737a2b624cb5651e")
 SEEN = 4  # bytes of each that are looked for as they are
 CHUNK = 1 << 20
 
@@ -66,27 +67,28 @@ def run(t):
     control = t.table(0).add().ready()
     nft.chain()
     nft.native_rule(0)
-    local, receiver = (alice.hub4, 4000), bob.udp()
+    local, other, receiver = (alice.hub4, 4000), (alice.hub4, 4002), bob.udp()
     keys = {"cipher": 2, "hmac": 2, "master_key_len": 16, "session_key_len": 16, "master_salt_len": 14, "session_salt_len": 14,
             "rtp_auth_tag_len": 10, "rtcp_auth_tag_len": 10}
-    secrets = {"master key": MASTER_KEY, "session key": SESSION_KEY}
+    secrets = {"master key": MASTER_KEY, "session key": SESSION_KEY, "session salt": SESSION_SALT}
 
-    def fields(place):
-        return {f"{place}.{name}": value for name, value in keys.items()}
-
-    t.step("a target and an output have them")
+    t.step("an output has them, and another target")
     target = control.target(local, rtp=1)
-    output = target.destination(0, (bob.hub4, 5000), receiver.address, **fields("encrypt"))
+    output = target.destination(0, (bob.hub4, 5000), receiver.address, **{f"encrypt.{name}": keys[name] for name in keys})
     control.write(target.command)
     write(control, output, "destination.output.encrypt")
+    decrypts = control.target(other, rtp=1, **{f"decrypt.{name}": keys[name] for name in keys})
+    write(control, decrypts.command, "target.decrypt")
     alice.udp().send(rtp.packet(1), local)
     t.true("it is relayed, encrypted", receiver.recv())
     counts = places(secrets)
+    t.note(f"in use: {counts}")
     for name in secrets:
-        t.true(f"the {name} is found while it is in use", counts[name] > 0, counts)
+        t.true(f"the {name} is found in both while it is in use", counts[name] >= 2, counts)
 
     t.step("they are deleted")
-    control.write(Struct("rtpengine_command_del_target", cmd=9, local=target.local))
+    for to in (local, other):
+        control.write(Struct("rtpengine_command_del_target", cmd=9, local=to))
     time.sleep(1)
-    t.equal("afterwards", places(secrets), {"master key": 0, "session key": 0})
-    t.figure("keys looked for in the machine's memory", len(secrets))
+    t.equal("afterwards", places(secrets), dict.fromkeys(secrets, 0))
+    t.figure("keys and salts looked for in the machine's memory", len(secrets))

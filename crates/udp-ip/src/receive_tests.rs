@@ -59,7 +59,7 @@ fn a_datagram_over_ipv6_is_taken_apart() {
 }
 
 #[test]
-fn defect_1_a_udp_length_beyond_the_datagram_is_not_believed() {
+fn defect_01_a_udp_length_beyond_the_datagram_is_not_believed() {
     let packet = over_ipv4();
     // The IP payload has 23 bytes: 18 of the datagram and 5 after it.
     assert_eq!(verdict(Version::V4, &changed(&packet, 33, 23)), Ok(36..51));

@@ -5,6 +5,7 @@
 use super::cipher::{nonce, Cipher, Keyed, Place};
 use super::crypto::{Crypto, Gcm as _, Mac as _, Tag};
 use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
+use super::wipe;
 
 /// Longest tag of HMAC-SHA1.
 const MAX_TAG: usize = 20;
@@ -17,6 +18,12 @@ pub(super) struct Session<C: Crypto> {
     pub(super) salt: [u8; SALT_LEN],
     mac: Option<C::Mac>,
     tag_len: usize,
+}
+
+impl<C: Crypto> Drop for Session<C> {
+    fn drop(&mut self) {
+        wipe(&mut self.salt);
+    }
 }
 
 /// Keys and settings of one direction.
