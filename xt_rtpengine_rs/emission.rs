@@ -108,15 +108,19 @@ impl<'a> Emission<'a> {
 }
 
 /// The packet index of RTP that an output is about to send.
-pub(crate) fn rtp_index(output: &Output, rtp: &RtpIn, ssrc: u32, sequence: u16) -> u32 {
+///
+/// # Errors
+///
+/// As those of [`Encryption::rtp_index`].
+pub(crate) fn rtp_index(output: &Output, rtp: &RtpIn, ssrc: u32, sequence: u16) -> Result<u32> {
     let stats = rtp
         .ssrc_index
         .and_then(|index| output.ssrcs.get(usize::from(index)))
         .and_then(Option::as_ref);
     match (stats, &output.encryption) {
-        (Some(stats), _) => packet_index::estimate(stats.ext_seq.get(), sequence),
+        (Some(stats), _) => Ok(packet_index::estimate(stats.ext_seq.get(), sequence)),
         (None, Some(encryption)) => encryption.rtp_index(ssrc, sequence),
-        (None, None) => sequence.into(),
+        (None, None) => Ok(sequence.into()),
     }
 }
 

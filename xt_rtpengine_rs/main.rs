@@ -70,9 +70,12 @@ impl kernel::Module for Module {
         sys::lock::init();
         let reclaimer = sys::map::Reclaimer::new()?;
         let namespaces = KBox::pin_init(sys::net::Registration::new(), GFP_KERNEL)?;
+        // Nothing that can fail comes after the first rule can name a table.
+        let target = KBox::new_uninit(GFP_KERNEL)?;
+        let expression = KBox::new_uninit(GFP_KERNEL)?;
         let files = registry::RootHold::new()?;
-        let target = KBox::pin_init(sys::xt::Registration::new(), GFP_KERNEL)?;
-        let expression = KBox::pin_init(sys::nft::Registration::new(), GFP_KERNEL)?;
+        let target = target.write_pin_init(sys::xt::Registration::new())?;
+        let expression = expression.write_pin_init(sys::nft::Registration::new())?;
         pr_info!("loaded\n");
         Ok(Self {
             _expression: expression,

@@ -44,8 +44,13 @@ pub(crate) struct Encryption {
 
 impl Encryption {
     /// The packet index of an RTP packet that has no counters in shared memory.
-    pub(crate) fn rtp_index(&self, ssrc: u32, sequence: u16) -> u32 {
-        self.rollovers.lock().advance(ssrc, sequence)
+    ///
+    /// # Errors
+    ///
+    /// `ENOSPC` when it must not be sent, because too many SSRCs have to be remembered.
+    pub(crate) fn rtp_index(&self, ssrc: u32, sequence: u16) -> Result<u32> {
+        let index = self.rollovers.lock().advance(ssrc, sequence);
+        index.ok_or(ENOSPC)
     }
 
     /// The index of an RTCP packet that has no counter in shared memory.

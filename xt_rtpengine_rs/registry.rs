@@ -12,6 +12,7 @@ use crate::{
     rules::{Maker, Rule},
     sys::{
         lock::{PLACES, RULES},
+        map,
         net::{NamespaceId, Watcher},
         opener::current_process,
         proc::Directory,
@@ -184,6 +185,8 @@ impl Watcher for Leaving {
             let _ = remove(id, Some(namespace), true);
         }
         RULES.lock().forget_namespace(namespace);
+        // Routes that targets have kept belong to it.
+        map::settle();
     }
 }
 

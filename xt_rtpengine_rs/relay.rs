@@ -2,7 +2,7 @@
 
 //! A packet's way: from the rule that named a table, through the target, out of its outputs.
 //!
-//! All of it is under one RCU guard, in softirq context: nothing sleeps, nothing is locked but what
+//! All of it is under one RCU guard, with bottom halves off: nothing sleeps, nothing is locked but what
 //! a target measures and what it remembers for SRTP, and nothing is allocated for a packet that has
 //! one output and room for its headers.
 

@@ -97,7 +97,7 @@ pub(crate) fn rewrite_rtp(
     Ok(Some(Sent {
         length: bytes.len(),
         payload_start,
-        index: rtp_index(output, rtp, ssrc, sequence),
+        index: rtp_index(output, rtp, ssrc, sequence)?,
     }))
 }
 

@@ -33,13 +33,15 @@ def attribute(kind: int, value: bytes | str | int | list[bytes]) -> bytes:
     return struct.pack("=HH", len(value) + 4, kind) + value + bytes(-len(value) % 4)
 
 
-def _message(kind: int, flags: int, family: int, body: bytes = b"", resource: int = 0) -> bytes:
+def message(kind: int, flags: int, family: int, body: bytes = b"", resource: int = 0) -> bytes:
+    """A message of nfnetlink."""
     size = 20 + len(body)
     return struct.pack("=IHHII", size, kind, flags | _REQUEST, next(_sequence), 0) + \
         struct.pack(">BBH", family, 0, resource) + body
 
 
-def _open(ns: Namespace) -> socket.socket:
+def open_netlink(ns: Namespace) -> socket.socket:
+    """A socket for them."""
     with ns:
         sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_NETFILTER)
     sock.bind((0, 0))
@@ -47,7 +49,8 @@ def _open(ns: Namespace) -> socket.socket:
     return sock
 
 
-def _messages(data: bytes) -> list[tuple[int, bytes]]:
+def messages(data: bytes) -> list[tuple[int, bytes]]:
+    """What was received: kinds, and what follows the header of netlink."""
     found = []
     while len(data) >= 16:
         size, kind = struct.unpack_from("=IH", data)
@@ -58,14 +61,14 @@ def _messages(data: bytes) -> list[tuple[int, bytes]]:
 
 def change(ns: Namespace, *commands: tuple[int, int, int, bytes]) -> None:
     """One transaction of (command, flags, family, attributes); OSError when the kernel refuses it."""
-    batch = _message(_BATCH_BEGIN, 0, 0, resource=10)
+    batch = message(_BATCH_BEGIN, 0, 0, resource=10)
     for command, flags, family, body in commands:
-        batch += _message(_SUBSYSTEM | command, flags | _ACK, family, body)
-    batch += _message(_BATCH_END, 0, 0, resource=10)
-    with _open(ns) as sock:
+        batch += message(_SUBSYSTEM | command, flags | _ACK, family, body)
+    batch += message(_BATCH_END, 0, 0, resource=10)
+    with open_netlink(ns) as sock:
         sock.send(batch)
         for _ in commands:
-            for kind, body in _messages(sock.recv(65536)):
+            for kind, body in messages(sock.recv(65536)):
                 code = -struct.unpack_from("=i", body)[0] if kind == 2 else 0
                 if code:
                     raise OSError(code, os.strerror(code))
@@ -122,11 +125,11 @@ def flush_all(ns: Namespace = HOST) -> None:
 
 def rules(family: str = "inet", *, name: str = "vm", ns: Namespace = HOST) -> list[bytes]:
     """The rules of the chain as the kernel dumps them: the raw attributes of each."""
-    with _open(ns) as sock:
-        sock.send(_message(_SUBSYSTEM | _GET_RULE, _DUMP, FAMILIES[family], attribute(1, name) + attribute(2, name)))
+    with open_netlink(ns) as sock:
+        sock.send(message(_SUBSYSTEM | _GET_RULE, _DUMP, FAMILIES[family], attribute(1, name) + attribute(2, name)))
         found: list[bytes] = []
         while True:
-            for kind, body in _messages(sock.recv(1 << 20)):
+            for kind, body in messages(sock.recv(1 << 20)):
                 if kind == 3:
                     return found
                 if kind == _SUBSYSTEM | _NEW_RULE:
@@ -137,10 +140,10 @@ def rules(family: str = "inet", *, name: str = "vm", ns: Namespace = HOST) -> li
 
 def counter(table: str, name: str, family: str = "inet", *, ns: Namespace = HOST) -> int:
     """How many packets a named counter has counted."""
-    with _open(ns) as sock:
-        sock.send(_message(_SUBSYSTEM | _GET_OBJECT, 0, FAMILIES[family],
+    with open_netlink(ns) as sock:
+        sock.send(message(_SUBSYSTEM | _GET_OBJECT, 0, FAMILIES[family],
                            attribute(1, table) + attribute(2, name) + attribute(3, 1)))
-        for kind, body in _messages(sock.recv(65536)):
+        for kind, body in messages(sock.recv(65536)):
             if kind == _SUBSYSTEM | _NEW_OBJECT:
                 return int(struct.unpack(">Q", attributes(attributes(body[4:])[4])[2])[0])
             code = -struct.unpack_from("=i", body)[0]

@@ -134,9 +134,10 @@ def run(t):
             {"proc_uid": "1000", "proc_gid": "1001", "stream_packets_list_limit": "10"})
     proc.text("del 3")
     module.unload("rs")
-    module.load("rs", "proc_mask=0x3f")
-    proc.text("add 3")
-    for path, mode in FILES.items():
-        t.equal(f"mode and owner of {path}", entry(path), (mode & 0o700, 0, 0))
-    proc.text("del 3")
-    module.unload("rs")
+    for mask in (0o077, 0o777):  # the owner's bits stay where nothing else is left
+        module.load("rs", f"proc_mask={mask:#x}")
+        proc.text("add 3")
+        for path, mode in FILES.items():
+            t.equal(f"mode and owner of {path} with {mask:o}", entry(path), (mode & 0o700, 0, 0))
+        proc.text("del 3")
+        module.unload("rs")

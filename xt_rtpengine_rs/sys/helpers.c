@@ -65,7 +65,8 @@ void rtpe_replace_fops(struct file *file, const struct file_operations *fops)
 
 bool rtpe_fops_get(const struct file_operations *fops)
 {
-	return fops_get(fops);
+	/* A module whose start fails is freed, whoever refers to it. */
+	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE && fops_get(fops);
 }
 
 void *rtpe_pde_data(const struct inode *inode)
@@ -129,6 +130,16 @@ unsigned int rtpe_current_tgid(void)
 	return task_tgid_nr(current);
 }
 
+void rtpe_bh_disable(void)
+{
+	local_bh_disable();
+}
+
+void rtpe_bh_enable(void)
+{
+	local_bh_enable();
+}
+
 pgprot_t rtpe_page_kernel(void)
 {
 	return PAGE_KERNEL;
@@ -164,6 +175,13 @@ int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node)
 struct workqueue_struct *rtpe_alloc_workqueue(void)
 {
 	return alloc_workqueue("rtpengine", WQ_UNBOUND, 0);
+}
+
+/* Waits for all that rtpe_reclaim() was called for. */
+void rtpe_flush(struct workqueue_struct *queue)
+{
+	rcu_barrier();
+	flush_workqueue(queue);
 }
 
 void rtpe_reclaim(struct workqueue_struct *queue, struct rtpe_node *node,
@@ -301,6 +319,8 @@ void rtpe_skb_scrub(struct sk_buff *skb)
 	skb->csum_valid = 0;
 	skb->csum_level = 0;
 	skb_init_secmark(skb);
+	memset(skb_hwtstamps(skb), 0, sizeof(struct skb_shared_hwtstamps));
+	skb_shinfo(skb)->tx_flags = 0;
 	memset(skb->cb, 0, sizeof(skb->cb));
 }
 

@@ -12,7 +12,7 @@ use core::{marker::PhantomData, pin::Pin, ptr};
 use kernel::{
     error::to_result,
     prelude::*,
-    sync::atomic::{Atomic, Full, Relaxed},
+    sync::atomic::{Acquire, Atomic, Full, Relaxed, Release},
     types::Opaque,
 };
 
@@ -40,6 +40,17 @@ impl Key {
 pub(crate) struct Reclaimer(());
 
 static QUEUE: Atomic<*mut bindings::workqueue_struct> = Atomic::new(ptr::null_mut());
+
+/// How many nodes were removed and are not dropped yet.
+static REMOVED: Atomic<i32> = Atomic::new(0);
+
+/// Waits until all that was removed is dropped. Sleeps if there is something.
+pub(crate) fn settle() {
+    if REMOVED.load(Acquire) != 0 {
+        // SAFETY: The workqueue exists while there is something that was removed.
+        unsafe { bindings::rtpe_flush(QUEUE.load(Relaxed)) };
+    }
+}
 
 impl Reclaimer {
     /// Makes the workqueue. Only one may exist at a time.
@@ -193,6 +204,7 @@ impl<T: Send + Sync + 'static> Map<T> {
         if unsafe { bindings::rtpe_map_remove(self.raw.get(), node) } != 0 {
             return false;
         }
+        REMOVED.fetch_add(1, Relaxed);
         // SAFETY: The workqueue exists while the module has tables. The node left the hash by
         // the call above, so that this is the only reclaim of it.
         unsafe { bindings::rtpe_reclaim(QUEUE.load(Relaxed), node, Some(reclaim::<T>)) };
@@ -212,6 +224,7 @@ unsafe extern "C" fn reclaim<T>(work: *mut bindings::work_struct) {
     // SAFETY: The node is the first field of a `Node<T>` that comes from `KBox::into_raw`, and
     // nobody sees it any more.
     drop(unsafe { KBox::<Node<T>>::from_raw(node.cast()) });
+    REMOVED.fetch_add(-1, Release);
 }
 
 /// Drops a node that is still in the hash when the hash goes.

@@ -7,6 +7,7 @@
 //! inline functions and macros that bindgen cannot call.
 
 mod bindings;
+mod bottom_halves;
 
 pub(crate) mod alloc;
 pub(crate) mod counters;

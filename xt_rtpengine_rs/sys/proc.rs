@@ -32,8 +32,13 @@ fn own(entry: NonNull<bindings::proc_dir_entry>) {
     };
 }
 
+/// The mode without the bits that `proc_mask` takes away. The owner's stay where nothing else is left:
+/// to procfs, no bits are those of its default.
 fn masked(mode: u16) -> u16 {
-    mode & !(parameters::proc_mask() as u16)
+    match mode & !(parameters::proc_mask() as u16) {
+        0 => mode & 0o700,
+        left => left,
+    }
 }
 
 /// A directory, removed when dropped.

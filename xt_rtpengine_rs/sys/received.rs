@@ -5,7 +5,7 @@
 //! C headers: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h),
 //! [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
-use super::{bindings, net::Namespace, outgoing::Outgoing, route::Route, skb::Skb};
+use super::{bindings, bottom_halves, net::Namespace, outgoing::Outgoing, route::Route, skb::Skb};
 use crate::udp_ip::{self, Address, Datagram, Version};
 use core::{ops::Range, ptr::NonNull, slice};
 
@@ -68,6 +68,8 @@ impl<'a> Received<'a> {
             version,
             net,
         };
+        // Packets that come back from a queue are handled by the process that let them go.
+        let _off = bottom_halves::Off::new();
         match decide(received) {
             Outcome::Pass(received) => {
                 // The hook has its packet back.

@@ -297,7 +297,9 @@ impl Target {
         assert_eq!(sequence, rtp.sequence.wrapping_add(output.seq_offset));
         assert_eq!(ssrc, output.ssrc.unwrap_or(rtp.ssrc));
 
-        let index = rollovers.advance(ssrc, sequence);
+        let Some(index) = rollovers.advance(ssrc, sequence) else {
+            return;
+        };
         let plain = buffer[..length].to_vec();
         let end = self
             .encrypt

@@ -222,7 +222,8 @@ impl Ends {
         let index = if source.has_jumped {
             estimate(source.index, source.sequence)
         } else {
-            self.rollovers.advance(source.sender.ssrc, source.sequence)
+            let index = self.rollovers.advance(source.sender.ssrc, source.sequence);
+            index.ok_or("there is no place for an SSRC")?
         };
         self.figures.rollovers += u64::from(index >> 16 != source.index >> 16);
         source.index = index;

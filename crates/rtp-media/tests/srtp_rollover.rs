@@ -154,21 +154,54 @@ fn a_forged_packet_is_no_replay() {
 fn what_is_sent_rolls_over_for_each_ssrc() {
     let mut rollovers = Rollovers::default();
     for index in 0..0x2_0010u32 {
-        assert_eq!(rollovers.advance(1, index as u16), index);
+        assert_eq!(rollovers.advance(1, index as u16), Some(index));
     }
-    assert_eq!(rollovers.advance(2, 0xffff), 0xffff);
-    assert_eq!(rollovers.advance(2, 0), 0x1_0000);
+    assert_eq!(rollovers.advance(2, 0xffff), Some(0xffff));
+    assert_eq!(rollovers.advance(2, 0), Some(0x1_0000));
     // A late one does not turn it back.
-    assert_eq!(rollovers.advance(1, 0xffff), 0x1_ffff);
-    assert_eq!(rollovers.advance(1, 0x0010), 0x2_0010);
-    assert_eq!(rollovers.advance(1, 0x9000), 0x1_9000);
-    assert_eq!(rollovers.advance(1, 0x0011), 0x2_0011);
-    // The fifth SSRC takes the place of the first.
-    for ssrc in 3..=5 {
-        assert_eq!(rollovers.advance(ssrc, 7), 7);
+    assert_eq!(rollovers.advance(1, 0xffff), Some(0x1_ffff));
+    assert_eq!(rollovers.advance(1, 0x0010), Some(0x2_0010));
+    assert_eq!(rollovers.advance(1, 0x9000), Some(0x1_9000));
+    assert_eq!(rollovers.advance(1, 0x0011), Some(0x2_0011));
+}
+
+/// Who sends packets of many SSRCs does not have an index come twice.
+#[test]
+fn no_index_is_sent_twice() {
+    let mut rollovers = Rollovers::default();
+    for index in 0x7ff0..0x1_0010u32 {
+        assert_eq!(rollovers.advance(1, index as u16), Some(index));
     }
-    assert_eq!(rollovers.advance(2, 1), 0x1_0001);
-    assert_eq!(rollovers.advance(1, 0x0012), 0x0012);
+    // In the second half of their first round, two of them from before it on.
+    for (ssrc, first, last) in [
+        (2, 0xc000, 0xfff0),
+        (3, 0x7fff, 0x8001),
+        (4, 0, 0x7fff),
+        (5, 0x7000, 0xe000),
+    ] {
+        assert_eq!(rollovers.advance(ssrc, first), Some(first.into()));
+        assert_eq!(rollovers.advance(ssrc, last), Some(last.into()));
+    }
+    // Others take the places that are free, then those of 2 and 4.
+    for ssrc in 100..1_000 {
+        assert_eq!(rollovers.advance(ssrc, 7), Some(7));
+    }
+    assert_eq!(rollovers.advance(1, 0x0010), Some(0x1_0010));
+    assert_eq!(rollovers.advance(3, 0x0001), Some(0x1_0001));
+    assert_eq!(rollovers.advance(5, 0x0001), Some(0x1_0001));
+    assert_eq!(rollovers.advance(4, 0x8000), Some(0x8000));
+    assert_eq!(rollovers.advance(2, 0xfff1), Some(0xfff1));
+}
+
+#[test]
+fn what_has_no_place_is_not_sent() {
+    let mut rollovers = Rollovers::default();
+    for ssrc in 1..=8 {
+        assert_eq!(rollovers.advance(ssrc, 0x7fff), Some(0x7fff));
+        assert_eq!(rollovers.advance(ssrc, 0x8000), Some(0x8000));
+    }
+    assert_eq!(rollovers.advance(9, 1), None);
+    assert_eq!(rollovers.advance(1, 0x8001), Some(0x8001));
 }
 
 #[test]

@@ -39,7 +39,7 @@ struct Sent {
 }
 
 /// No datagram is as long as that.
-pub(crate) struct TooLong;
+pub(crate) struct NotSent;
 
 impl Output {
     /// The output that a command makes.
@@ -59,7 +59,7 @@ impl Output {
     }
 
     /// What it sends of a packet; nothing when a rule keeps it back.
-    pub(crate) fn send(&mut self, kind: &Kind, clear: &[u8]) -> Result<Option<Vec<u8>>, TooLong> {
+    pub(crate) fn send(&mut self, kind: &Kind, clear: &[u8]) -> Result<Option<Vec<u8>>, NotSent> {
         let mut packet = clear.to_vec();
         let mut rtp_sent = None;
         match kind {
@@ -68,6 +68,7 @@ impl Output {
                 let Some((start, index)) = self.rewrite(rtp, &mut packet) else {
                     return Ok(None);
                 };
+                let index = index.ok_or(NotSent)?;
                 rtp_sent = rtp.ssrc_index.map(|ssrc| (ssrc, index));
                 if let Some(context) = &self.encryption {
                     let length = packet.len();
@@ -84,7 +85,7 @@ impl Output {
             None => HEADER_UDP,
         };
         if packet.len() + headers > MOST {
-            return Err(TooLong);
+            return Err(NotSent);
         }
         if let Some((sent, index)) =
             rtp_sent.and_then(|(ssrc, index)| Some((self.sent.get_mut(usize::from(ssrc))?, index)))
@@ -94,8 +95,8 @@ impl Output {
         Ok(Some(packet))
     }
 
-    /// Rewrites RTP, and returns where its payload starts and its packet index.
-    fn rewrite(&mut self, rtp: &RtpIn, packet: &mut Vec<u8>) -> Option<(usize, u32)> {
+    /// Rewrites RTP, and returns where its payload starts and its packet index, if it has one.
+    fn rewrite(&mut self, rtp: &RtpIn, packet: &mut Vec<u8>) -> Option<(usize, Option<u32>)> {
         let config = &self.config;
         if config.flags.extmap {
             let rule = Rule {
@@ -137,12 +138,12 @@ impl Output {
         Some((start, self.rtp_index(rtp.ssrc_index, ssrc, sequence)))
     }
 
-    fn rtp_index(&mut self, listed: Option<u8>, ssrc: u32, sequence: u16) -> u32 {
+    fn rtp_index(&mut self, listed: Option<u8>, ssrc: u32, sequence: u16) -> Option<u32> {
         let sent = listed.and_then(|index| self.sent.get(usize::from(index)));
         match (sent, &self.encryption) {
-            (Some(sent), _) => packet_index::estimate(sent.ext_seq, sequence),
+            (Some(sent), _) => Some(packet_index::estimate(sent.ext_seq, sequence)),
             (None, Some(_)) => self.rollovers.advance(ssrc, sequence),
-            (None, None) => sequence.into(),
+            (None, None) => Some(sequence.into()),
         }
     }
 

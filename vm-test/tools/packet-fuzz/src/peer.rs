@@ -20,6 +20,9 @@ const KEPT: usize = 16;
 const LONGEST_KEPT: usize = 1500;
 /// Shortest RTCP.
 const RTCP: usize = 8;
+/// From this index on an SSRC that the target does not list is replaced by another one: the target remembers
+/// a few of them, and guesses no rollover counter above 1 for one that it has forgotten.
+const LAST: u32 = 0x1_c000;
 
 /// A payload that somebody sends.
 pub(crate) struct Sent {
@@ -40,6 +43,8 @@ pub(crate) struct Peer {
     next_rtcp: u32,
     /// What was sent, to be sent again.
     kept: VecDeque<Vec<u8>>,
+    /// The target lists its SSRCs.
+    is_listed: bool,
     /// It leaves no sequence numbers out.
     pub(crate) steady: bool,
 }
@@ -48,7 +53,8 @@ impl Peer {
     pub(crate) fn new(dice: &mut Dice, target: &Target) -> Option<Self> {
         let listed = target.rules.ssrcs.0.iter().flatten();
         let mut ssrcs: Vec<u32> = listed.map(|entry| entry.ssrc).collect();
-        if ssrcs.is_empty() {
+        let is_listed = !ssrcs.is_empty();
+        if !is_listed {
             ssrcs = vec![dice.word(), dice.word()];
         }
         let mids = target.config.mids.iter().map(|mid| mid.as_bytes().to_vec());
@@ -65,6 +71,7 @@ impl Peer {
             next: HashMap::new(),
             next_rtcp: 0,
             kept: VecDeque::new(),
+            is_listed,
             steady: false,
         })
     }
@@ -122,6 +129,11 @@ impl Peer {
         let skipped = if skips { dice.below(200) } else { 0 };
         *next = next.wrapping_add(1 + skipped as u32);
         put16(packet, 2, *next as u16);
+        if *next >= LAST && !self.is_listed {
+            for old in self.manner.ssrcs.iter_mut().filter(|old| **old == ssrc) {
+                *old = dice.word();
+            }
+        }
     }
 
     /// Protects a packet with the target's keys: one that it cannot tell from the peer's own.
