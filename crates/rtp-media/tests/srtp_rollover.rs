@@ -187,7 +187,7 @@ fn no_index_is_sent_twice() {
         assert_eq!(rollovers.advance(ssrc, 7), Some(7));
     }
     assert_eq!(rollovers.advance(1, 0x0010), Some(0x1_0010));
-    assert_eq!(rollovers.advance(3, 0x0001), Some(0x1_0001));
+    assert_eq!(rollovers.advance(3, 0x0000), Some(0x1_0000));
     assert_eq!(rollovers.advance(5, 0x0001), Some(0x1_0001));
     assert_eq!(rollovers.advance(4, 0x8000), Some(0x8000));
     assert_eq!(rollovers.advance(2, 0xfff1), Some(0xfff1));
