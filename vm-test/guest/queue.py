@@ -13,6 +13,7 @@ from .nft import attribute, message, messages, open_netlink
 ACCEPT, REPEAT = 1, 4
 _PACKET, _VERDICT, _CONFIG = (3 << 8 | number for number in range(3))
 _BIND, _COPY_META = 1, 1
+_RCVBUFFORCE = 33
 
 
 class Queue:
@@ -23,25 +24,25 @@ class Queue:
         self._number = number
         self._answer = struct.pack(">I", verdict), mark
         self._socket = open_netlink(ns)
+        self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, 8 << 20)  # what does not fit in is dropped
+        self._socket.settimeout(0.1)
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._answer_all, daemon=True)
 
     def __enter__(self) -> "Queue":
         bind = attribute(1, struct.pack(">BxH", _BIND, socket.AF_INET))
         copy = attribute(2, struct.pack(">IB", 0, _COPY_META))
         self._socket.send(message(_CONFIG, 0, 0, bind, self._number) + message(_CONFIG, 0, 0, copy, self._number))
-        self._socket.settimeout(0.1)
         self._thread.start()
         return self
 
     def _answer_all(self) -> None:
         verdict, mark = self._answer
-        while self._socket.fileno() >= 0:
+        while not self._ended.is_set():
             try:
                 data = self._socket.recv(65536)
             except TimeoutError:
                 continue
-            except OSError:
-                return
             for kind, body in messages(data):
                 if kind == _PACKET:
                     # The first attribute is the packet's header, which begins with its id.
@@ -49,5 +50,6 @@ class Queue:
                     self._socket.send(message(_VERDICT, 0, 0, attribute(2, verdict + body[8:12]) + attribute(3, mark), self._number))
 
     def __exit__(self, *_: object) -> None:
-        self._socket.close()
+        self._ended.set()
         self._thread.join()
+        self._socket.close()
