@@ -24,7 +24,7 @@ pub(crate) struct Fuzz {
     pub(crate) kinds: Kinds,
     pub(crate) buffer: Vec<u8>,
     hostile: u64,
-    ident: u32,
+    pub(crate) ident: u32,
 }
 
 impl Fuzz {

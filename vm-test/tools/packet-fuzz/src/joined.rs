@@ -20,6 +20,13 @@ const BATCH: usize = 60;
 const RUN: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// Whether a payload is one that was sent, but for a byte.
+fn is_like(item: &Item, payload: &[u8]) -> bool {
+    let sent = &item.sent.payload;
+    let other = sent.iter().zip(payload).filter(|(a, b)| a != b);
+    sent.len() == payload.len() && other.count() < 2
+}
+
 /// A batch for a target that relays whatever there is, as it is; others have none. Returns how many of it
 /// were hostile.
 pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
@@ -32,7 +39,8 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
     let dice = &mut fuzz.dice;
     let mut items: Vec<Item> = Vec::new();
     while items.len() < BATCH {
-        let mut next = item(dice, lane, true, 0);
+        fuzz.ident = fuzz.ident.wrapping_add(1);
+        let mut next = item(dice, lane, true, fuzz.ident);
         if next.wrapped.frames.len() > 1 || next.ends.source_port != lane.ends.source_port {
             continue;
         }
@@ -43,7 +51,7 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
         // A run of one length, such as are joined.
         let length = next.sent.payload.len().max(1);
         for _ in 0..dice.within(2, RUN) {
-            next = item(dice, lane, true, 0);
+            next = item(dice, lane, true, fuzz.ident);
             next.ends = lane.ends.clone();
             next.sent.payload.resize(length, 0);
             next.wrapped = honest(&next.ends, next.sent.payload.clone());
@@ -87,9 +95,11 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
                     }
                     Some((_, may)) if *may > 0 => *may -= 1,
                     _ => {
+                        let is_relayed = socket == lane.place.receiver;
+                        let way = if is_relayed { "relayed" } else { "passed" };
                         let wrong = Wrong {
-                            origin: None,
-                            what: format!("not expected: {}", crate::plan::hex(payload)),
+                            origin: items.iter().position(|item| is_like(item, payload)),
+                            what: format!("not expected, {way}: {}", crate::plan::hex(payload)),
                         };
                         return Err(lane.failure(&items, "where packets are joined", &wrong));
                     }
