@@ -65,8 +65,7 @@ void rtpe_replace_fops(struct file *file, const struct file_operations *fops)
 
 bool rtpe_fops_get(const struct file_operations *fops)
 {
-	/* A module whose start fails is freed, whoever refers to it. */
-	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE && fops_get(fops);
+	return fops_get(fops);
 }
 
 void *rtpe_pde_data(const struct inode *inode)
@@ -130,6 +129,11 @@ unsigned int rtpe_current_tgid(void)
 	return task_tgid_nr(current);
 }
 
+bool rtpe_module_has_started(void)
+{
+	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE;
+}
+
 void rtpe_bh_disable(void)
 {
 	local_bh_disable();
@@ -175,13 +179,6 @@ int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node)
 struct workqueue_struct *rtpe_alloc_workqueue(void)
 {
 	return alloc_workqueue("rtpengine", WQ_UNBOUND, 0);
-}
-
-/* Waits for all that rtpe_reclaim() was called for. */
-void rtpe_flush(struct workqueue_struct *queue)
-{
-	rcu_barrier();
-	flush_workqueue(queue);
 }
 
 void rtpe_reclaim(struct workqueue_struct *queue, struct rtpe_node *node,

@@ -48,6 +48,9 @@ struct net *rtpe_get_net(const struct net *wanted);
 void rtpe_put_net(struct net *net);
 unsigned int rtpe_current_tgid(void);
 
+/* The module itself. */
+bool rtpe_module_has_started(void);
+
 /* The context of the packet path. */
 void rtpe_bh_disable(void);
 void rtpe_bh_enable(void);
@@ -73,7 +76,6 @@ struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const struct rtpe_key 
 int rtpe_map_insert(struct rhashtable *map, struct rtpe_node *node);
 int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node);
 struct workqueue_struct *rtpe_alloc_workqueue(void);
-void rtpe_flush(struct workqueue_struct *queue);
 void rtpe_reclaim(struct workqueue_struct *queue, struct rtpe_node *node,
 		  void (*reclaim)(struct work_struct *work));
 struct rtpe_node *rtpe_node_of_work(struct work_struct *work);

@@ -47,8 +47,10 @@ static REMOVED: Atomic<i32> = Atomic::new(0);
 /// Waits until all that was removed is dropped. Sleeps if there is something.
 pub(crate) fn settle() {
     if REMOVED.load(Acquire) != 0 {
+        // What waits for a grace period is queued by then.
+        rcu::barrier();
         // SAFETY: The workqueue exists while there is something that was removed.
-        unsafe { bindings::rtpe_flush(QUEUE.load(Relaxed)) };
+        unsafe { bindings::__flush_workqueue(QUEUE.load(Relaxed)) };
     }
 }
 

@@ -153,6 +153,29 @@ pub(super) unsafe fn node_of<'a, N>(inode: *const bindings::inode) -> ArcBorrow<
     unsafe { ArcBorrow::from_raw(node.cast::<N>()) }
 }
 
+/// Gives a file that is being opened operations of the module's own, with the reference to the module that they
+/// need: it is given back when the file is closed, or cannot be opened after all.
+///
+/// # Errors
+///
+/// `ENOENT` while the module has not started: should it fail to, it is freed, whoever refers to it.
+///
+/// # Safety
+///
+/// `file` is being opened, by an entry of the module, and nobody else has it yet.
+pub(super) unsafe fn take_over(
+    file: *mut bindings::file,
+    operations: &'static bindings::file_operations,
+) -> Result {
+    // SAFETY: The operations are static.
+    if !unsafe { bindings::rtpe_module_has_started() && bindings::rtpe_fops_get(operations) } {
+        return Err(ENOENT);
+    }
+    // SAFETY: As this function's own requirement; the reference was just taken.
+    unsafe { bindings::rtpe_replace_fops(file, operations) };
+    Ok(())
+}
+
 /// What an open control file does. Calls may come from several threads at once.
 pub(crate) trait Handle: Sized + Send + Sync + 'static {
     /// What the entry belongs to.
@@ -213,15 +236,9 @@ impl<H: Handle> Operations<H> {
             // SAFETY: The file is valid for the call.
             let opener = unsafe { Opener::new(file) };
             let handle = KBox::new(H::open(node, &opener)?, GFP_KERNEL)?;
-            let operations: &'static bindings::file_operations = &Self::FILE;
-            // SAFETY: The operations are static.
-            if !unsafe { bindings::rtpe_fops_get(operations) } {
-                return Err(ENOENT);
-            }
-            // SAFETY: The file is being opened, and nobody else has it yet. The reference to the
-            // module that the operations need was just taken.
+            // SAFETY: The file is being opened, and nobody else has it yet.
             unsafe {
-                bindings::rtpe_replace_fops(file, operations);
+                take_over(file, &Self::FILE)?;
                 (*file).private_data = KBox::into_raw(handle).cast();
                 bindings::stream_open(inode, file);
             }

@@ -12,7 +12,7 @@ use super::{
     bindings,
     module::this_module,
     opener::Opener,
-    proc::{node_of, Directory, Entry},
+    proc::{node_of, take_over, Directory, Entry},
 };
 use core::{marker::PhantomData, ptr};
 use kernel::{
@@ -94,22 +94,16 @@ impl<V: View> Operations<V> {
             // SAFETY: The file is valid for the call.
             let opener = unsafe { Opener::new(file) };
             let view = KBox::new(V::open(node, &opener)?, GFP_KERNEL)?;
-            // SAFETY: The file is being opened; the operations are static.
-            to_result(unsafe { bindings::seq_open(file, &Self::SEQUENCE) })?;
-            let operations: &'static bindings::file_operations = &Self::FILE;
-            // SAFETY: The operations are static.
-            if !unsafe { bindings::rtpe_fops_get(operations) } {
-                // SAFETY: The file was opened with `seq_open` above.
-                unsafe { bindings::seq_release(inode, file) };
-                return Err(ENOENT);
+            // SAFETY: The file is being opened, and nobody else has it yet; the operations are static.
+            unsafe {
+                take_over(file, &Self::FILE)?;
+                to_result(bindings::seq_open(file, &Self::SEQUENCE))?;
             }
-            // SAFETY: `seq_open` left its `seq_file` in the private data. The file is being opened, and nobody
-            // else has it yet. The reference to the module that the operations need was just taken.
+            // SAFETY: `seq_open` left its `seq_file` in the private data.
             unsafe {
                 (*(*file).private_data.cast::<bindings::seq_file>()).private =
-                    KBox::into_raw(view).cast();
-                bindings::rtpe_replace_fops(file, operations);
-            }
+                    KBox::into_raw(view).cast()
+            };
             Ok(0)
         })
     }
