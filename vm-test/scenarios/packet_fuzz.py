@@ -16,7 +16,7 @@ HOSTILE = {"test": 6_000, "soak": 200_000, "long": 5_000_000}
 SEED = None  # a number of an earlier run has it come again
 SSRCS = (0x1234_5678, 0x9ABC_DEF0)
 MEDIA = {"media_output_idxs[0].rtp_end_idx": 1, "media_output_idxs[0].rtcp_start_idx": 1, "media_output_idxs[0].rtcp_end_idx": 2}
-JOINED = 1_000  # of each kind
+JOINED = 5_000  # of each kind
 RARE = ("jumbo", "srtp: key identifier changed")
 RELAYED, PASSED, DROPPED, NOWHERE = "relayed", "passed", "dropped", "nowhere"
 

@@ -10,7 +10,6 @@ use crate::expect::{Expected, Wrong};
 use crate::figures::{comes_to_socket, of_kind, Kinds};
 use crate::lane::{item, Item, Lane};
 use crate::model::Fate;
-use crate::packet::Frame;
 use crate::plan::{hex, unhex, Plan, Round};
 use crate::sockets::{self, burst, Link};
 use crate::stack::Arrival;
@@ -124,12 +123,7 @@ impl Fuzz {
                 return Err(lane.failure(&items, "as the model has it", &wrong));
             }
         }
-        let frames: Vec<(bool, Frame)> = items
-            .iter()
-            .flat_map(|item| &item.wrapped.frames)
-            .map(|frame| (lane.ends.six, frame.clone()))
-            .collect();
-        self.link.send(&frames)?;
+        self.link.send(&lane.frames(&items))?;
         lane.settle(&items, relayed, passed, &mut self.buffer)?;
         Ok(lane.tally.hostile - before)
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use crate::expect::Wrong;
 use crate::figures::of_kind;
 use crate::fuzz::Fuzz;
-use crate::lane::{item, Item};
-use crate::packet::{honest, Frame};
+use crate::lane::{fits, item, Item};
+use crate::packet::honest;
 use crate::sockets::receive;
 use crate::stack::Arrival;
 use crate::Failure;
@@ -19,6 +19,9 @@ const BATCH: usize = 60;
 /// The longest runs of packets of one length.
 const RUN: usize = 12;
 const PATIENCE: Duration = Duration::from_secs(60);
+/// What need not come does so within this time after the last one, or never: several times as long as the hub
+/// holds what it joins.
+const LULL: Duration = Duration::from_millis(100);
 
 /// Whether a payload is one that was sent, but for a byte.
 fn is_like(item: &Item, payload: &[u8]) -> bool {
@@ -41,7 +44,8 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
     while items.len() < BATCH {
         fuzz.ident = fuzz.ident.wrapping_add(1);
         let mut next = item(dice, lane, true, fuzz.ident);
-        if next.wrapped.frames.len() > 1 || next.ends.source_port != lane.ends.source_port {
+        let in_one = next.wrapped.frames.len() == 1 && fits(&next.sent.payload);
+        if !in_one || next.ends.source_port != lane.ends.source_port {
             continue;
         }
         if !dice.one_in(3) {
@@ -72,16 +76,13 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
             }
         }
     }
-    let frames: Vec<(bool, Frame)> = items
-        .iter()
-        .flat_map(|item| &item.wrapped.frames)
-        .map(|frame| (lane.ends.six, frame.clone()))
-        .collect();
-    fuzz.link.send(&frames)?;
+    fuzz.link.send(&lane.frames(&items))?;
 
     let end = Instant::now() + PATIENCE;
+    let mut last = Instant::now();
     let mut missing: i64 = wanted.values().map(|(must, _)| must).sum();
-    while missing > 0 {
+    let mut possible: i64 = wanted.values().map(|(_, may)| may).sum();
+    while missing > 0 || possible > 0 && last.elapsed() < LULL {
         let mut idle = true;
         for socket in [lane.place.receiver, lane.place.passed] {
             while let Some((length, _)) = receive(socket, &mut fuzz.buffer)? {
@@ -93,7 +94,10 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
                         *must -= 1;
                         missing -= 1;
                     }
-                    Some((_, may)) if *may > 0 => *may -= 1,
+                    Some((_, may)) if *may > 0 => {
+                        *may -= 1;
+                        possible -= 1;
+                    }
                     _ => {
                         let is_relayed = socket == lane.place.receiver;
                         let way = if is_relayed { "relayed" } else { "passed" };
@@ -114,7 +118,11 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
                 }
             }
         }
-        if idle && Instant::now() > end {
+        if !idle {
+            last = Instant::now();
+            continue;
+        }
+        if missing > 0 && Instant::now() > end {
             let lost = wanted.iter().find(|(_, (must, _))| *must > 0);
             let wrong = Wrong {
                 origin: None,
@@ -122,9 +130,7 @@ pub(crate) fn turn(fuzz: &mut Fuzz, number: usize) -> Result<u64, Failure> {
             };
             return Err(lane.failure(&items, "where packets are joined", &wrong));
         }
-        if idle {
-            std::thread::sleep(Duration::from_millis(1));
-        }
+        std::thread::sleep(Duration::from_millis(1));
     }
     lane.tally.hostile += items.len() as u64;
     Ok(items.len() as u64)

@@ -12,7 +12,7 @@ use crate::expect::{expect, Expected, Wrong};
 use crate::figures::Tally;
 use crate::fragments::fragmented;
 use crate::model::{Fate, Target};
-use crate::packet::{honest, lying, Ends, Wrapped};
+use crate::packet::{honest, lying, Ends, Frame, Wrapped};
 use crate::peer::{Peer, Sent};
 use crate::plan::{hex, Place};
 use crate::Failure;
@@ -117,6 +117,12 @@ impl Lane {
         fate
     }
 
+    /// What goes on the link for a batch, each with whether it is IPv6.
+    pub(crate) fn frames(&self, items: &[Item]) -> Vec<(bool, Frame)> {
+        let frames = items.iter().flat_map(|item| &item.wrapped.frames);
+        frames.map(|frame| (self.ends.six, frame.clone())).collect()
+    }
+
     /// A failure that says which datagram it is about.
     pub(crate) fn failure(&self, items: &[Item], where_: &str, wrong: &Wrong) -> Failure {
         let item = wrong.origin.and_then(|origin| items.get(origin));
@@ -168,6 +174,11 @@ fn endpoint(endpoint: &rtp_wire::Endpoint) -> SocketAddr {
     SocketAddr::new(address, endpoint.port())
 }
 
+/// Whether a payload fits into one packet of the link, whatever is done to it.
+pub(crate) fn fits(payload: &[u8]) -> bool {
+    payload.len() + HEADERS <= MTU
+}
+
 /// A datagram for a target.
 pub(crate) fn item(dice: &mut Dice, lane: &mut Lane, offload: bool, ident: u32) -> Item {
     let mut ends = lane.ends.clone();
@@ -192,9 +203,8 @@ pub(crate) fn item(dice: &mut Dice, lane: &mut Lane, offload: bool, ident: u32) 
         lane.peer.hostile(dice)
     };
     let payload = &sent.payload;
-    let whole = payload.len() + HEADERS <= MTU;
     let wrapped = match dice.below(100) {
-        _ if !whole => fragmented(dice, &ends, payload, ident),
+        _ if !fits(payload) => fragmented(dice, &ends, payload, ident),
         0..=69 => honest(&ends, payload.clone()),
         70..=74 => fragmented(dice, &ends, payload, ident),
         _ => lying(dice, &ends, payload, offload),
