@@ -14,6 +14,7 @@ from typing import Any
 
 from .net import Namespace
 from .scenario import Scenario
+from .system import check
 
 USER = 1000
 CAPABILITIES = {"CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, "CAP_FOWNER": 3, "CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13,
@@ -28,16 +29,11 @@ _ALL = (1 << 41) - 1
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def _check(result: int, what: str) -> None:
-    if result != 0:
-        raise OSError(ctypes.get_errno(), what)
-
-
 def _keep(permitted: int) -> None:
     """Keeps these capabilities and no other."""
     low, high = permitted & 0xFFFF_FFFF, permitted >> 32
     header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    _check(_libc.capset(header, struct.pack("=6I", low, low, 0, high, high, 0)), "capset")
+    check(_libc.capset(header, struct.pack("=6I", low, low, 0, high, high, 0)), "capset")
 
 
 def user(uid: int = USER, gid: int = USER, *capabilities: str) -> Callable[[], None]:
@@ -59,12 +55,12 @@ def root_without(*capabilities: str) -> Callable[[], None]:
 def _new_user_namespace(inside: int, flags: int) -> None:
     outside = os.getuid()
     _libc.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)  # so that the maps can be written
-    _check(_libc.unshare(_CLONE_NEWUSER), "unshare")
+    check(_libc.unshare(_CLONE_NEWUSER), "unshare")
     for name, text in (("setgroups", "deny"), ("uid_map", f"{inside} {outside} 1"), ("gid_map", f"{inside} {outside} 1")):
         with open(f"/proc/self/{name}", "w", encoding="ascii") as file:
             file.write(text)
     if flags:
-        _check(_libc.unshare(flags), "unshare of the network")
+        check(_libc.unshare(flags), "unshare of the network")
 
 
 def container_root(*, own_network: bool = True, of: int = USER) -> Callable[[], None]:

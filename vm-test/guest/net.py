@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import select
 import socket
 import struct
 import subprocess
@@ -19,7 +20,7 @@ from .patience import patient
 Address = tuple[str, int]
 
 _FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-_SO_RCVBUFFORCE = 33
+SO_RCVBUFFORCE = 33
 _IP_RECVTTL = 12
 _IP_RECVTOS = 13
 _IPV6_RECVHOPLIMIT = 51
@@ -163,13 +164,14 @@ class Udp:
         self.family = 6 if ":" in address else 4
         with ns:
             self.sock = socket.socket(_FAMILIES[self.family], socket.SOCK_DGRAM)
-        self.sock.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, 32 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20)
         if self.family == 4:
             self.sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTTL, 1)
             self.sock.setsockopt(socket.IPPROTO_IP, _IP_RECVTOS, 1)
         else:
             self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
             self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVTCLASS, 1)
+        self.sock.setblocking(False)
         self.sock.bind((address, port))
         self.address: Address = self.sock.getsockname()[:2]
 
@@ -180,15 +182,19 @@ class Udp:
 
     def send(self, data: bytes, to: Address) -> None:
         """Sends one datagram."""
-        self.sock.sendto(data, to)
+        try:
+            self.sock.sendto(data, to)
+        except BlockingIOError:
+            select.select((), (self.sock,), ())
+            self.sock.sendto(data, to)
 
     def recv(self, timeout: float = patient(2)) -> Datagram | None:
         """The next datagram, or None when none comes in time."""
-        self.sock.settimeout(timeout)
         try:
             data, extra, _, source = self.sock.recvmsg(65536, 256)
-        except (TimeoutError, BlockingIOError):
-            return None
+        except BlockingIOError:
+            came = timeout > 0 and select.select((self.sock,), (), (), timeout)[0]
+            return self.recv(0) if came else None
         tos = ttl = -1
         for level, kind, value in extra:
             number = value[0] if len(value) == 1 else struct.unpack("=i", value[:4])[0]

@@ -10,6 +10,7 @@ import os
 from . import abi
 from .abi import Struct
 from .control import new
+from .system import check
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.mmap.restype = _libc.mremap.restype = ctypes.c_void_p
@@ -66,27 +67,21 @@ class Pages:
 
     def advise(self, advice: int) -> None:
         """Gives the kernel advice on them."""
-        self._check(_libc.madvise(ctypes.c_void_p(self.addr), ctypes.c_size_t(SIZE), advice), "madvise")
+        check(_libc.madvise(ctypes.c_void_p(self.addr), ctypes.c_size_t(SIZE), advice), "madvise")
 
     def protect(self, protection: int) -> None:
         """Changes what may be done with them."""
-        self._check(_libc.mprotect(ctypes.c_void_p(self.addr), ctypes.c_size_t(SIZE), protection), "mprotect")
+        check(_libc.mprotect(ctypes.c_void_p(self.addr), ctypes.c_size_t(SIZE), protection), "mprotect")
 
     def unmap(self) -> None:
         """Takes them out of the address space."""
-        self._check(_libc.munmap(ctypes.c_void_p(self.addr), ctypes.c_size_t(SIZE)), "munmap")
+        check(_libc.munmap(ctypes.c_void_p(self.addr), ctypes.c_size_t(SIZE)), "munmap")
 
     def punch(self) -> None:
         """Makes a hole of the file."""
-        self._check(_libc.fallocate(self.fd, 3, ctypes.c_long(0), ctypes.c_long(SIZE)), "fallocate")
+        check(_libc.fallocate(self.fd, 3, ctypes.c_long(0), ctypes.c_long(SIZE)), "fallocate")
 
     def cut(self) -> None:
         """Cuts the file to nothing, and makes it as long as it was."""
         os.ftruncate(self.fd, 0)
         os.ftruncate(self.fd, SIZE)
-
-    @staticmethod
-    def _check(result: int, what: str) -> None:
-        if result < 0:
-            code = ctypes.get_errno()
-            raise OSError(code, os.strerror(code), what)

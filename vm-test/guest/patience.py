@@ -9,7 +9,8 @@ from pathlib import Path
 
 from .errors import Failure
 
-_FACTOR = 6 if Path("/sys/kernel/debug/kmemleak").exists() else 1
+DEBUG_KERNEL = Path("/sys/kernel/debug/kmemleak").exists()
+_FACTOR = 6 if DEBUG_KERNEL else 1
 
 
 def patient(seconds: float) -> float:

@@ -7,13 +7,12 @@ import socket
 import struct
 import threading
 
-from .net import HOST, Namespace
+from .net import HOST, SO_RCVBUFFORCE, Namespace
 from .nft import attribute, message, messages, open_netlink
 
 ACCEPT, REPEAT = 1, 4
 _PACKET, _VERDICT, _CONFIG = (3 << 8 | number for number in range(3))
 _BIND, _COPY_META = 1, 1
-_RCVBUFFORCE = 33
 
 
 class Queue:
@@ -24,7 +23,7 @@ class Queue:
         self._number = number
         self._answer = struct.pack(">I", verdict), mark
         self._socket = open_netlink(ns)
-        self._socket.setsockopt(socket.SOL_SOCKET, _RCVBUFFORCE, 8 << 20)  # what does not fit in is dropped
+        self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # what does not fit in is dropped
         self._socket.settimeout(0.1)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._answer_all, daemon=True)

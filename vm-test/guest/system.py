@@ -7,7 +7,9 @@ import ctypes
 import fcntl
 import mmap
 import os
+import re
 import struct
+import time
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -18,26 +20,26 @@ _MS_BIND, _MNT_DETACH = 4096, 2
 
 def bind_mount(source: str, target: str) -> None:
     """Shows `source` at `target`."""
-    _check(_libc.mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None), target)
+    check(_libc.mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None), target)
 
 
 def unmount(target: str) -> None:
     """Undoes it, as soon as nobody uses the target."""
-    _check(_libc.umount2(os.fsencode(target), _MNT_DETACH), target)
+    check(_libc.umount2(os.fsencode(target), _MNT_DETACH), target)
 
 
 def load_module(file: str, parameters: str) -> None:
     """Loads a kernel module whose dependencies are loaded."""
     fd = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _check(_libc.syscall(_FINIT_MODULE, fd, os.fsencode(parameters), 0), file)
+        check(_libc.syscall(_FINIT_MODULE, fd, os.fsencode(parameters), 0), file)
     finally:
         os.close(fd)
 
 
 def unload_module(name: str) -> None:
     """Unloads a kernel module; OSError when it is in use."""
-    _check(_libc.syscall(_DELETE_MODULE, os.fsencode(name), os.O_NONBLOCK), name)
+    check(_libc.syscall(_DELETE_MODULE, os.fsencode(name), os.O_NONBLOCK), name)
 
 
 class MissingMemory:
@@ -47,7 +49,7 @@ class MissingMemory:
         self.map = mmap.mmap(-1, mmap.PAGESIZE, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._keep = ctypes.c_char.from_buffer(self.map)
         fd = _libc.syscall(_USERFAULTFD, os.O_CLOEXEC)
-        _check(fd, "userfaultfd")
+        check(fd, "userfaultfd")
         interface = bytearray(struct.pack("=QQQ", _UFFD_API, 0, 0))
         fcntl.ioctl(fd, _UFFDIO_API, interface)
         area = bytearray(struct.pack("=QQQQ", ctypes.addressof(self._keep), mmap.PAGESIZE, 1, 0))
@@ -61,7 +63,20 @@ def pinned_pages() -> int:
     return int(values["nr_foll_pin_acquired"]) - int(values["nr_foll_pin_released"])
 
 
-def _check(result: int, what: str) -> None:
+def settled_memory() -> int:
+    """The kernel's memory, of slab, vmalloc and processors, in KiB, once what was deleted has been reclaimed."""
+    time.sleep(1)
+    values = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
+    return sum(int(values[name].split()[0]) for name in ("SUnreclaim", "VmallocUsed", "Percpu"))
+
+
+def lockdep_watches() -> bool:
+    """Whether lockdep goes on: it ends itself with its first report, or when it runs out of room."""
+    return re.search(r"debug_locks:\s+1$", Path("/proc/lockdep_stats").read_text(), re.MULTILINE) is not None
+
+
+def check(result: int, what: str) -> None:
+    """OSError, with the error that libc left, for the result of a call that failed."""
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code), what)

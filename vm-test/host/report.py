@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -18,6 +19,7 @@ class Verdict:
     """How a scenario ended."""
 
     job: Job
+    start: float = field(default_factory=time.monotonic)
     step: str = ""
     steps: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

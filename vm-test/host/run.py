@@ -144,7 +144,7 @@ class Run:
             verdict.failures.append({"step": verdict.step, "what": "the kernel log has the end of the scenario"})
         verdict.settle()
         (boot.folder / f"{verdict.job.name}.log").write_text(
-            "\n".join([*(f"step: {step}" for step in verdict.steps), verdict.output, "kernel log:", *lines]) + "\n")
+            "\n".join(["steps:", *verdict.steps, verdict.output, "kernel log:", *lines]) + "\n")
         self.verdicts.append(verdict)
         if not (self.live and verdict.passed):
             show(verdict)
@@ -162,7 +162,7 @@ def _note(verdict: Verdict, event: Event) -> None:
     """Takes in what a running scenario reports."""
     if event["event"] == "step":
         verdict.step = event["text"]
-        verdict.steps.append(event["text"])
+        verdict.steps.append(f"{time.monotonic() - verdict.start:5.1f} s: {event['text']}")
     elif event["event"] == "note":
         verdict.notes.append(event["text"])
     elif event["event"] == "figure":

@@ -6,9 +6,10 @@ import os
 import random
 import subprocess
 import time
-from pathlib import Path
 
 from guest import nft, proc, rtp
+from guest.patience import DEBUG_KERNEL
+from guest.system import settled_memory
 
 TIMEOUT = 60
 SOAK_TIMEOUT = 300
@@ -20,7 +21,6 @@ PROCESSES = 3
 SHARED = 2
 TABLES = range(PROCESSES + SHARED)
 RELAYING = 63
-KMEMLEAK = Path("/sys/kernel/debug/kmemleak")
 
 
 def run(t):
@@ -32,14 +32,14 @@ def run(t):
     control.add(local, (source, receiver.address), rtp=1)
     nft.chain(name="fuzz")
 
-    count, is_debug = t.sized(**COMMANDS), KMEMLEAK.exists()
-    if is_debug:
+    count = t.sized(**COMMANDS)
+    if DEBUG_KERNEL:
         # Locks take it three times as long when emulated processors wait for each other.
         os.sched_setaffinity(0, {0})
     else:
         t.step("warm up")
         fuzz(t, FIXED_SEED, min(count // 4, 10_000))
-        before = settled()
+        before = settled_memory()
     total = 0
     for seed in (FIXED_SEED, random.randrange(1 << 48)):
         t.step(f"{count // 2} commands of seed {seed}")
@@ -60,8 +60,8 @@ def run(t):
     t.equal("tables", proc.tables(), [RELAYING])
     # The smallest thing that a command makes, lost with each of them, would take four times as much. The debug kernel keeps what was
     # freed for a while, and looks for what is lost by itself.
-    if not is_debug:
-        t.between("growth of the kernel's memory in KiB", settled() - before, -(1 << 20), 512 + total * 16 // 1024)
+    if not DEBUG_KERNEL:
+        t.between("growth of the kernel's memory in KiB", settled_memory() - before, -(1 << 20), 512 + total * 16 // 1024)
 
     t.step("a target relays as ever")
     t.table(0).add().ready().add((alice.hub4, 6002), (source, receiver.address), rtp=1)
@@ -85,10 +85,3 @@ def fuzz(t, seed, commands):
         output = program.stdout.read()
     t.equal(f"control-fuzz {' '.join(map(str, arguments))} ends well\n{output[-12_000:]}", program.returncode, 0)
     return json.loads(output.splitlines()[-1])
-
-
-def settled():
-    """Memory of slab and vmalloc, in KiB, once what was deleted has been reclaimed."""
-    time.sleep(1)
-    values = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return sum(int(values[name].split()[0]) for name in ("SUnreclaim", "VmallocUsed", "Percpu"))

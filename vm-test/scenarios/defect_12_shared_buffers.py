@@ -5,6 +5,7 @@ import os
 import socket
 
 from guest import nft, raw, rtp
+from guest.net import SO_RCVBUFFORCE
 
 RING = {"ssrc_subst": 1, "ssrc_out[0]": b"\xaa\xbb\xcc\xdd", "seq_offset[0]": 7, "extmap": 1, "extmap_mid": 3,
         "extmap_mid_len": 4, "extmap_mid_str": b"tape", "pt_output[0].replace_pattern": b"\xd5",
@@ -17,7 +18,7 @@ class Tap:
 
     def __init__(self, dev, kind):
         self.sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(kind))
-        self.sock.setsockopt(socket.SOL_SOCKET, 33, 8 << 20)
+        self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)
         self.sock.bind((dev, kind))
         self.sock.settimeout(0.2)
 

@@ -4,6 +4,7 @@
 import socket
 
 from guest import faults, nft, rtp, srtp, system
+from guest.net import SO_RCVBUFFORCE
 from guest.srtp import AES_CM, Crypto
 
 KERNEL = "debug"
@@ -25,7 +26,7 @@ def run(t):
     count = PACKETS * t.sized(1, SOAK)
     # Whoever listens to a device shares the data of what comes in by it: it has to be copied before it is changed.
     tap = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
-    tap.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)
+    tap.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
     tap.bind((alice.hub_dev, 3))
     total = lost = injected = 0
 

@@ -7,6 +7,7 @@ import time
 
 from guest import nft, rtp
 from guest.abi import Struct
+from guest.srtp import AES_CM, Crypto
 
 KERNEL = "stock"  # KASAN keeps freed memory, with what is in it
 SOAK_TIMEOUT = 120
@@ -67,16 +68,15 @@ def run(t):
     nft.chain()
     nft.native_rule(0)
     local, other, receiver = (alice.hub4, 4000), (alice.hub4, 4002), bob.udp()
-    keys = {"cipher": 2, "hmac": 2, "master_key_len": 16, "session_key_len": 16, "master_salt_len": 14, "session_salt_len": 14,
-            "rtp_auth_tag_len": 10, "rtcp_auth_tag_len": 10}
+    crypto = Crypto.new(AES_CM)  # whose keys are not the ones that are written in the end
     secrets = {"master key": MASTER_KEY, "session key": SESSION_KEY}
 
     t.step("an output has them, and another target")
     target = control.target(local, rtp=1)
-    output = target.destination(0, (bob.hub4, 5000), receiver.address, **{f"encrypt.{name}": keys[name] for name in keys})
+    output = target.destination(0, (bob.hub4, 5000), receiver.address, **crypto.fields("encrypt"))
     control.write(target.command)
     write(control, output, "destination.output.encrypt")
-    decrypts = control.target(other, rtp=1, **{f"decrypt.{name}": keys[name] for name in keys})
+    decrypts = control.target(other, rtp=1, **crypto.fields("decrypt"))
     write(control, decrypts.command, "target.decrypt")
     alice.udp().send(rtp.packet(1), local)
     t.true("it is relayed, encrypted", receiver.recv())

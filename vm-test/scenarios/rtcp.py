@@ -15,6 +15,7 @@ def stamped(udp, timeout=1.0):
     """The next datagram and the seconds of its time stamp."""
     udp.sock.settimeout(timeout)
     data, extra, _, source = udp.sock.recvmsg(65536, 256)
+    udp.sock.setblocking(False)
     seconds = next(struct.unpack("=qq", value)[0] for level, kind, value in extra
                    if (level, kind) == (socket.SOL_SOCKET, _SO_TIMESTAMP))
     return Datagram(data, source[:2], 0, 0), seconds

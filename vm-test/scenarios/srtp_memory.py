@@ -2,10 +2,10 @@
 """Adding and deleting targets with keys leaves the kernel's memory as it was."""
 
 import time
-from pathlib import Path
 
 from guest.abi import Struct
 from guest.srtp import SUITES, Crypto
+from guest.system import settled_memory
 
 KERNEL = "stock"  # KASAN keeps freed memory for a while; there kmemleak looks for what is lost
 SOAK_TIMEOUT = 300
@@ -35,18 +35,11 @@ def run(t):
     # Half of what the smallest object takes, a key of HMAC-SHA1, if one were lost with each round.
     most = ROUNDS * 64 // 2 // 1024
     for attempt in range(ATTEMPTS):
-        before, start = settled(), time.monotonic()
+        before, start = settled_memory(), time.monotonic()
         rounds(ROUNDS)
         each = (time.monotonic() - start) * 1e6 / ROUNDS
-        growth = settled() - before
+        growth = settled_memory() - before
         t.note(f"{ROUNDS} rounds of {each:.0f} us: {growth:+} KiB, at most {most}")
         if growth <= most:
             return
     t.fail(f"the kernel's memory grows by {most} KiB at most, once in {ATTEMPTS} times", most, growth)
-
-
-def settled():
-    """Memory of slab and vmalloc, in KiB, once what was deleted has been reclaimed."""
-    time.sleep(1)
-    values = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
-    return sum(int(values[name].split()[0]) for name in ("SUnreclaim", "VmallocUsed", "Percpu"))
