@@ -17,7 +17,8 @@ import traceback
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+# Not the folder of this file, as Python has it: a name in there may be that of a module of the standard library.
+sys.path[0] = str(ROOT)
 
 from guest import errors, module, net, nft, proc  # noqa: E402
 from guest.scenario import Scenario  # noqa: E402
@@ -92,7 +93,7 @@ def _where(failure: BaseException) -> str:
     """The lines of the scenario, and of the library for what it did not foresee, that led to the failure."""
     frames = traceback.extract_tb(failure.__traceback__)
     foreseen = isinstance(failure, errors.Failure)
-    return "\n".join(f"{Path(f.filename).name}:{f.lineno}: {(f.line or '').splitlines()[0]}" for f in frames
+    return "\n".join(f"{Path(f.filename).name}:{f.lineno}: {(f.line or '').partition(chr(10))[0]}" for f in frames
                      if "/scenarios/" in f.filename or not foreseen and f.filename != __file__)
 
 
@@ -140,6 +141,8 @@ def run(job: dict[str, object], report: Reporter) -> bool:
     if pid == 0:
         try:
             child(job, report)
+        except BaseException:  # noqa: BLE001: the host fails a scenario that has not said how it ended
+            traceback.print_exc()
         finally:
             os._exit(0)
     if not reap(pid, float(str(job["timeout"]))):

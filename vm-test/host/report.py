@@ -27,6 +27,7 @@ class Verdict:
     failures: list[dict[str, object]] = field(default_factory=list)
     output: str = ""
     seconds: float = 0
+    told: bool = False  # whether the scenario itself said how it ended
     complaints: list[str] = field(default_factory=list)
     kernel_log: list[str] = field(default_factory=list)
     log_path: Path | None = None

@@ -107,6 +107,8 @@ class Run:
                     boot.give(current.job)
                 elif event["event"] == "end" and current:
                     current.output, current.seconds = event["output"], event["seconds"]
+                    if not current.told:
+                        current.failures.append({"step": current.step, "what": "the scenario says how it ended"})
                     self._finish(current, boot)
                     current = None
                 elif event["event"] == "hung":
@@ -167,7 +169,10 @@ def _note(verdict: Verdict, event: Event) -> None:
         verdict.notes.append(event["text"])
     elif event["event"] == "figure":
         verdict.figures[event["text"]] = event["value"]
+    elif event["event"] == "passed":
+        verdict.told = True
     elif event["event"] == "failed":
+        verdict.told = True
         verdict.failures.append({"step": verdict.step, **event})
 
 
