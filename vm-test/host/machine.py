@@ -89,7 +89,7 @@ class Boot:
     def events(self) -> Generator[Event, None, None]:
         """Runs the machine and yields what the guest reports. A hung one is ended, with an event `hung`."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / "qemu.log").open("wb") as log, (self.folder / "events.jsonl").open("w") as record, \
+        with (self.folder / "qemu.log").open("wb") as log, (self.folder / "events.jsonl").open("w", buffering=1) as record, \
                 subprocess.Popen(self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
             self._process = process
             lines: queue.Queue[bytes] = queue.Queue()
