@@ -39,7 +39,7 @@ product_folder() {
 
 # piece NAME KEY ABOUT COMMAND...: prints the path of the folder NAME-KEY in the cache. When it is not there,
 # `COMMAND... FOLDER` fills a temporary folder, which then gets that name, so that nothing half made is ever found.
-# ABOUT is how long that takes. Should it fail because packages cannot be had, the newest older piece serves.
+# ABOUT is how long that takes. Should it fail because packages cannot be had, the newest older piece serves, unless no_other is set.
 piece() {
     local name=$1 key=$2 about=$3 folder temporary lock start status
     shift 3
@@ -86,7 +86,7 @@ older_piece() {
     local name=$1 newest
     newest=$(find "$cache" -mindepth 1 -maxdepth 1 -type d -name "$name-????????????????" -printf '%T@ %p\n' |
         sort -n | tail -n 1 | cut -d' ' -f2-)
-    if [[ -z $newest || ! -e $cache/apt/unreachable ]]; then
+    if [[ -z $newest || -n ${no_other:-} || ! -e $cache/apt/unreachable ]]; then
         tail -n 30 "$cache/$name.log" >&2
         die "the $name could not be made; all of the log is in $cache/$name.log"
     fi

@@ -6,22 +6,23 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+_BOOT = Path(__file__).resolve().parent.parent / "guest" / "boot.py"
 _MODULES = ("virtio_blk",)
 _INIT = """#!/busybox sh
 fail() {{ echo "initramfs: $1 failed"; /busybox reboot -f; }}
 /busybox mount -t devtmpfs dev /dev
 for module in {modules}; do /busybox insmod /$module || fail "insmod $module"; done
-/busybox mount -t ext4 /dev/vda /root || fail "mount of the userland"
-/busybox mount -t ext4 /dev/vdb /root/usr/lib/modules || fail "mount of the modules"
+/busybox mount -t ext4 -o ro /dev/vda /root || fail "mount of the userland"
+/busybox mount -t ext4 -o ro /dev/vdb /root/usr/lib/modules || fail "mount of the modules"
 /busybox mount --move /dev /root/dev
 /busybox mount -t proc proc /root/proc
 /busybox mount -t sysfs sys /root/sys
 /busybox mount -t debugfs debug /root/sys/kernel/debug
 /busybox mount -t tmpfs run /root/run
 /busybox mount -t tmpfs tmp /root/tmp
-/busybox tar -xf /root/dev/vdc -C /root || fail "unpacking of the job"
+/busybox cp /boot.py /root/run/boot.py
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHON_COLORS=0
-exec /busybox switch_root /root /usr/bin/python3 /run/vm-test/guest/main.py
+exec /busybox switch_root /root /usr/bin/python3 /run/boot.py
 """
 
 
@@ -52,7 +53,7 @@ def build(busybox: Path, modules: Path) -> bytes:
     init = _INIT.format(modules=" ".join(path.name for path in files))
     entries = [(name, b"", stat.S_IFDIR | 0o755) for name in ("dev", "root")]
     entries += [("busybox", busybox.read_bytes(), stat.S_IFREG | 0o755), ("init", init.encode(), stat.S_IFREG | 0o755)]
-    entries += [(path.name, path.read_bytes(), stat.S_IFREG | 0o644) for path in files]
+    entries += [(path.name, path.read_bytes(), stat.S_IFREG | 0o644) for path in (*files, _BOOT)]
     archive = b"".join(_entry(name, data, mode, number) for number, (name, data, mode) in enumerate(entries, 1))
     archive += _entry("dev/console", b"", stat.S_IFCHR | 0o600, len(entries) + 1, (5, 1))
     return archive + _entry("TRAILER!!!", b"", 0, 0)

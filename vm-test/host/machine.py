@@ -5,19 +5,24 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
+import shlex
 import subprocess
 import threading
+import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, IO
 
 from catalogue import Job
+from monitor import Monitor
 
 _BOOT_SECONDS = 400
 _KVM_BOOT_SECONDS = 20
 _GRACE_SECONDS = 60
+_MEMORY = "2048M"
 # QEMU translates a program once if it always lies at the same addresses, else each time it starts: hence norandmaps. Waiting
 # for RCU and hooks of AppArmor take time that shows nothing.
 _ARGUMENTS = ("console=ttyS0,115200 printk.time=1 printk.devkmsg=on loglevel=8 panic=-1 oops=panic rdinit=/init "
@@ -43,6 +48,35 @@ class Images:
     modules: Path
     payload: Path
     debug: bool
+    warm: Path | None = None
+    """Of a machine that has booted (warm.py), from which plain ones that are emulated go on."""
+
+
+def command(images: Images, kind: str, accel: str, console: Path, words: str = "") -> list[str]:
+    """The command line of QEMU, with more words for the kernel's; without its memory and where that comes from."""
+    arguments = _ARGUMENTS + words
+    if accel != "kvm":
+        arguments += (_TCG_CLOCK if kind == "plain" else "") + (_TCG_DEBUG if images.debug else "")
+    argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+            "-kernel", str(images.vmlinuz), "-initrd", str(images.initramfs),
+            "-append", arguments, "-serial", f"file:{console}",
+            "-chardev", "stdio,id=results,signal=off", "-device", "virtio-serial-pci",
+            "-device", "virtserialport,chardev=results,name=results"]
+    for file, mode in ((images.userland, "snapshot=on"), (images.modules, "snapshot=on"),
+                       (images.payload, "readonly=on")):
+        argv += ["-drive", f"file={file},format=raw,if=virtio,{mode}"]
+    if kind == "icount":
+        return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]
+    if accel == "kvm":
+        return [*argv, "-accel", "kvm", "-cpu", "host", "-smp", "2"]
+    # One thread for both processors: with two, QEMU may run code that the other one is just patching.
+    return [*argv, "-accel", "tcg,thread=single", "-cpu", "max,la57=off,erms=off,fsrm=off", "-smp", "2"]
+
+
+def kept_memory(folder: Path, *, share: bool) -> list[str]:
+    """Options for memory that lies in a folder: shared to write it there, else as it was kept there, which remains as it is."""
+    return ["-m", _MEMORY, "-machine", "pc,memory-backend=ram",
+            "-object", f"memory-backend-file,id=ram,size={_MEMORY},mem-path={folder / 'ram'},share={'on' if share else 'off'}"]
 
 
 class Boot:
@@ -55,43 +89,45 @@ class Boot:
         self._kind = kind
         self._size = size
         self._accel = accel
+        self._warm = images.warm if kind == "plain" and accel != "kvm" else None
+        self._monitor = folder / "monitor"
         self._process: subprocess.Popen[bytes] | None = None
 
     def _command(self) -> list[str]:
-        images = self._images
-        arguments = _ARGUMENTS
-        if self._accel != "kvm":
-            arguments += (_TCG_CLOCK if self._kind == "plain" else "") + (_TCG_DEBUG if images.debug else "")
-        argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-m", "2048", "-kernel", str(images.vmlinuz), "-initrd", str(images.initramfs),
-                "-append", arguments, "-serial", f"file:{self.console}",
-                "-chardev", "stdio,id=results,signal=off", "-device", "virtio-serial-pci",
-                "-device", "virtserialport,chardev=results,name=results"]
-        for file, mode in ((images.userland, "snapshot=on"), (images.modules, "snapshot=on"),
-                           (images.payload, "readonly=on")):
-            argv += ["-drive", f"file={file},format=raw,if=virtio,{mode}"]
-        if self._kind == "icount":
-            return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]
-        if self._accel == "kvm":
-            return [*argv, "-accel", "kvm", "-cpu", "host", "-smp", "2"]
-        # One thread for both processors: with two, QEMU may run code that the other one is just patching.
-        return [*argv, "-accel", "tcg,thread=single", "-cpu", "max,la57=off", "-smp", "2"]
+        qemu = command(self._images, self._kind, self._accel, self.console)
+        if self._warm is None:
+            return [*qemu, "-m", _MEMORY]
+        return [*qemu, *kept_memory(self._warm, share=False), "-incoming", "defer", *Monitor.options(self._monitor)]
+
+    def _go_on(self, warm: Path) -> None:
+        """Has the machine go on from where a warm one was kept."""
+        Monitor(self._monitor).moved("migrate-incoming", f"exec:cat {shlex.quote(str(warm / 'state'))}")
 
     def give(self, job: Job) -> None:
         """Tells the guest, which is ready, what to run."""
+        self._tell({"name": job.name, "scenario": job.scenario, "module": job.module, "timeout": job.timeout, "size": self._size})
+
+    def _tell(self, line: Event) -> None:
         assert self._process and self._process.stdin
-        line = {"name": job.name, "scenario": job.scenario, "module": job.module, "timeout": job.timeout,
-                "size": self._size}
         with contextlib.suppress(BrokenPipeError):  # a machine that has just died is noticed by its silence
             self._process.stdin.write(json.dumps(line).encode() + b"\n")
             self._process.stdin.flush()
 
     def events(self) -> Generator[Event, None, None]:
-        """Runs the machine and yields what the guest reports. A hung one is ended, with an event `hung`."""
+        """Runs the machine and yields what the guest reports. A hung one is ended, with an event `hung`; one that cannot go on from
+        where it was kept, with `stuck`."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "qemu.log").open("wb") as log, (self.folder / "events.jsonl").open("w", buffering=1) as record, \
                 subprocess.Popen(self._command(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log) as process:
             self._process = process
+            if self._warm:
+                try:
+                    self._go_on(self._warm)
+                except (OSError, RuntimeError) as problem:
+                    process.kill()
+                    yield {"event": "stuck", "problem": str(problem)}
+                    return
+            self._tell({"now": time.time(), "entropy": os.urandom(32).hex()})
             lines: queue.Queue[bytes] = queue.Queue()
             threading.Thread(target=_pump, args=(process.stdout, lines), daemon=True).start()
             patience = float(_KVM_BOOT_SECONDS if self._accel == "kvm" else _BOOT_SECONDS)

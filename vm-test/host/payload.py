@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What a run brings into the virtual machine, as a tar archive that the machine unpacks over its root."""
+"""What a run brings into the virtual machine: a disk with a tar archive, which the machine unpacks over its root."""
 
 from __future__ import annotations
 
+import os
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
+# A machine that was kept finds a disk of the size that it knows.
+SIZE = 64 << 20
 _HERE = Path(__file__).resolve().parent.parent
 
 
@@ -19,6 +22,9 @@ def write(to: Path, scenarios: Path, files: Sequence[tuple[Path, str]]) -> None:
             _add(tar, path, f"run/vm-test/scenarios/{path.name}")
         for source, place in files:
             _add(tar, source, place)
+    if to.stat().st_size > SIZE:
+        raise ValueError(f"{to} does not fit a disk of {SIZE} bytes: enlarge SIZE in payload.py")
+    os.truncate(to, SIZE)
 
 
 def _add(tar: tarfile.TarFile, source: Path, place: str) -> None:

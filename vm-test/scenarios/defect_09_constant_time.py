@@ -12,8 +12,8 @@ TIMEOUT = 60
 SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AEAD_AES_128_GCM", "AEAD_AES_256_GCM")
 SSRC = 0x1234_5678
 ROUNDS = 100
-# What else is going on makes up to 15 of a difference; memcmp, which ends at the first byte that is wrong, makes 29.
-MOST = 20
+# Nothing but the comparison differs; memcmp, which ends at the first byte that is wrong, makes 29.
+MOST = 5
 
 
 def spoiled(packet, places):
@@ -56,7 +56,8 @@ def run(t):
                     place[:] = data  # to copy from elsewhere may take more
                     start = time.perf_counter_ns()
                     sender.sock.sendto(place, local)
-                    times[kind].append(time.perf_counter_ns() - start)
+                    took = time.perf_counter_ns() - start
+                    times[kind].append(took)  # to find the list takes as the hash of its name happens to be
                     t.equal("passed", (userspace.recv() or t.fail("a packet")).data, data)
             t.equal("all were errors", target.stats["errors"] - before, ROUNDS * len(forged))
             costs = {kind: min(each) for kind, each in times.items()}

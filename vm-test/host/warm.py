@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Keeps a machine that has booted and waits for its job in a folder, as `ram` and `state`: `warm.py --help` lists what it needs."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import machine
+import payload
+from monitor import Monitor
+
+_BOOT_SECONDS = 400
+
+
+def keep(images: machine.Images, folder: Path) -> None:
+    """Boots a machine, and keeps it as it is when it waits for its job."""
+    monitor, console = folder / "monitor", folder / "console.log"
+    command = [*machine.command(images, "plain", "tcg", console, " vm_test.warm"), *machine.kept_memory(folder, share=True), *Monitor.options(monitor)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        watch = threading.Timer(_BOOT_SECONDS, process.kill)
+        watch.start()
+        try:
+            assert process.stdout
+            if b"warm" not in process.stdout.readline():
+                raise RuntimeError(f"the machine does not come to wait for its job:\n{console.read_text(errors='replace')[-2000:]}")
+            qemu = Monitor(monitor)
+            qemu.moved("migrate", f"exec:cat > {shlex.quote(str(folder / 'state'))}")
+            qemu("quit")
+        finally:
+            watch.cancel()
+            process.kill()
+
+
+def main() -> int:
+    """Exit code 0 when the machine is kept."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
+    parser.add_argument("kernel", type=Path, help="folder with vmlinuz and modules.ext4")
+    parser.add_argument("userland", type=Path, help="image of the root file system")
+    parser.add_argument("initramfs", type=Path, help="archive of the initramfs")
+    parser.add_argument("folder", type=Path, help="where the machine is kept")
+    options = parser.parse_args()
+    job = options.folder / "job"
+    job.touch()
+    os.truncate(job, payload.SIZE)
+    images = machine.Images(options.kernel / "vmlinuz", options.initramfs, options.userland, options.kernel / "modules.ext4", job,
+                            options.debug)
+    keep(images, options.folder)
+    job.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
