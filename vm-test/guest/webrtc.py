@@ -168,3 +168,14 @@ def vp8(count: int) -> list[bytes]:
         picture.pts = n
         frames += [bytes(packet) for packet in encoder.encode(picture)]
     return frames
+
+
+def vp8_frame(payload: bytes) -> bytes:
+    """The frame in a packet that has all of it: what follows the payload descriptor (RFC 7741, section 4.2)."""
+    length = 1
+    if payload[0] & 0x80:
+        length, extension = 2, payload[1]
+        if extension & 0x80:  # a picture ID of 7 or 15 bits
+            length += 2 if payload[2] & 0x80 else 1
+        length += bool(extension & 0x40) + bool(extension & 0x30)
+    return payload[length:]

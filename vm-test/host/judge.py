@@ -15,9 +15,10 @@ _BAD = re.compile(
     r"unable to handle|Poison overwritten|Redzone|Unable to unregister|waiting for \S+ to become free|"
     r"page allocation failure|still has .* references|stack guard|Objects remaining",
 )
-# What a healthy boot of the stock kernel prints, and what loading a module from outside the kernel's tree prints.
+# What a healthy boot of the stock kernel prints, what loading a module from outside the kernel's tree prints, and what is told of a program
+# that crashed.
 _FINE = re.compile(
-    r"taints kernel|module verification failed|"
+    r"^traps: .* ip:[0-9a-f]+ sp:|taints kernel|module verification failed|"
     r"kmemleak: (?:Kernel memory leak detector (?:initialized|disabled)|Automatic memory scanning thread started)|"
     r"Unprivileged eBPF|Spectre|Speculative|MDS:|MMIO Stale|RETBleed|Retbleed|SRBDS|TAA:|ITS:|VMSCAPE|TSA:",
 )

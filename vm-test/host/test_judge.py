@@ -23,6 +23,7 @@ _COMPLAINTS = [
     "WARNING: possible circular locking dependency detected",
     "WARNING: suspicious RCU usage",
     "Oops: general protection fault, probably for non-canonical address",
+    "traps: general protection fault, probably for non-canonical address 0xdead000000000108: 0000 [#1]",
     "Oops: 0002 [#1] SMP",
     "BUG: KASAN: slab-use-after-free in relay+0x1/0x2",
     "Call Trace:",
@@ -47,6 +48,7 @@ _HARMLESS = [
     "xt_rtpengine_rs: module verification failed: signature and/or required key missing - tainting kernel",
     "kmemleak: Kernel memory leak detector initialized (mem pool available: 15679)",
     "v1: renamed from veth0",
+    "traps: kill calls[133] general protection fault ip:7ffff73081f0 sp:7fffea61a190 error:0 in libssl.so.3[251f0,7ffff7305000+bb000]",
     "DEBUG: nothing of note",
 ]
 
