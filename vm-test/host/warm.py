@@ -21,7 +21,8 @@ _BOOT_SECONDS = 400
 def keep(images: machine.Images, folder: Path) -> None:
     """Boots a machine, and keeps it as it is when it waits for its job."""
     monitor, console = folder / "monitor", folder / "console.log"
-    command = [*machine.command(images, "plain", "tcg", console, " vm_test.warm"), *machine.kept_memory(folder, share=True), *Monitor.options(monitor)]
+    command = [*machine.command(images, "plain", "tcg", console, " vm_test.warm"),
+               *machine.kept_memory(folder, share=True), *Monitor.options(monitor)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         watch = threading.Timer(_BOOT_SECONDS, process.kill)
         watch.start()
