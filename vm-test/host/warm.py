@@ -9,6 +9,7 @@ import shlex
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import machine
@@ -16,6 +17,7 @@ import payload
 from monitor import Monitor
 
 _BOOT_SECONDS = 400
+_WRITE_SECONDS = 20
 
 
 def keep(images: machine.Images, folder: Path) -> None:
@@ -30,12 +32,21 @@ def keep(images: machine.Images, folder: Path) -> None:
             assert process.stdout
             if b"warm" not in process.stdout.readline():
                 raise RuntimeError(f"the machine does not come to wait for its job:\n{console.read_text(errors='replace')[-2000:]}")
-            qemu = Monitor(monitor)
-            qemu.moved("migrate", f"exec:cat > {shlex.quote(str(folder / 'state'))}")
-            qemu("quit")
+            _write_state(Monitor(monitor), folder)
         finally:
             watch.cancel()
             process.kill()
+
+
+def _write_state(qemu: Monitor, folder: Path) -> None:
+    """Writes all but the memory, which is in its file. QEMU is done before the program that it writes to."""
+    part, state = folder / "state.part", folder / "state"
+    qemu.moved("migrate", f"exec:cat > {shlex.quote(str(part))} && mv {shlex.join([str(part), str(state)])}")
+    end = time.monotonic() + _WRITE_SECONDS
+    while not state.exists():
+        if time.monotonic() > end:
+            raise TimeoutError(f"{state} is not written")
+        time.sleep(0.01)
 
 
 def main() -> int:
