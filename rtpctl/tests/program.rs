@@ -310,6 +310,7 @@ fn streams_are_listed_in_both_forms() {
         "\
 192.0.2.1:30000  RTP
   received      1 packet, 172 bytes, 0 errors
+  payload type  none given: each RTP packet counts as an error
   to            198.51.100.7:4000 from 192.0.2.1:30000
     sent        1 packet, 172 bytes, 0 errors
 "

@@ -125,7 +125,7 @@ pub(crate) struct StreamAdd {
     pub(crate) mismatch: Option<Mismatch>,
 
     /// A payload type to count, with its clock rate in Hz where the number alone does not tell it, and the media
-    /// that its packets belong to; may be given up to 32 times.
+    /// that its packets belong to; RTP of any other is relayed, too, and counts as an error. May be given up to 32 times.
     #[arg(short, long, value_name = "N[/RATE][,media=M]", value_parser = config::payload_type)]
     pub(crate) payload_type: Vec<config::PayloadType>,
 

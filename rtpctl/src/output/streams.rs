@@ -73,6 +73,13 @@ impl StreamList {
             Some(then) => writeln!(to, ", the last {}", ago(then, self.now))?,
             None => writeln!(to)?,
         }
+        // Whoever looks for a fault would take these errors for one.
+        if target.payload_types.is_empty() && target.options.iter().any(|option| option == "RTP") {
+            writeln!(
+                to,
+                "  payload type  none given: each RTP packet counts as an error"
+            )?;
+        }
         for pt in &target.payload_types {
             writeln!(
                 to,

@@ -70,6 +70,17 @@ fn streams_are_printed_for_people() {
 }
 
 #[test]
+fn errors_for_want_of_payload_types_are_explained() {
+    let text = "local inet4 10.1.0.1:1\n    stats: 172 bytes, 1 packets, 1 errors\n";
+    let explained = "  payload type  none given: each RTP packet counts as an error\n";
+    let with_options =
+        |options: &str| printed(&list(&format!("{text}    options: {options}\n")), false);
+    assert!(with_options("RTP").contains(explained));
+    assert!(!with_options("forward-RTCP").contains(explained));
+    assert!(!printed(&list(FULL), false).contains(explained));
+}
+
+#[test]
 fn no_streams_are_told() {
     assert_eq!(printed(&list(""), false), "no streams\n");
     let json: serde_json::Value = serde_json::from_str(&printed(&list(""), true)).expect("JSON");
