@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import threading
 from collections.abc import Coroutine, Sequence
 from fractions import Fraction
@@ -55,6 +56,10 @@ class Browser:
         self.received: dict[str, list[bytes]] = {kind: [] for kind in self.kinds}
         self.frames = {kind: 0 for kind in self.kinds}
         self.mids: dict[str, set[str]] = {kind: set() for kind in self.kinds}
+        # What ICE and DTLS do is in the scenario's output.
+        logging.basicConfig(format="%(relativeCreated)d %(name)s %(message)s")
+        for each in ("aioice.ice", "aiortc.rtcdtlstransport"):
+            logging.getLogger(each).setLevel(logging.DEBUG)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

@@ -49,7 +49,7 @@ class Images:
     payload: Path
     debug: bool
     warm: Path | None = None
-    """Of a machine that has booted (warm.py), from which plain ones that are emulated go on."""
+    """Of a machine of the same kind that has booted (warm.py), from which one that is emulated goes on."""
 
 
 def command(images: Images, kind: str, accel: str, console: Path, words: str = "") -> list[str]:
@@ -89,7 +89,7 @@ class Boot:
         self._kind = kind
         self._size = size
         self._accel = accel
-        self._warm = images.warm if kind == "plain" and accel != "kvm" else None
+        self._warm = images.warm if accel != "kvm" else None
         self._monitor = folder / "monitor"
         self._process: subprocess.Popen[bytes] | None = None
 

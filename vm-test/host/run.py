@@ -48,8 +48,6 @@ class Run:
         if self.accel == "kvm" and not self._boots_with_kvm():
             say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
             self.accel = "tcg"
-        if self.accel != "kvm":
-            self.images = replace(self.images, warm=_warm_machine(self.images))
         threads = []
         last = [job for job in jobs if job.last]
         for kind, count in (("icount", 1), ("plain", 2)):
@@ -80,10 +78,11 @@ class Run:
     def _machine(self, name: str, kind: str, waiting: collections.deque[Job], last: Sequence[Job]) -> None:
         """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
         failed_boots = 0
+        images = replace(self.images, warm=_warm_machine(self.images, kind) if self.accel != "kvm" else None)
         for number in itertools.count(1):
             if not waiting:
                 return
-            boot = Boot(self.images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
+            boot = Boot(images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
                         self.size)
             if self._boot(boot, waiting, collections.deque(last)):
                 continue
@@ -157,9 +156,9 @@ class Run:
             show(verdict)
 
 
-def _warm_machine(images: Images) -> Path | None:
-    """A machine that has booted; None when QEMU cannot keep one, and machines have to boot."""
-    made = subprocess.run((Path(__file__).with_name("warm-machine"), *(["--debug"] if images.debug else []), images.vmlinuz.parent,
+def _warm_machine(images: Images, kind: str) -> Path | None:
+    """A machine of a kind that has booted; None when QEMU cannot keep one, and machines have to boot."""
+    made = subprocess.run((Path(__file__).with_name("warm-machine"), *(["--debug"] if images.debug else []), kind, images.vmlinuz.parent,
                            images.userland, images.initramfs), stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode:
         say("each machine boots: none could be kept that has booted")

@@ -70,6 +70,7 @@ def call(t, alice, bob):
     try:
         browser.connected()
     except Failure:
+        print(daemon.log())
         daemon.kill()
         raise
     return daemon, browser, phones

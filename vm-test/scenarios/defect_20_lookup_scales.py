@@ -9,7 +9,7 @@ from guest import nft, rtp
 MACHINE = "icount"
 KERNEL = "stock"
 TIMEOUT = 300
-PACKETS = 4000
+PACKETS = 1000
 TARGETS = 10_000
 
 
