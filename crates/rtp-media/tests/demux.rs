@@ -2,16 +2,7 @@
 
 //! Telling STUN, DTLS and RTCP apart from the rest.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::{rtcp, rtp, stun};
+use crate::common::{rtcp, rtp, stun};
 use rtp_media::demux::{is_dtls, is_rtcp, is_stun};
 
 #[test]

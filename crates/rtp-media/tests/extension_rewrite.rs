@@ -2,16 +2,7 @@
 
 //! Filtering of header extensions, and appending one.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::{rtp, rtp_with_extension};
+use crate::common::{rtp, rtp_with_extension};
 use proptest::prelude::*;
 use rtp_media::extension::Element;
 use rtp_media::extension_rewrite::{new_length, rewrite, NoRoom, Rule};

@@ -2,16 +2,7 @@
 
 //! What becomes of a datagram: the order of the rules.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::{rtcp, rtp, rtp_with_extension, stun};
+use crate::common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
 use rtp_media::receive::{
     classify, filter, judge, DropReason, Kind, PassReason, Relay, RtcpIn, RtpIn, Rules, Source,

@@ -2,13 +2,6 @@
 
 //! Loss and jitter.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
 use proptest::prelude::*;
 use rtp_media::receiver::{update, with_index, Arrival, SourceState};
 

@@ -2,16 +2,7 @@
 
 //! Rewriting of payload, sequence number and SSRC.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::rtp;
+use crate::common::rtp;
 use rtp_media::rewrite::{header, payload, PayloadRule};
 
 #[test]

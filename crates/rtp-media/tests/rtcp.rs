@@ -2,16 +2,7 @@
 
 //! Compound RTCP packets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::rtcp;
+use crate::common::rtcp;
 use rtp_media::rtcp::{all_feedback, Malformed, Part, Parts};
 
 fn compound(parts: &[(u8, u16)]) -> Vec<u8> {

@@ -2,16 +2,7 @@
 
 //! RTP packets and their header extensions.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::{rtp, rtp_with_extension};
+use crate::common::{rtp, rtp_with_extension};
 use rtp_media::extension::{Element, Form};
 use rtp_media::rtp::{set_sequence, set_ssrc, RtpView};
 

@@ -2,17 +2,8 @@
 
 //! Lengths of keys, tags and identifiers.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::rtcp;
-use common::srtp::{context, protect_rtcp, protect_rtp, rtp_of, Receiver, SSRC};
+use crate::common::rtcp;
+use crate::common::srtp::{context, protect_rtcp, protect_rtp, rtp_of, Receiver, SSRC};
 use host_crypto::suites::{ALL, KEY};
 use host_crypto::HostCrypto;
 use rtp_media::srtp::{Cipher, Context, Policy};

@@ -3,16 +3,7 @@
 //! The vectors of RFC 3711, appendix B. That of f8 mode (B.1) has a rollover counter of 32 bits: it is
 //! beside the code.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::srtp::{hex, protect_rtcp, protect_rtp, with_session_keys};
+use crate::common::srtp::{hex, protect_rtcp, protect_rtp, with_session_keys};
 use host_crypto::HostAes;
 use rtp_media::srtp::{Cipher, Part, Policy, SessionKeys};
 

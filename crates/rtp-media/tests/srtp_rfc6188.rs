@@ -2,16 +2,7 @@
 
 //! The vectors of RFC 6188, section 7: AES in counter mode with longer keys.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::srtp::{hex, protect_rtp, with_session_keys};
+use crate::common::srtp::{hex, protect_rtp, with_session_keys};
 use host_crypto::HostAes;
 use rtp_media::srtp::{Cipher, Part, Policy, SessionKeys};
 

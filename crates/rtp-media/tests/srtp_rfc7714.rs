@@ -2,16 +2,7 @@
 
 //! The vectors of RFC 7714, sections 16 and 17: AES in Galois/counter mode.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::srtp::{hex, protect_rtcp, protect_rtp, with_session_keys, GivenKeys};
+use crate::common::srtp::{hex, protect_rtcp, protect_rtp, with_session_keys, GivenKeys};
 use host_crypto::HostGcm;
 use rtp_media::srtp::{Cipher, Context, Gcm, Sender, Sources};
 

@@ -2,16 +2,7 @@
 
 //! Which rollover counter a packet is taken for.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::srtp::{context, rtp_of, srtp_of, Receiver, SSRC};
+use crate::common::srtp::{context, rtp_of, srtp_of, Receiver, SSRC};
 use host_crypto::suites::{Suite, ALL};
 use host_crypto::HostCrypto;
 use rtp_media::srtp::{Context, Refused, Rollovers};

@@ -2,16 +2,7 @@
 
 //! What one end protects, the other opens, and can make what it was again.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::srtp::LISTED;
+use crate::common::srtp::LISTED;
 use host_crypto::suites::{Suite, ALL};
 use host_crypto::HostCrypto;
 use proptest::prelude::*;

@@ -2,16 +2,7 @@
 
 //! Which messages are taken for what, and the general errors.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::LOCAL;
+use crate::common::LOCAL;
 use rtp_wire::errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
 use rtp_wire::v26_0::{command_size, encode, layout};
 use rtp_wire::{parse, CommandNumber, Direction, Endpoint, Refusal, Request, UserPointer};
@@ -253,7 +244,7 @@ fn bytes_behind_an_ipv4_address_do_not_count() {
 
 #[test]
 fn messages_may_lie_at_any_address() {
-    let message = common::add_target();
+    let message = crate::common::add_target();
     let mut room = vec![0u8; message.as_bytes().len() + 8];
     for offset in 0..8 {
         let place = &mut room[offset..offset + message.as_bytes().len()];

@@ -2,16 +2,7 @@
 
 //! ADD_DESTINATION: every field arrives, and every check refuses.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::{add_destination, decode_output, LOCAL};
+use crate::common::{add_destination, decode_output, LOCAL};
 use rtp_wire::errno::{EFAULT, EINVAL, ENOENT};
 use rtp_wire::v26_0::{encode, layout::OutputInfo};
 use rtp_wire::{parse, Direction, Endpoint, PointerName, Request, UserPointer};
@@ -35,7 +26,7 @@ fn accept(change: Change) -> rtp_wire::Output {
 #[test]
 fn every_field_arrives() {
     let output = decode_output(&add_destination()).unwrap();
-    let sent = common::output();
+    let sent = crate::common::output();
     assert_eq!(output.source, sent.source);
     assert_eq!(output.destination, sent.destination);
     assert_eq!(output.media, 9);

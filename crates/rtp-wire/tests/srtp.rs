@@ -2,16 +2,7 @@
 
 //! SRTP parameters: which lengths fit which cipher.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
-mod common;
-
-use common::{add_destination, add_target, decode_output, decode_target};
+use crate::common::{add_destination, add_target, decode_output, decode_target};
 use rtp_wire::errno::EINVAL;
 use rtp_wire::v26_0::{encode, layout};
 use rtp_wire::Refusal;

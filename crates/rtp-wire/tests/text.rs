@@ -2,13 +2,6 @@
 
 //! Text and small types.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::arithmetic_side_effects,
-    reason = "a panic is how a test fails"
-)]
-
 use rtp_wire::refusal::{AddressFault, AddressName, SrtpFault};
 use rtp_wire::{
     Cipher, CommandNumber, Direction, Endpoint, Family, MediaIndex, Mid, PointerName, Refusal,

@@ -2,12 +2,10 @@
 
 //! Packets, for tests to change one thing in.
 
-#![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
-
-pub mod srtp;
+pub(crate) mod srtp;
 
 /// An RTP packet: payload type 8, sequence number 0x1234, timestamp 0x01020304.
-pub fn rtp(ssrc: u32, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn rtp(ssrc: u32, payload: &[u8]) -> Vec<u8> {
     let mut packet = vec![0x80, 8, 0x12, 0x34, 1, 2, 3, 4];
     packet.extend_from_slice(&ssrc.to_be_bytes());
     packet.extend_from_slice(payload);
@@ -15,7 +13,7 @@ pub fn rtp(ssrc: u32, payload: &[u8]) -> Vec<u8> {
 }
 
 /// An RTP packet with a header extension.
-pub fn rtp_with_extension(ssrc: u32, profile: u16, data: &[u8], payload: &[u8]) -> Vec<u8> {
+pub(crate) fn rtp_with_extension(ssrc: u32, profile: u16, data: &[u8], payload: &[u8]) -> Vec<u8> {
     assert_eq!(data.len() % 4, 0);
     let mut packet = rtp(ssrc, &[]);
     packet[0] |= 0x10;
@@ -27,7 +25,7 @@ pub fn rtp_with_extension(ssrc: u32, profile: u16, data: &[u8], payload: &[u8]) 
 }
 
 /// One RTCP packet of a compound.
-pub fn rtcp(packet_type: u8, words: u16) -> Vec<u8> {
+pub(crate) fn rtcp(packet_type: u8, words: u16) -> Vec<u8> {
     let mut packet = vec![0x81, packet_type];
     packet.extend_from_slice(&words.to_be_bytes());
     packet.resize(4 + usize::from(words) * 4, 0xcc);
@@ -35,7 +33,7 @@ pub fn rtcp(packet_type: u8, words: u16) -> Vec<u8> {
 }
 
 /// A STUN binding request that ends with a FINGERPRINT attribute.
-pub fn stun() -> Vec<u8> {
+pub(crate) fn stun() -> Vec<u8> {
     let mut packet = vec![0x00, 0x01, 0x00, 0x08, 0x21, 0x12, 0xa4, 0x42];
     packet.extend_from_slice(&[7; 12]);
     packet.extend_from_slice(&[0x80, 0x28, 0x00, 0x04, 1, 2, 3, 4]);

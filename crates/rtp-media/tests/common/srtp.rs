@@ -9,15 +9,15 @@ use rtp_media::srtp::{
     Aes, Block, Cipher, Context, Crypto, Opened, Policy, Refused, Sender, Sources,
 };
 
-pub const SSRC: u32 = 0x5555_0001;
+pub(crate) const SSRC: u32 = 0x5555_0001;
 /// The first SSRC that the target lists.
-pub const LISTED: Sender = Sender {
+pub(crate) const LISTED: Sender = Sender {
     listed: Some(0),
     ssrc: SSRC,
 };
 
 /// The bytes that these digits stand for; spaces do not matter.
-pub fn hex(digits: &str) -> Vec<u8> {
+pub(crate) fn hex(digits: &str) -> Vec<u8> {
     let digits: Vec<u8> = digits
         .chars()
         .filter(|c| !c.is_whitespace())
@@ -31,12 +31,12 @@ pub fn hex(digits: &str) -> Vec<u8> {
 }
 
 /// A context of a suite, with a master key identifier of `mki_len` bytes.
-pub fn context(suite: &host_crypto::suites::Suite, mki_len: u8) -> Context<HostCrypto> {
+pub(crate) fn context(suite: &host_crypto::suites::Suite, mki_len: u8) -> Context<HostCrypto> {
     Context::new(&suite.policy(mki_len)).unwrap()
 }
 
 /// The RTP packet of an index: 12 bytes of header, and a payload that tells the index.
-pub fn rtp_of(ssrc: u32, index: u32) -> Vec<u8> {
+pub(crate) fn rtp_of(ssrc: u32, index: u32) -> Vec<u8> {
     let mut packet = super::rtp(ssrc, b"payload of packet ");
     packet[2..4].copy_from_slice(&(index as u16).to_be_bytes());
     packet.extend_from_slice(&index.to_be_bytes());
@@ -44,12 +44,12 @@ pub fn rtp_of(ssrc: u32, index: u32) -> Vec<u8> {
 }
 
 /// That packet, protected.
-pub fn srtp_of<C: Crypto>(context: &Context<C>, ssrc: u32, index: u32) -> Vec<u8> {
+pub(crate) fn srtp_of<C: Crypto>(context: &Context<C>, ssrc: u32, index: u32) -> Vec<u8> {
     protect_rtp(context, rtp_of(ssrc, index), 12, index, b"")
 }
 
 /// Protects an RTP packet.
-pub fn protect_rtp<C: Crypto>(
+pub(crate) fn protect_rtp<C: Crypto>(
     context: &Context<C>,
     mut packet: Vec<u8>,
     payload_start: usize,
@@ -64,7 +64,7 @@ pub fn protect_rtp<C: Crypto>(
 }
 
 /// Protects an RTCP packet.
-pub fn protect_rtcp<C: Crypto>(
+pub(crate) fn protect_rtcp<C: Crypto>(
     context: &Context<C>,
     mut packet: Vec<u8>,
     index: u32,
@@ -78,15 +78,15 @@ pub fn protect_rtcp<C: Crypto>(
 }
 
 /// One who receives.
-pub struct Receiver<C: Crypto> {
-    pub context: Context<C>,
-    pub sources: Sources,
+pub(crate) struct Receiver<C: Crypto> {
+    pub(crate) context: Context<C>,
+    pub(crate) sources: Sources,
     /// What others know of the highest packet index.
-    pub shared: Option<u32>,
+    pub(crate) shared: Option<u32>,
 }
 
 impl<C: Crypto> Receiver<C> {
-    pub fn new(context: Context<C>, window: u32) -> Self {
+    pub(crate) fn new(context: Context<C>, window: u32) -> Self {
         Self {
             context,
             sources: Sources::new(window),
@@ -96,11 +96,11 @@ impl<C: Crypto> Receiver<C> {
 
     /// Takes an RTP packet of the listed SSRC, with a header of 12 bytes. One that is refused is
     /// left as it was.
-    pub fn take(&mut self, packet: &[u8]) -> Result<u32, Refused> {
+    pub(crate) fn take(&mut self, packet: &[u8]) -> Result<u32, Refused> {
         self.take_from(LISTED, packet)
     }
 
-    pub fn take_from(&mut self, sender: Sender, packet: &[u8]) -> Result<u32, Refused> {
+    pub(crate) fn take_from(&mut self, sender: Sender, packet: &[u8]) -> Result<u32, Refused> {
         let mut copy = packet.to_vec();
         let sequence = u16::from_be_bytes([packet[2], packet[3]]);
         let result =
@@ -116,7 +116,7 @@ impl<C: Crypto> Receiver<C> {
     }
 
     /// Takes an RTCP packet of the listed SSRC.
-    pub fn take_rtcp(&mut self, packet: &[u8]) -> Result<(Vec<u8>, u32), Refused> {
+    pub(crate) fn take_rtcp(&mut self, packet: &[u8]) -> Result<(Vec<u8>, u32), Refused> {
         let mut copy = packet.to_vec();
         let result: Result<Opened, Refused> =
             self.sources.open_rtcp(&self.context, &mut copy, LISTED);
@@ -131,7 +131,7 @@ impl<C: Crypto> Receiver<C> {
 }
 
 /// RustCrypto, with session keys that are given and not derived.
-pub struct GivenKeys;
+pub(crate) struct GivenKeys;
 
 impl Crypto for GivenKeys {
     type Aes = GivenAes;
@@ -140,7 +140,7 @@ impl Crypto for GivenKeys {
 }
 
 /// AES, which gives the session keys out when they are derived.
-pub struct GivenAes(HostAes);
+pub(crate) struct GivenAes(HostAes);
 
 thread_local! {
     /// Cipher key, authentication key and salt, while they are derived.
@@ -169,7 +169,7 @@ impl Aes for GivenAes {
 }
 
 /// A context with these session keys, for RTP and RTCP.
-pub fn with_session_keys(
+pub(crate) fn with_session_keys(
     cipher: Cipher,
     key: &[u8],
     salt: &[u8],

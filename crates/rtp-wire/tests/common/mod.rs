@@ -2,14 +2,6 @@
 
 //! Valid messages, for tests to change one thing in.
 
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "each test uses a part, and a panic is how it fails"
-)]
-
 use rtp_wire::v26_0::{encode, layout};
 use rtp_wire::{
     Cipher, Direction, Endpoint, Hmac, MediaIndex, Output, OutputGroup, PayloadType, Refusal,
@@ -18,10 +10,10 @@ use rtp_wire::{
 use zerocopy::{FromZeros, IntoBytes};
 
 /// Local address of the target.
-pub const LOCAL: Endpoint = Endpoint::v4([192, 0, 2, 1], 30_000);
+pub(crate) const LOCAL: Endpoint = Endpoint::v4([192, 0, 2, 1], 30_000);
 
 /// A target that uses every field.
-pub fn target() -> Target {
+pub(crate) fn target() -> Target {
     let mut target = Target::new_zeroed();
     target.local = LOCAL;
     target.expected_source = Endpoint::v4([198, 51, 100, 7], 4000);
@@ -72,7 +64,7 @@ pub fn target() -> Target {
 }
 
 /// An output that uses every field.
-pub fn output() -> Output {
+pub(crate) fn output() -> Output {
     let mut output = Output::new_zeroed();
     output.source = Endpoint::v4([192, 0, 2, 1], 30_002);
     output.destination = Endpoint::v4([203, 0, 113, 9], 5004);
@@ -97,17 +89,17 @@ pub fn output() -> Output {
 }
 
 /// A valid ADD_TARGET.
-pub fn add_target() -> layout::CommandAddTarget {
+pub(crate) fn add_target() -> layout::CommandAddTarget {
     encode::add_target(&target())
 }
 
 /// A valid ADD_DESTINATION.
-pub fn add_destination() -> layout::CommandDestination {
+pub(crate) fn add_destination() -> layout::CommandDestination {
     encode::add_destination(&LOCAL, 2, &output())
 }
 
 /// Parses and decodes ADD_TARGET.
-pub fn decode_target(message: &layout::CommandAddTarget) -> Result<Target, Refusal> {
+pub(crate) fn decode_target(message: &layout::CommandAddTarget) -> Result<Target, Refusal> {
     let mut target = Target::new_zeroed();
     match rtp_wire::parse(Direction::Write, message.as_bytes())? {
         Request::AddTarget(request) => request.decode(&mut target)?,
@@ -117,7 +109,7 @@ pub fn decode_target(message: &layout::CommandAddTarget) -> Result<Target, Refus
 }
 
 /// Parses and decodes ADD_DESTINATION.
-pub fn decode_output(message: &layout::CommandDestination) -> Result<Output, Refusal> {
+pub(crate) fn decode_output(message: &layout::CommandDestination) -> Result<Output, Refusal> {
     let mut output = Output::new_zeroed();
     match rtp_wire::parse(Direction::Write, message.as_bytes())? {
         Request::AddDestination(request) => request.decode(&mut output)?,
