@@ -21,6 +21,12 @@ from .net import Address, Peer
 from .patience import patient
 
 T = TypeVar("T")
+# Flags of an offer. Were the daemon the client of DTLS towards who offers, or who answers, several of its threads might begin it at
+# once: the browser refuses the second, and the daemon crashes when it ends the call (26.0.1.26).
+DTLS_SERVER: dict[str, ng.Bencoded] = {"DTLS": "passive", "DTLS-reverse": "passive"}
+# Flags of an offer or answer to a browser, and of one to a telephone.
+TO_BROWSER: dict[str, ng.Bencoded] = {"ICE": "force", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}
+TO_PHONE: dict[str, ng.Bencoded] = {"ICE": "remove", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]}
 _CODECS = {"audio": ("PCMU", 8000, 160), "video": ("VP8", 90000, 3000)}
 
 

@@ -5,15 +5,12 @@ import time
 
 from guest import rtp
 from guest.phone import FIRST, Conversation, Kernel, Phone, agree, complaints
-from guest.webrtc import Browser
+from guest.webrtc import DTLS_SERVER, TO_BROWSER, TO_PHONE, Browser
 
 MODULE = "rs"
 TIMEOUT = 120
 COUNT = 100
 BETWEEN_BROWSERS = 50
-# Were the daemon the client, two of its threads might begin DTLS at once, and one crash (26.0.1.26).
-WEB = {"ICE": "force", "DTLS": "passive", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}
-PLAIN = {"ICE": "remove", "DTLS": "off", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]}
 
 
 def run(t):
@@ -23,7 +20,7 @@ def run(t):
 
     t.step("a browser calls a telephone")
     browser, phone = Browser(alice), Phone(bob, 0xCA22)
-    call = Conversation(daemon, kernel, "web to phone", browser, phone, offer=PLAIN, answer=WEB)
+    call = Conversation(daemon, kernel, "web to phone", browser, phone, offer=TO_PHONE | DTLS_SERVER, answer=TO_BROWSER)
     browser.connected()
     t.note(f"DTLS agreed on {browser.profile()}")
     sent = {"browser": 0, "phone": 0}
@@ -64,7 +61,7 @@ def run(t):
 
     t.step("a browser calls a browser")
     browsers = Browser(alice), Browser(bob)
-    Conversation(daemon, kernel, "web to web", *browsers, offer=WEB, answer=WEB)
+    Conversation(daemon, kernel, "web to web", *browsers, offer=TO_BROWSER | DTLS_SERVER, answer=TO_BROWSER)
     for each in browsers:
         each.connected()
 
