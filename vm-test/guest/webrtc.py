@@ -27,6 +27,10 @@ DTLS_SERVER: dict[str, ng.Bencoded] = {"DTLS": "passive", "DTLS-reverse": "passi
 # Flags of an offer or answer to a browser, and of one to a telephone.
 TO_BROWSER: dict[str, ng.Bencoded] = {"ICE": "force", "transport-protocol": "UDP/TLS/RTP/SAVPF", "rtcp-mux": ["require"]}
 TO_PHONE: dict[str, ng.Bencoded] = {"ICE": "remove", "transport-protocol": "RTP/AVP", "rtcp-mux": ["demux"]}
+# What ICE and DTLS do is in the scenario's output.
+logging.basicConfig(format="%(relativeCreated)d %(name)s %(message)s")
+for _each in ("aioice.ice", "aiortc.rtcdtlstransport"):
+    logging.getLogger(_each).setLevel(logging.DEBUG)
 _CODECS = {"audio": ("PCMU", 8000, 160), "video": ("VP8", 90000, 3000)}
 
 
@@ -62,10 +66,6 @@ class Browser:
         self.received: dict[str, list[bytes]] = {kind: [] for kind in self.kinds}
         self.frames = {kind: 0 for kind in self.kinds}
         self.mids: dict[str, set[str]] = {kind: set() for kind in self.kinds}
-        # What ICE and DTLS do is in the scenario's output.
-        logging.basicConfig(format="%(relativeCreated)d %(name)s %(message)s")
-        for each in ("aioice.ice", "aiortc.rtcdtlstransport"):
-            logging.getLogger(each).setLevel(logging.DEBUG)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()

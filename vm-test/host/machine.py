@@ -89,7 +89,7 @@ class Boot:
         self._kind = kind
         self._size = size
         self._accel = accel
-        self._warm = images.warm if accel != "kvm" else None
+        self._warm = images.warm
         self._monitor = folder / "monitor"
         self._process: subprocess.Popen[bytes] | None = None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import concurrent.futures
 import contextlib
 import itertools
 import json
@@ -49,14 +50,18 @@ class Run:
             say("/dev/kvm is there but does not boot the kernel: QEMU emulates the processor")
             self.accel = "tcg"
         threads = []
+        pool = concurrent.futures.ThreadPoolExecutor()
         last = [job for job in jobs if job.last]
         for kind, count in (("icount", 1), ("plain", 2)):
             # The longest first, so that the machines end together.
             waiting = collections.deque(sorted((job for job in jobs if job.machine == kind and not job.last),
                                                key=lambda job: -job.timeout))
+            if not waiting:
+                continue
+            images = pool.submit(self._images, kind)
             for number in range(min(count, len(waiting))):
                 name = kind if count == 1 else f"{kind}-{number + 1}"
-                threads.append(threading.Thread(target=self._machine, args=(name, kind, waiting, last)))
+                threads.append(threading.Thread(target=self._machine, args=(name, kind, images, waiting, last)))
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -75,14 +80,18 @@ class Run:
         fails.touch()
         return False
 
-    def _machine(self, name: str, kind: str, waiting: collections.deque[Job], last: Sequence[Job]) -> None:
+    def _images(self, kind: str) -> Images:
+        """What machines of a kind are made of: one that has booted, if they are emulated."""
+        return self.images if self.accel == "kvm" else replace(self.images, warm=_warm_machine(self.images, kind))
+
+    def _machine(self, name: str, kind: str, images: concurrent.futures.Future[Images], waiting: collections.deque[Job],
+                 last: Sequence[Job]) -> None:
         """Boots as often as it takes: a machine that dies or is left dirty ends after the scenario that did it."""
         failed_boots = 0
-        images = replace(self.images, warm=_warm_machine(self.images, kind) if self.accel != "kvm" else None)
         for number in itertools.count(1):
             if not waiting:
                 return
-            boot = Boot(images, self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
+            boot = Boot(images.result(), self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
                         self.size)
             if self._boot(boot, waiting, collections.deque(last)):
                 continue
@@ -158,7 +167,7 @@ class Run:
 
 def _warm_machine(images: Images, kind: str) -> Path | None:
     """A machine of a kind that has booted; None when QEMU cannot keep one, and machines have to boot."""
-    made = subprocess.run((Path(__file__).with_name("warm-machine"), *(["--debug"] if images.debug else []), kind, images.vmlinuz.parent,
+    made = subprocess.run((Path(__file__).with_name("warm-machine"), kind, *(["--debug"] if images.debug else []), images.vmlinuz.parent,
                            images.userland, images.initramfs), stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode:
         say("each machine boots: none could be kept that has booted")

@@ -5,7 +5,7 @@ from guest import rtp
 from guest.srtp import SUITES, Crypto, Sender
 
 TIMEOUT = 60
-COUNT = 300
+COUNT = 550
 SSRC = 0x1234_5678
 
 

@@ -2,6 +2,7 @@
 
 //! Packets that somebody tampered with: refused, left as they are, and without consequences.
 
+use crate::common;
 use crate::common::rtcp;
 use crate::common::srtp::{context, protect_rtcp, protect_rtp, rtp_of, srtp_of, Receiver, SSRC};
 use host_crypto::suites::ALL;
@@ -20,7 +21,7 @@ fn mki_of(protected: usize, tag_len: u8) -> std::ops::Range<usize> {
 fn defect_07_every_flipped_bit_is_refused_and_forgotten() {
     for suite in ALL.iter().filter(|suite| suite.authenticates_rtp()) {
         let context = context(suite, 4);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 4), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 4), 64);
         let srtp = |index| protect_rtp(&context, rtp_of(SSRC, index), 12, index, MKI);
         let first = 0x0002_fffe;
         receiver.shared = Some(first);
@@ -52,7 +53,7 @@ fn defect_07_every_flipped_bit_is_refused_and_forgotten() {
 fn defect_07_every_flipped_bit_of_rtcp_is_refused_and_forgotten() {
     for suite in ALL.iter().filter(|suite| suite.authenticates_rtcp()) {
         let context = context(suite, 4);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 4), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 4), 64);
         let srtcp = |index| protect_rtcp(&context, rtcp(200, 6), index, MKI);
         receiver.take_rtcp(&srtcp(300)).unwrap();
 
@@ -81,7 +82,7 @@ fn defect_07_every_flipped_bit_of_rtcp_is_refused_and_forgotten() {
 fn defect_07_a_flood_of_forged_packets_desynchronises_nothing() {
     for suite in [&ALL[0], &ALL[15]] {
         let context = context(suite, 0);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 0), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 0), 64);
         receiver.shared = Some(0x0004_8000);
         receiver
             .take(&srtp_of(&context, SSRC, 0x0004_8000))
@@ -104,7 +105,7 @@ fn every_prefix_of_a_packet_is_refused() {
     for suite in ALL.iter().filter(|suite| suite.authenticates_rtp()) {
         let context = context(suite, 4);
         let packet = protect_rtp(&context, rtp_of(SSRC, 5), 12, 5, MKI);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 4), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 4), 64);
         for length in 12..packet.len() {
             let refused = receiver.take(&packet[..length]);
             assert_eq!(refused, Err(Refused::NotAuthentic), "{}", suite.name);
@@ -114,7 +115,7 @@ fn every_prefix_of_a_packet_is_refused() {
     for suite in ALL.iter().filter(|suite| suite.authenticates_rtcp()) {
         let context = context(suite, 4);
         let packet = protect_rtcp(&context, rtcp(200, 6), 5, MKI);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 4), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 4), 64);
         for length in 0..packet.len() {
             assert!(receiver.take_rtcp(&packet[..length]).is_err());
         }

@@ -2,6 +2,7 @@
 
 //! Nothing is accepted twice, and nothing that is too late.
 
+use crate::common;
 use std::sync::LazyLock;
 
 use crate::common::rtcp;
@@ -31,7 +32,7 @@ fn srtcp(index: u32) -> Vec<u8> {
 fn defect_08_a_packet_is_accepted_once() {
     for suite in ALL.iter().filter(|suite| suite.authenticates_rtp()) {
         let context = context(suite, 0);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 0), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 0), 64);
         for index in 0x0001_2000..0x0001_2080 {
             receiver.shared = Some(index - 1);
             let packet = srtp_of(&context, SSRC, index);
@@ -177,7 +178,7 @@ fn defect_08_rtcp_is_accepted_once() {
     for suite in ALL.iter().filter(|suite| suite.authenticates_rtcp()) {
         let context = context(suite, 4);
         let srtcp = |index| protect_rtcp(&context, rtcp(200, 6), index, b"mki!");
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 4), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 4), 64);
         for index in [5, 0, 63, 64, 3, 66] {
             let packet = srtcp(index);
             let taken = receiver.take_rtcp(&packet);
@@ -299,7 +300,7 @@ fn defect_04_an_index_that_no_target_lists_is_nobodys() {
 fn what_is_not_authenticated_is_decrypted_with_the_most_likely_index() {
     for suite in ALL.iter().filter(|suite| !suite.authenticates_rtp()) {
         let context = context(suite, 0);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 0), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 0), 64);
         for index in [
             0x8000, 0xfff0, 0xfff0, 0x1_0002, 0xffff, 0x1_0002, 0x1_7000, 0x1_0003,
         ] {
@@ -309,7 +310,7 @@ fn what_is_not_authenticated_is_decrypted_with_the_most_likely_index() {
     }
     for suite in ALL.iter().filter(|suite| !suite.authenticates_rtcp()) {
         let context = context(suite, 0);
-        let mut receiver = Receiver::new(crate::common::srtp::context(suite, 0), 64);
+        let mut receiver = Receiver::new(common::srtp::context(suite, 0), 64);
         for index in [5, 500, 5, 5] {
             let packet = protect_rtcp(&context, rtcp(200, 6), index, b"");
             assert_eq!(receiver.take_rtcp(&packet), Ok((rtcp(200, 6), index)));

@@ -3,6 +3,7 @@
 //! Any bytes at all: nothing panics, and what is accepted keeps to its bounds and survives a round
 //! trip.
 
+use crate::common;
 use proptest::prelude::*;
 use rtp_wire::v26_0::{command_size, encode, layout};
 use rtp_wire::{parse, CommandNumber, Direction, Output, Request, Target};
@@ -106,7 +107,7 @@ proptest! {
     }
 
     #[test]
-    fn targets_survive_a_round_trip(message in disturbed(crate::common::add_target().as_bytes().to_vec())) {
+    fn targets_survive_a_round_trip(message in disturbed(common::add_target().as_bytes().to_vec())) {
         let mut target = Target::new_zeroed();
         let Ok(Request::AddTarget(request)) = parse(Direction::Write, &message) else {
             return Err(TestCaseError::fail("not ADD_TARGET"));
@@ -114,7 +115,7 @@ proptest! {
         if request.decode(&mut target).is_ok() {
             check_target(&target);
             let encoded = encode::add_target(&target);
-            let again = crate::common::decode_target(&encoded).unwrap();
+            let again = common::decode_target(&encoded).unwrap();
             prop_assert_eq!(format!("{target:?}"), format!("{again:?}"));
             let reencoded = encode::add_target(&again);
             prop_assert_eq!(encoded.as_bytes(), reencoded.as_bytes());
@@ -123,7 +124,7 @@ proptest! {
 
     #[test]
     fn outputs_survive_a_round_trip(
-        message in disturbed(crate::common::add_destination().as_bytes().to_vec()),
+        message in disturbed(common::add_destination().as_bytes().to_vec()),
     ) {
         let mut output = Output::new_zeroed();
         let Ok(Request::AddDestination(request)) = parse(Direction::Write, &message) else {
@@ -132,10 +133,10 @@ proptest! {
         if request.decode(&mut output).is_ok() {
             check_output(&output);
             let encoded: layout::CommandDestination =
-                encode::add_destination(&crate::common::LOCAL, request.index(), &output);
-            let again = crate::common::decode_output(&encoded).unwrap();
+                encode::add_destination(&common::LOCAL, request.index(), &output);
+            let again = common::decode_output(&encoded).unwrap();
             prop_assert_eq!(format!("{output:?}"), format!("{again:?}"));
-            let reencoded = encode::add_destination(&crate::common::LOCAL, request.index(), &again);
+            let reencoded = encode::add_destination(&common::LOCAL, request.index(), &again);
             prop_assert_eq!(encoded.as_bytes(), reencoded.as_bytes());
         }
     }

@@ -2,6 +2,7 @@
 
 //! Which messages are taken for what, and the general errors.
 
+use crate::common;
 use crate::common::LOCAL;
 use rtp_wire::errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
 use rtp_wire::v26_0::{command_size, encode, layout};
@@ -244,7 +245,7 @@ fn bytes_behind_an_ipv4_address_do_not_count() {
 
 #[test]
 fn messages_may_lie_at_any_address() {
-    let message = crate::common::add_target();
+    let message = common::add_target();
     let mut room = vec![0u8; message.as_bytes().len() + 8];
     for offset in 0..8 {
         let place = &mut room[offset..offset + message.as_bytes().len()];

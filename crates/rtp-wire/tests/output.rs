@@ -2,6 +2,7 @@
 
 //! ADD_DESTINATION: every field arrives, and every check refuses.
 
+use crate::common;
 use crate::common::{add_destination, decode_output, LOCAL};
 use rtp_wire::errno::{EFAULT, EINVAL, ENOENT};
 use rtp_wire::v26_0::{encode, layout::OutputInfo};
@@ -26,7 +27,7 @@ fn accept(change: Change) -> rtp_wire::Output {
 #[test]
 fn every_field_arrives() {
     let output = decode_output(&add_destination()).unwrap();
-    let sent = crate::common::output();
+    let sent = common::output();
     assert_eq!(output.source, sent.source);
     assert_eq!(output.destination, sent.destination);
     assert_eq!(output.media, 9);

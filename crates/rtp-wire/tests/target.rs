@@ -2,6 +2,7 @@
 
 //! ADD_TARGET: every field arrives, and every check refuses.
 
+use crate::common;
 use crate::common::{add_target, decode_target};
 use rtp_wire::errno::{EFAULT, EINVAL};
 use rtp_wire::v26_0::encode;
@@ -27,7 +28,7 @@ fn accept(change: Change) -> rtp_wire::Target {
 #[test]
 fn every_field_arrives() {
     let target = decode_target(&add_target()).unwrap();
-    let sent = crate::common::target();
+    let sent = common::target();
     assert_eq!(target.local, sent.local);
     assert_eq!(target.expected_source, sent.expected_source);
     assert_eq!(target.source_mismatch, SourceMismatch::Drop);
@@ -356,7 +357,7 @@ fn mids_are_bounded() {
 
 #[test]
 fn defect_05_a_reused_target_keeps_nothing() {
-    let mut target = crate::common::target();
+    let mut target = common::target();
     let message = {
         let mut message = add_target();
         message.target.num_payload_types.set(0);
