@@ -3,32 +3,20 @@
 //! Relay of RTP in the kernel, for the rtpengine daemon.
 //!
 //! The module's registrations, in the order in which they are undone. The parameters are declared
-//! in `sys/helpers.c`.
+//! in `sys/helpers/parameters.c`.
 
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 
 use kernel::prelude::*;
 
-mod block;
-mod control;
-mod counting;
-mod emission;
-mod error;
+mod command;
 mod files;
-mod keys;
-mod list;
-mod opening;
-mod protection;
-mod registry;
-mod relay;
-mod rewriting;
-mod rules;
+mod packet;
 mod show;
 #[allow(unsafe_code, reason = "the one place for it")]
 mod sys;
 mod table;
-mod target;
 
 #[path = "../crates/rtp-media/src/lib.rs"]
 pub mod rtp_media;
@@ -58,10 +46,10 @@ module! {
 /// The module: dropped from the first field to the last when it is unloaded. By then no rule and
 /// no table is left, since each of them keeps the module loaded.
 struct Module {
-    _expression: Pin<KBox<sys::nft::Registration>>,
-    _target: Pin<KBox<sys::xt::Registration>>,
-    _files: registry::RootHold,
-    _namespaces: Pin<KBox<sys::net::Registration<registry::Leaving>>>,
+    _expression: Pin<KBox<sys::hook::nft::Registration>>,
+    _target: Pin<KBox<sys::hook::xt::Registration>>,
+    _files: table::registry::RootHold,
+    _namespaces: Pin<KBox<sys::net::Registration<table::registry::Leaving>>>,
     _reclaimer: sys::map::Reclaimer,
 }
 
@@ -73,9 +61,9 @@ impl kernel::Module for Module {
         // Nothing that can fail comes after the first rule can name a table.
         let target = KBox::new_uninit(GFP_KERNEL)?;
         let expression = KBox::new_uninit(GFP_KERNEL)?;
-        let files = registry::RootHold::new()?;
-        let target = target.write_pin_init(sys::xt::Registration::new())?;
-        let expression = expression.write_pin_init(sys::nft::Registration::new())?;
+        let files = table::registry::RootHold::new()?;
+        let target = target.write_pin_init(sys::hook::xt::Registration::new())?;
+        let expression = expression.write_pin_init(sys::hook::nft::Registration::new())?;
         pr_info!("loaded\n");
         Ok(Self {
             _expression: expression,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The C interfaces of the kernel that sys/ builds on, for bindgen and for helpers.c. */
+/*
+ * The C interfaces of the kernel that sys/ builds on, for bindgen and for helpers/: functions around
+ * inline functions and macros that Rust cannot call, one file an interface.
+ */
 
 #include <crypto/aes-ctr.h>
 #include <crypto/aes-gcm.h>
@@ -33,4 +36,12 @@
 #include <net/udp.h>
 #include <net/xfrm.h>
 
-#include "helpers.h"
+#include "helpers/crypto.h"
+#include "helpers/kernel.h"
+#include "helpers/map.h"
+#include "helpers/net.h"
+#include "helpers/netlink.h"
+#include "helpers/packet.h"
+#include "helpers/parameters.h"
+#include "helpers/proc.h"
+#include "helpers/route.h"

@@ -2,7 +2,7 @@
 
 //! The locks of the module that are not part of an object.
 
-use crate::{registry::Places, rules::Rules};
+use crate::table::{registry::Places, rules::Rules};
 use kernel::prelude::*;
 
 kernel::sync::global_lock! {

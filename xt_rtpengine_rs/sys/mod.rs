@@ -3,7 +3,7 @@
 //! The wall between C and Rust: every hand-written `unsafe` of the module stands in this folder.
 //!
 //! Each file is one thin, safe abstraction over one C interface of the kernel; nothing outside
-//! sees a raw pointer. `bindings` is what bindgen makes of `bindings.h`, `helpers.c` holds the
+//! sees a raw pointer. `bindings` is what bindgen makes of `bindings.h`, `helpers/` holds the
 //! inline functions and macros that bindgen cannot call.
 
 mod bindings;
@@ -12,12 +12,12 @@ mod bottom_halves;
 pub(crate) mod alloc;
 pub(crate) mod counters;
 pub(crate) mod crypto;
+pub(crate) mod hook;
 pub(crate) mod lock;
 pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod module;
 pub(crate) mod net;
-pub(crate) mod nft;
 pub(crate) mod opener;
 pub(crate) mod outgoing;
 pub(crate) mod parameters;
@@ -27,4 +27,3 @@ pub(crate) mod received;
 pub(crate) mod route;
 mod skb;
 pub(crate) mod view;
-pub(crate) mod xt;

@@ -2,7 +2,7 @@
 
 //! The module's parameters.
 //!
-//! They are declared in `helpers.c`: the kernel's Rust parameters are neither visible nor
+//! They are declared in `helpers/parameters.c`: the kernel's Rust parameters are neither visible nor
 //! writable under `/sys/module`, where `log_errors` and `api_debug` are switched in operation.
 //!
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)

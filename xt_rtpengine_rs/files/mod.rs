@@ -2,17 +2,19 @@
 
 //! The files under `/proc/rtpengine`.
 
+mod keys;
+mod list;
+mod target;
+
 use crate::{
-    control::Holder,
-    list::{Status, Tables, Targets},
-    registry,
+    command::Holder,
     rtp_wire::text::{self, TextCommand},
     sys::{
         opener::Opener,
         proc::{self, Directory, Entry, Handle},
         view,
     },
-    table::Table,
+    table::{registry, Table},
 };
 use kernel::{
     prelude::*,
@@ -20,6 +22,7 @@ use kernel::{
     sync::{Arc, ArcBorrow},
     uaccess::UserSlice,
 };
+use list::{Status, Tables, Targets};
 
 /// `/proc/rtpengine` itself. The files go before their directory.
 pub(crate) struct Root {

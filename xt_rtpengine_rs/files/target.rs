@@ -2,12 +2,12 @@
 
 //! A target as it is listed: scripts parse these names.
 
+use super::keys::show_srtp;
 use crate::{
-    keys::show_srtp,
     rtp_wire::{self, SourceMismatch},
     show::Show,
     sys::counters::StreamStats,
-    target::{Output, Target},
+    table::target::{Output, Target},
 };
 use kernel::{seq_file::SeqFile, seq_print};
 

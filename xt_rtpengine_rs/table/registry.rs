@@ -6,10 +6,13 @@
 //! path. To remove files waits for those who are opening them: that is done under the first alone, which
 //! none of them takes.
 
+use super::{
+    rules::{Maker, Rule},
+    Table,
+};
 use crate::{
     files::{Files, Root},
     rtp_wire::text,
-    rules::{Maker, Rule},
     sys::{
         lock::{PLACES, RULES},
         map,
@@ -18,7 +21,6 @@ use crate::{
         proc::Directory,
         rcu::{Guard, Slot},
     },
-    table::Table,
 };
 use kernel::{prelude::*, sync::Arc};
 

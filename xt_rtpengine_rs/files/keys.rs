@@ -3,11 +3,11 @@
 //! SRTP parameters as they are listed. Keys are shown to those who may see them.
 
 use crate::{
-    protection::session_keys,
     rtp_wire::{
         srtp::{Cipher, Hmac},
         Srtp,
     },
+    table::srtp::session_keys,
 };
 use kernel::{seq_file::SeqFile, seq_print};
 

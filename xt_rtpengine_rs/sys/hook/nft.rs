@@ -5,12 +5,15 @@
 //! C header:
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
-use super::{
+use super::super::{
     bindings, module::this_module, net::Namespace, opener::current_process, received::Received,
 };
 use crate::{
-    registry, relay,
-    rules::{Maker, Rule},
+    packet,
+    table::{
+        registry,
+        rules::{Maker, Rule},
+    },
 };
 use core::{mem, ptr};
 use kernel::{
@@ -164,7 +167,7 @@ unsafe extern "C" fn eval(
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe {
         let (skb, state) = ((*packet).skb, (*packet).state);
-        Received::with(skb, state, |packet| relay::receive(id, packet))
+        Received::with(skb, state, |received| packet::receive(id, received))
     };
     if taken {
         // SAFETY: The registers are ours while the expression runs.

@@ -5,9 +5,9 @@
 //! A target is put together while its outputs arrive, and never changed once it is published: all
 //! that the packet path writes are the counters in shared memory.
 
+use super::srtp::{self, Decryption, Encryption};
 use crate::{
-    error::Fault,
-    protection::{self, Decryption, Encryption},
+    command::error::Fault,
     rtp_media::{
         receive::{Rules, Source, SourceRule},
         select::{PayloadTypes, SsrcEntry, Ssrcs},
@@ -132,7 +132,7 @@ pub(crate) fn build(
         global,
         ssrcs,
         measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL)?,
-        decryption: protection::decryption(&config.decrypt)?,
+        decryption: srtp::decryption(&config.decrypt)?,
         payload_types,
         outputs,
         config,
@@ -231,7 +231,7 @@ pub(crate) fn build_output(
         stats,
         interface,
         ssrcs,
-        encryption: protection::encryption(&config.encrypt)?,
+        encryption: srtp::encryption(&config.encrypt)?,
         path,
         route: Cache::new()?,
         config,

@@ -2,8 +2,9 @@
 
 //! The binary commands of a table: a decoded command becomes a change of the table.
 
+pub(crate) mod error;
+
 use crate::{
-    error::Fault,
     rtp_wire::{self, AddDestination, AddTarget, Direction, Endpoint, InitRequest, Request},
     sys::{
         alloc::zeroed,
@@ -16,9 +17,13 @@ use crate::{
         parameters,
         proc::Handle,
     },
-    table::{order, Entry, State, Table},
-    target::{self, Output, Resolve},
+    table::{
+        order,
+        target::{self, Output, Resolve},
+        Entry, State, Table,
+    },
 };
+use error::Fault;
 use kernel::{
     prelude::*,
     rbtree::RBTreeNode,

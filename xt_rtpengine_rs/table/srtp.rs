@@ -3,7 +3,7 @@
 //! SRTP of a target, and of an output: keys, and what has to be remembered from packet to packet.
 
 use crate::{
-    error::Fault,
+    command::error::Fault,
     rtp_media::srtp::{self, Cipher, Context, Policy, Rollovers, Sources},
     rtp_wire::{self, srtp::Hmac, Srtp},
     sys::{

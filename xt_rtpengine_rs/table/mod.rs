@@ -9,8 +9,13 @@
 //! Order of locks: those of the registry, then that of `state`. Nothing that waits for the packet path is
 //! done under the latter.
 
+pub(crate) mod registry;
+pub(crate) mod rules;
+pub(crate) mod srtp;
+pub(crate) mod target;
+
 use crate::{
-    error::Fault,
+    command::error::Fault,
     rtp_wire::{Endpoint, Family, PointerName, UserPointer},
     sys::{
         counters::{Counters, GlobalStats},
@@ -20,7 +25,6 @@ use crate::{
         net::{NamespaceCell, NamespaceId},
         rcu::Guard,
     },
-    target::{Resolve, Target},
 };
 use kernel::{
     new_mutex,
@@ -28,6 +32,7 @@ use kernel::{
     rbtree::RBTree,
     sync::{Arc, Mutex},
 };
+use target::{Resolve, Target};
 
 /// A local address in the order in which targets are kept and listed: by family, address, port.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -2,16 +2,15 @@
 
 //! The counters in the daemon's memory: what a packet adds to them.
 
+use super::{open::Clear, rewrite::Sent};
 use crate::{
-    opening::Clear,
-    rewriting::Sent,
     rtp_media::{
         receive::{Kind, RtpIn},
         receiver::{self, Arrival, SourceState},
     },
     show::Show,
     sys::{counters::SsrcStats, parameters},
-    target::{Output, Target},
+    table::target::{Output, Target},
     udp_ip::Datagram,
 };
 use kernel::{fmt, prelude::*};

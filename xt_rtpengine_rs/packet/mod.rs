@@ -6,20 +6,26 @@
 //! a target measures and what it remembers for SRTP, and nothing is allocated for a packet that has
 //! one output and room for its headers.
 
+mod count;
+mod open;
+mod output;
+mod rewrite;
+
 use crate::{
-    counting,
-    emission::Emission,
-    opening::{self, Clear},
-    registry,
     rtp_media::receive::{classify, filter, Kind, Relay, RtcpIn, Verdict},
     sys::{
         outgoing::Outgoing,
         rcu,
         received::{Outcome, Received},
     },
-    target::{key_of, source_of, Target},
+    table::{
+        registry,
+        target::{key_of, source_of, Target},
+    },
     udp_ip::Datagram,
 };
+use open::Clear;
+use output::Emission;
 
 /// Handles a packet that a rule with that table id saw.
 pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
@@ -44,26 +50,26 @@ pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
     let payload = packet.bytes(&datagram.payload);
     let media_of_mid = |mid: &[u8]| target.media_of_mid(mid);
     match classify(&target.rules, &source, payload, media_of_mid) {
-        Verdict::Relay(relay) => open(target, packet, &datagram, &relay),
+        Verdict::Relay(relay) => decrypt(target, packet, &datagram, &relay),
         verdict => end(target, packet, &datagram, &verdict),
     }
 }
 
 /// Decrypts what is to be relayed, and relays what still is.
-fn open<'a>(
+fn decrypt<'a>(
     target: &Target,
     mut packet: Received<'a>,
     datagram: &Datagram,
     relay: &Relay,
 ) -> Outcome<'a> {
-    let clear = match opening::open(target, &mut packet, &datagram.payload, relay) {
+    let clear = match open::open(target, &mut packet, &datagram.payload, relay) {
         Ok(clear) => clear,
         Err(verdict) => return end(target, packet, datagram, &verdict),
     };
     match filter(&target.rules, *relay, packet.bytes(&clear.range)) {
         Verdict::Relay(relay) => forward(target, packet, datagram, &clear, &relay),
         verdict => {
-            opening::close(target, &mut packet, &clear, relay);
+            open::close(target, &mut packet, &clear, relay);
             end(target, packet, datagram, &verdict)
         }
     }
@@ -79,16 +85,16 @@ fn end<'a>(
     match verdict {
         Verdict::Drop(reason) => {
             if reason.is_error() {
-                counting::error(target, &reason);
+                count::error(target, &reason);
             }
             if reason.is_counted() {
-                counting::packet(target, datagram, packet.arrival_ns());
+                count::packet(target, datagram, packet.arrival_ns());
             }
             Outcome::Taken
         }
         Verdict::Pass(reason) => {
             if reason.is_error() {
-                counting::error(target, &reason);
+                count::error(target, &reason);
             }
             Outcome::Pass(packet)
         }
@@ -104,9 +110,9 @@ fn forward<'a>(
     relay: &Relay,
 ) -> Outcome<'a> {
     let arrival_ns = packet.arrival_ns();
-    counting::packet(target, datagram, arrival_ns);
+    count::packet(target, datagram, arrival_ns);
     if let Kind::Rtp(rtp) = &relay.kind {
-        counting::rtp(target, datagram, clear, rtp, arrival_ns);
+        count::rtp(target, datagram, clear, rtp, arrival_ns);
     }
 
     let group = target.config.groups.get(usize::from(relay.media));
@@ -126,7 +132,7 @@ fn forward<'a>(
         emission.emit(|route| Outgoing::copy_of(bytes, emission.growth(), route));
     }
     if and_pass {
-        opening::close(target, &mut packet, clear, relay);
+        open::close(target, &mut packet, clear, relay);
         packet.mark_relayed();
         return Outcome::Pass(packet);
     }

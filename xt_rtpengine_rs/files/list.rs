@@ -2,12 +2,10 @@
 
 //! What can be read: the tables, a table's status, its targets.
 
+use super::{target::show_target, Main};
 use crate::{
-    block::show_target,
-    files::Main,
-    registry,
     sys::{opener::Opener, rcu, view::View},
-    table::{Entry, Order, Table},
+    table::{registry, Entry, Order, Table},
 };
 use kernel::{
     prelude::*,

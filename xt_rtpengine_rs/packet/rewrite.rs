@@ -2,8 +2,8 @@
 
 //! RTP as an output asks for it: header extensions, payload, sequence number, SSRC.
 
+use super::output::rtp_index;
 use crate::{
-    emission::rtp_index,
     rtp_media::{
         extension::Element,
         extension_rewrite::{self, Rule},
@@ -13,7 +13,7 @@ use crate::{
     },
     rtp_wire,
     sys::outgoing::Outgoing,
-    target::Output,
+    table::target::Output,
 };
 use kernel::prelude::*;
 

@@ -4,10 +4,13 @@
 //!
 //! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
 
-use super::{bindings, module::this_module, net::Namespace, received::Received};
+use super::super::{bindings, module::this_module, net::Namespace, received::Received};
 use crate::{
-    registry, relay,
-    rules::{Maker, Rule},
+    packet,
+    table::{
+        registry,
+        rules::{Maker, Rule},
+    },
 };
 use core::ptr;
 use kernel::{
@@ -89,8 +92,8 @@ unsafe extern "C" fn run(
     let id = unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe {
-        Received::with(skb, (*parameters).state, |packet| {
-            relay::receive(id, packet)
+        Received::with(skb, (*parameters).state, |received| {
+            packet::receive(id, received)
         })
     };
     if taken {

@@ -2,16 +2,20 @@
 
 //! A packet on its way out of one output: rewritten, encrypted, sent, counted.
 
+use super::{
+    count,
+    rewrite::{self, rewrite_rtp, Sent},
+};
 use crate::{
-    counting,
-    protection::Encryption,
-    rewriting::{self, rewrite_rtp, Sent},
     rtp_media::{
         packet_index,
         receive::{Kind, RtcpIn, RtpIn},
     },
     sys::{net::Namespace, outgoing::Outgoing, route::Route},
-    target::{Output, Target},
+    table::{
+        srtp::Encryption,
+        target::{Output, Target},
+    },
 };
 use kernel::prelude::*;
 
@@ -38,7 +42,7 @@ impl<'a> Emission<'a> {
     ) -> Self {
         let context = output.encryption.as_ref().map(|it| &it.context);
         let growth = match kind {
-            Kind::Rtp(_) => rewriting::growth(output, bytes)
+            Kind::Rtp(_) => rewrite::growth(output, bytes)
                 .saturating_add(context.map_or(0, |context| context.rtp_overhead())),
             Kind::Rtcp(_) => context.map_or(0, |context| context.rtcp_overhead()),
             Kind::Opaque => 0,
@@ -62,8 +66,8 @@ impl<'a> Emission<'a> {
     pub(crate) fn emit(&self, prepare: impl FnOnce(&Route) -> Option<Outgoing>) {
         match self.send(prepare) {
             Ok(None) => {}
-            Ok(Some(sent)) => counting::sent(self.output, self.kind, &sent),
-            Err(error) => counting::not_sent(self.target, self.output, &error),
+            Ok(Some(sent)) => count::sent(self.output, self.kind, &sent),
+            Err(error) => count::not_sent(self.target, self.output, &error),
         }
     }
 

@@ -3,13 +3,12 @@
 //! SRTP on its way in: authenticated and decrypted where it lies.
 
 use crate::{
-    protection::Decryption,
     rtp_media::{
         receive::{DropReason, Kind, PassReason, Relay, Verdict},
         srtp::{Opened, Refused, Sender},
     },
     sys::received::Received,
-    target::Target,
+    table::{srtp::Decryption, target::Target},
 };
 use core::ops::Range;
 

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ciphers and message authentication codes. */
+
+#include "../bindings.h"
+
+void rtpe_memzero(void *memory, size_t size)
+{
+	memzero_explicit(memory, size);
+}
+
+bool rtpe_is_equal(const u8 *a, const u8 *b, size_t size)
+{
+	return crypto_memneq(a, b, size) == 0;
+}
+
+void rtpe_aes_encrypt(const struct aes_enckey *key, u8 *block)
+{
+	aes_encrypt(key, block, block);
+}
+
+void rtpe_aes_ctr(const struct aes_enckey *key, u8 *data, size_t len, u8 *counter)
+{
+	aes_ctr(data, data, len, counter, key);
+}
+
+void rtpe_hmac_sha1_update(struct hmac_sha1_ctx *ctx, const u8 *data, size_t len)
+{
+	hmac_sha1_update(ctx, data, len);
+}
