@@ -48,27 +48,27 @@ module! {
 struct Module {
     _expression: Pin<KBox<sys::hook::nft::Registration>>,
     _target: Pin<KBox<sys::hook::xt::Registration>>,
-    _files: table::registry::RootHold,
-    _namespaces: Pin<KBox<sys::net::Registration<table::registry::Leaving>>>,
+    _link: sys::proc::Link,
+    _namespaces: Pin<KBox<sys::net::Registration<table::Tables>>>,
     _reclaimer: sys::map::Reclaimer,
 }
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        sys::lock::init();
+        files::check_free()?;
         let reclaimer = sys::map::Reclaimer::new()?;
         let namespaces = KBox::pin_init(sys::net::Registration::new(), GFP_KERNEL)?;
         // Nothing that can fail comes after the first rule can name a table.
         let target = KBox::new_uninit(GFP_KERNEL)?;
         let expression = KBox::new_uninit(GFP_KERNEL)?;
-        let files = table::registry::RootHold::new()?;
+        let link = files::link()?;
         let target = target.write_pin_init(sys::hook::xt::Registration::new())?;
         let expression = expression.write_pin_init(sys::hook::nft::Registration::new())?;
         pr_info!("loaded\n");
         Ok(Self {
             _expression: expression,
             _target: target,
-            _files: files,
+            _link: link,
             _namespaces: namespaces,
             _reclaimer: reclaimer,
         })

@@ -32,7 +32,7 @@ def run(t):
     t.relayed("its target", sender, local, receiver, rtp.stream(50), source=source)
     status = table.status()
     t.equal("status", [status[key] for key in ("Refcount", "Control PID", "Targets", "Memory pins", "Memory")],
-            [1, 0, 2, 1, 4 * 4096])
+            [0, 0, 2, 1, 4 * 4096])
     t.equal("counters", table.target(*local).stats, {"packets": 50, "bytes": 50 * 172, "errors": 0})
 
     t.step("another process goes on with the table")

@@ -49,9 +49,6 @@ def run(t):
         t.equal("again: changed", ctl.data("rule", "del", 3)["changed"], False)
 
     t.step("tables")
-    ctl.ok("rule", "add", 3)
-    t.equal("a table that a rule names", ctl.run("table", "del", 3).returncode, 6)
-    ctl.ok("rule", "del", 3)
     handle = t.table(3).control()
     t.equal("a table that is held", ctl.run("table", "del", 3).returncode, 6)
     status = ctl.data("table", "status", 3)["tables"][0]["status"]

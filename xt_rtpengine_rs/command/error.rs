@@ -15,8 +15,13 @@ pub(crate) enum Fault {
     NotInitialised,
     /// INIT was sent before.
     AlreadyInitialised,
-    /// The table belongs to another network namespace, and is in use there.
-    OtherNamespace,
+    /// The table may not share so much memory.
+    MemoryLimit {
+        /// How many bytes more were asked for.
+        size: u64,
+        /// How many there may be in all.
+        limit: u64,
+    },
     /// A pointer does not lead into shared memory.
     Pointer(PointerName, UserPointer),
     /// There is a target of that local address.
@@ -67,7 +72,7 @@ impl From<&Fault> for Error {
             Fault::Killed | Fault::NoTarget => ENOENT,
             Fault::NotInitialised => EIO,
             Fault::AlreadyInitialised | Fault::TargetComplete => EBUSY,
-            Fault::OtherNamespace => EXDEV,
+            Fault::MemoryLimit { .. } => ENOMEM,
             Fault::Pointer(..) => EFAULT,
             Fault::TargetExists | Fault::OutputExists(_) => EEXIST,
             Fault::OutputIndex { .. } => ERANGE,
@@ -85,8 +90,9 @@ impl fmt::Display for Fault {
             Fault::Killed => f.write_str("the table was killed; open it anew"),
             Fault::NotInitialised => f.write_str("the table is not initialised; send INIT first"),
             Fault::AlreadyInitialised => f.write_str("the table is initialised already"),
-            Fault::OtherNamespace => f.write_str(
-                "the table is in use in another network namespace; work from there, or add another",
+            Fault::MemoryLimit { size, limit } => write!(
+                f,
+                "{size} bytes more than the table shares are above the limit of {limit}; raise the parameter memory_limit"
             ),
             Fault::Pointer(name, pointer) => write!(
                 f,

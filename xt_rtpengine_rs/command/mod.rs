@@ -9,10 +9,8 @@ use crate::{
     sys::{
         alloc::zeroed,
         crypto::wipe,
-        lock::RULES,
         map::Node,
         memory::Memory,
-        net::NamespaceId,
         opener::{current_process, Opener},
         parameters,
         proc::Handle,
@@ -122,34 +120,37 @@ impl Holder {
     }
 
     fn init(&self, request: InitRequest<'_>) -> Result<(), Fault> {
-        let namespace = NamespaceId::current();
-        let rules = RULES.lock();
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        let is_foreign = self.table.namespace() != namespace;
-        let in_use = state.len > 0 || rules.naming(self.table.namespace(), self.table.id()) > 0;
-        if is_foreign && in_use {
-            return Err(Fault::OtherNamespace);
-        }
         if state.global.is_some() {
             return Err(Fault::AlreadyInitialised);
         }
         let pointer = request.negotiate()?;
         let global = state
-            .memory_of(self.mark)
+            .memory
+            .of(self.mark)
             .resolve(rtp_wire::PointerName::Global, pointer)?;
         state.global = Some(global);
         state.process = current_process();
-        self.table.set_namespace(namespace);
         Ok(())
     }
 
     fn pin_memory(&self, address: u64, size: u64) -> Result<(), Fault> {
-        let memory = Memory::pin(address, size, self.mark)?;
+        let reserve = || {
+            let mut state = self.table.state.lock();
+            state.check_alive()?;
+            state.memory.reserve(size)
+        };
+        reserve()?;
+        // `mmap_lock` is not taken under ours.
+        let pinned = Memory::pin(address, size, self.mark);
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        state.memory.push(memory, GFP_KERNEL)?;
-        Ok(())
+        let added = pinned.and_then(|memory| state.memory.add(memory));
+        if added.is_err() {
+            state.memory.give_back(size);
+        }
+        Ok(added?)
     }
 
     fn add_target(&self, request: AddTarget<'_>) -> Result<(), Fault> {
@@ -162,7 +163,7 @@ impl Holder {
         if state.entries.get(&order(&local)).is_some() {
             return Err(Fault::TargetExists);
         }
-        let target = target::build(config, &state.memory_of(self.mark), global)?;
+        let target = target::build(config, &state.memory.of(self.mark), global)?;
         let is_complete = target.missing_outputs() == 0;
         let node = Node::new(order(&local).key(), target)?;
         let entry = RBTreeNode::new(order(&local), Entry::Building(node), GFP_KERNEL)?;
@@ -185,8 +186,8 @@ impl Holder {
         let index = request.index();
         check_place(&state, &local, index)?;
         request.decode(&mut config)?;
-        let output = target::build_output(config, &state.memory_of(self.mark))?;
-        let route = self.table.namespace().with(|net| output.path.look_up(net));
+        let output = target::build_output(config, &state.memory.of(self.mark))?;
+        let route = self.table.home().with(|net| output.path.look_up(net));
         route.ok_or(Fault::Killed)?.map_err(Fault::NoRoute)?;
 
         let missing = put(&mut state, &local, index, Some(output));

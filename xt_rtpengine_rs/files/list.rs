@@ -2,10 +2,10 @@
 
 //! What can be read: the tables, a table's status, its targets.
 
-use super::{target::show_target, Main};
+use super::target::show_target;
 use crate::{
     sys::{opener::Opener, rcu, view::View},
-    table::{registry, Entry, Order, Table},
+    table::{Entry, Order, Table, Tables},
 };
 use kernel::{
     prelude::*,
@@ -15,16 +15,21 @@ use kernel::{
 };
 
 /// `/proc/rtpengine/list`: the ids of the tables, one a line, ascending.
-pub(crate) struct Tables {
+pub(crate) struct Ids {
+    tables: Arc<Tables>,
     position: u64,
     id: u32,
 }
 
-impl View for Tables {
-    type Node = Main;
+impl View for Ids {
+    type Node = Tables;
 
-    fn open(_main: ArcBorrow<'_, Main>, _opener: &Opener<'_>) -> Result<Self> {
-        Ok(Self { position: 0, id: 0 })
+    fn open(tables: ArcBorrow<'_, Tables>, _opener: &Opener<'_>) -> Result<Self> {
+        Ok(Self {
+            tables: tables.into(),
+            position: 0,
+            id: 0,
+        })
     }
 
     fn seek(&mut self, position: u64) -> bool {
@@ -33,7 +38,7 @@ impl View for Tables {
             _ if position == self.position => self.id,
             _ => self.id.saturating_add(1),
         };
-        let Some(id) = registry::next(from) else {
+        let Some(id) = self.tables.next(from) else {
             return false;
         };
         (self.position, self.id) = (position, id);
@@ -61,20 +66,14 @@ impl View for Status {
     }
 
     fn show(&self, out: &SeqFile) -> Result {
-        let rules = registry::rules_of(&self.0);
         let state = self.0.state.lock();
-        let memory: u64 = state.memory.iter().map(|memory| memory.size()).sum();
-        seq_print!(
-            out,
-            "Refcount:    {}\n",
-            state.handles().saturating_add(rules)
-        );
+        seq_print!(out, "Refcount:    {}\n", state.handles());
         seq_print!(out, "Control PID: {}\n", state.process);
         seq_print!(out, "Targets:     {}\n", state.len);
         seq_print!(out, "Players:     0\n");
         seq_print!(out, "PStreams:    0\n");
         seq_print!(out, "Memory pins: {}\n", state.memory.len());
-        seq_print!(out, "Memory:      {}\n", memory);
+        seq_print!(out, "Memory:      {}\n", state.memory.size());
         Ok(())
     }
 }

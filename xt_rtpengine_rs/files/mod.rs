@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The files under `/proc/rtpengine`.
+//! The files under `/proc/rtpengine`, a link to those of the reader's network namespace.
 
 mod keys;
 mod list;
@@ -10,11 +10,12 @@ use crate::{
     command::Holder,
     rtp_wire::text::{self, TextCommand},
     sys::{
+        net::Namespace,
         opener::Opener,
-        proc::{self, Directory, Entry, Handle},
+        proc::{self, Directory, Entry, Handle, Link},
         view,
     },
-    table::{registry, Table},
+    table::{self, Tables},
 };
 use kernel::{
     prelude::*,
@@ -22,63 +23,69 @@ use kernel::{
     sync::{Arc, ArcBorrow},
     uaccess::UserSlice,
 };
-use list::{Status, Tables, Targets};
+use list::{Ids, Status, Targets};
 
-/// `/proc/rtpengine` itself. The files go before their directory.
-pub(crate) struct Root {
-    _control: Entry<Main>,
-    _list: Entry<Main>,
-    directory: Arc<Directory>,
+/// `/proc/rtpengine`. The link is that of a thread: it may be in another namespace than its process, and
+/// outlive the first one.
+pub(crate) fn link() -> Result<Link> {
+    Link::new(c"rtpengine", c"thread-self/net/rtpengine")
 }
 
-/// What the files of the root belong to.
-pub(crate) struct Main;
+/// Looks whether another module has `/proc/rtpengine`.
+///
+/// # Errors
+///
+/// `EEXIST` when one has.
+pub(crate) fn check_free() -> Result {
+    if proc::exists(c"/proc/rtpengine") {
+        pr_err!("/proc/rtpengine is there already; unload nft_rtpengine or xt_RTPENGINE first\n");
+        return Err(EEXIST);
+    }
+    Ok(())
+}
+
+/// The directory of a namespace, and the files that are not those of a table. They go before it.
+pub(crate) struct Root {
+    _control: Entry<Tables>,
+    _list: Entry<Tables>,
+    directory: Directory,
+}
 
 impl Root {
     /// Makes the directory and its files.
     ///
     /// # Errors
     ///
-    /// `EEXIST` when the directory cannot be made, as when another module has it.
-    pub(crate) fn new() -> Result<Self> {
-        let directory = Directory::new(c"rtpengine", None).map_err(|_| {
-            pr_err!("cannot make /proc/rtpengine; unload nft_rtpengine or xt_RTPENGINE first\n");
-            EEXIST
-        })?;
-        let directory = Arc::new(directory, GFP_KERNEL)?;
-        let main = Arc::new(Main, GFP_KERNEL)?;
+    /// `ENOMEM`.
+    pub(crate) fn new(net: Namespace<'_>, tables: &Arc<Tables>) -> Result<Self> {
+        let directory = Directory::of_namespace(net, c"rtpengine")?;
         Ok(Self {
-            _control: proc::control::<Words>(c"control", 0o220, &directory, main.clone())?,
-            _list: view::readable::<Tables>(c"list", 0o444, &directory, main)?,
+            _control: proc::control::<TextControl>(c"control", 0o222, &directory, tables.clone())?,
+            _list: view::readable::<Ids>(c"list", 0o444, &directory, tables.clone())?,
             directory,
         })
-    }
-
-    /// The directory, for those of the tables.
-    pub(crate) fn directory(&self) -> Arc<Directory> {
-        self.directory.clone()
     }
 }
 
 /// The files of one table. They go before their directory.
-pub(crate) struct Files {
-    _control: Entry<Table>,
-    _status: Entry<Table>,
-    _list: Entry<Table>,
+pub(crate) struct Table {
+    _control: Entry<table::Table>,
+    _status: Entry<table::Table>,
+    _list: Entry<table::Table>,
     _directory: Directory,
 }
 
-impl Files {
+impl Table {
     /// Makes the files.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` when there is no memory.
-    pub(crate) fn new(root: &Directory, table: &Arc<Table>) -> Result<Self> {
+    /// `ENOMEM`.
+    pub(crate) fn new(root: &Root, table: &Arc<table::Table>) -> Result<Self> {
         let name = CString::try_from_fmt(fmt!("{}", table.id()))?;
-        let directory = Directory::new(&name, Some(root))?;
+        let directory = Directory::new(&name, &root.directory)?;
         Ok(Self {
-            _control: proc::control::<Holder>(c"control", 0o660, &directory, table.clone())?,
+            _control: proc::control::<Holder>(c"control", 0o666, &directory, table.clone())?,
             _status: view::readable::<Status>(c"status", 0o444, &directory, table.clone())?,
             _list: view::readable::<Targets>(c"list", 0o444, &directory, table.clone())?,
             _directory: directory,
@@ -86,15 +93,16 @@ impl Files {
     }
 }
 
-/// A holder of `/proc/rtpengine/control`, which takes text commands.
-struct Words;
+/// An open `/proc/rtpengine/control`, which takes text commands. They are those of the namespace whose file
+/// was opened, whoever writes.
+struct TextControl(Arc<Tables>);
 
-impl Handle for Words {
-    type Node = Main;
+impl Handle for TextControl {
+    type Node = Tables;
 
-    fn open(_main: ArcBorrow<'_, Main>, opener: &Opener<'_>) -> Result<Self> {
+    fn open(tables: ArcBorrow<'_, Tables>, opener: &Opener<'_>) -> Result<Self> {
         if opener.may_control() {
-            Ok(Self)
+            Ok(Self(tables.into()))
         } else {
             Err(EPERM)
         }
@@ -107,9 +115,9 @@ impl Handle for Words {
         let text = buffer.get_mut(..length).ok_or(EINVAL)?;
         reader.read_slice(text)?;
         match text::parse(text).ok_or(EINVAL)? {
-            TextCommand::Add(id) => registry::add(id),
-            TextCommand::Delete(id) => registry::delete(id),
-            TextCommand::Kill(id) => registry::kill(id),
+            TextCommand::Add(id) => self.0.add(id),
+            TextCommand::Delete(id) => self.0.delete(id),
+            TextCommand::Kill(id) => self.0.kill(id),
         }?;
         Ok(length)
     }

@@ -19,8 +19,8 @@ use crate::{
         received::{Outcome, Received},
     },
     table::{
-        registry,
         target::{key_of, source_of, Target},
+        Tables,
     },
     udp_ip::Datagram,
 };
@@ -30,12 +30,10 @@ use output::Emission;
 /// Handles a packet that a rule with that table id saw.
 pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
     let guard = rcu::read_lock();
-    let Some(table) = registry::find(id, &guard) else {
+    let tables = Tables::of(packet.namespace());
+    let Some(table) = tables.and_then(|tables| tables.find(id, &guard)) else {
         return Outcome::Pass(packet);
     };
-    if table.namespace() != packet.namespace().id() {
-        return Outcome::Pass(packet);
-    }
     let Some(datagram) = packet.datagram() else {
         return Outcome::Pass(packet);
     };

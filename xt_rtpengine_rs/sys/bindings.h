@@ -17,9 +17,11 @@
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/x_tables.h>
-#include <linux/nsproxy.h>
+#include <linux/namei.h>
+#include <linux/nospec.h>
 #include <linux/proc_fs.h>
 #include <linux/rhashtable.h>
+#include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
@@ -31,6 +33,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
+#include <net/netns/generic.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/route.h>
 #include <net/udp.h>

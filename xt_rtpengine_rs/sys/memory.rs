@@ -3,7 +3,7 @@
 //! Memory of the daemon that the module writes counters to.
 //!
 //! A range of the daemon's pages is pinned and mapped into the kernel. It stays so, whatever
-//! becomes of the process, until the last handle is dropped.
+//! becomes of the process, until the last handle is dropped. It is charged to the process that pinned it.
 //!
 //! C headers: [`include/linux/mm.h`](srctree/include/linux/mm.h),
 //! [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
@@ -14,6 +14,33 @@ use kernel::{page::PAGE_SIZE, prelude::*, sync::Arc};
 
 /// How many pages are pinned at once.
 const PIECE: usize = 1024;
+
+/// A number of pages on the account of a process: its `VmPin`.
+///
+/// # Invariants
+///
+/// `mm` is null, or a reference is owned, and `pages` were added to its pinned memory.
+struct Charge {
+    mm: *mut bindings::mm_struct,
+    pages: usize,
+}
+
+impl Charge {
+    /// Charges the calling process.
+    fn new(pages: usize) -> Self {
+        // SAFETY: No requirements.
+        let mm = unsafe { bindings::rtpe_charge_pinned(pages) };
+        // INVARIANT: The reference was just taken, and the pages added.
+        Self { mm, pages }
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant; a charge is given back once.
+        unsafe { bindings::rtpe_uncharge_pinned(self.mm, self.pages) };
+    }
+}
 
 /// Pages of a process, pinned.
 ///
@@ -28,7 +55,7 @@ impl Pages {
         let mut address = usize::try_from(address).map_err(|_| EFAULT)?;
         let mut pages = Self(KVVec::new());
         while let wanted @ 1.. = count.saturating_sub(pages.0.len()).min(PIECE) {
-            pages.0.reserve(wanted, GFP_KERNEL)?;
+            pages.0.reserve(wanted, GFP_KERNEL_ACCOUNT)?;
             // SAFETY: There is room for `wanted` pointers behind those in the vector. Any address may
             // be given: those that are not the caller's are refused.
             let pinned = unsafe {
@@ -70,6 +97,7 @@ pub(crate) struct Memory {
     size: u64,
     owner: u64,
     _pages: Pages,
+    _charge: Charge,
 }
 
 // SAFETY: The mapping can be used and undone from any thread.
@@ -104,8 +132,14 @@ impl Memory {
             size,
             owner,
             _pages: pages,
+            _charge: Charge::new(count),
         };
-        Ok(Arc::new(memory, GFP_KERNEL)?)
+        Ok(Arc::new(memory, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Where the range starts, as the process sees it.
+    pub(crate) fn start(&self) -> u64 {
+        self.start
     }
 
     /// The size of the range in bytes.

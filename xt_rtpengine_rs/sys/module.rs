@@ -40,7 +40,5 @@ impl Drop for Hold {
 
 /// The module in the form that C's operations tables take.
 pub(super) const fn this_module() -> *mut bindings::module {
-    kernel::module::this_module::<crate::Module>()
-        .as_ptr()
-        .cast()
+    &raw mut bindings::__this_module
 }

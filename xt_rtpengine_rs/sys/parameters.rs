@@ -39,6 +39,13 @@ pub(crate) fn srtp_replay_window() -> u32 {
 
 const _: () = assert!(bindings::RTPE_MAX_REPLAY_WINDOW == WINDOW_CAPACITY);
 
+/// How many bytes a table may share with its daemons.
+pub(crate) fn memory_limit() -> u64 {
+    // SAFETY: The static lives as long as the module, and is written by whole words.
+    let limit = unsafe { Atomic::from_ptr((&raw mut bindings::rtpe_memory_limit).cast::<u64>()) };
+    limit.load(Relaxed)
+}
+
 /// The user that owns the files under `/proc/rtpengine`.
 pub(crate) fn proc_uid() -> u32 {
     // SAFETY: Written only before the module's initialisation.

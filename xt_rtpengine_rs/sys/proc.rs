@@ -9,7 +9,7 @@
 //! C headers: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h),
 //! [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
-use super::{bindings, module::this_module, opener::Opener, parameters};
+use super::{bindings, module::this_module, net::Namespace, opener::Opener, parameters};
 use core::{marker::PhantomData, ptr, ptr::NonNull};
 use kernel::{
     error::from_result,
@@ -34,10 +34,51 @@ fn own(entry: NonNull<bindings::proc_dir_entry>) {
 
 /// The mode without the bits that `proc_mask` takes away. The owner's stay where nothing else is left:
 /// to procfs, no bits are those of its default.
-fn masked(mode: u16) -> u16 {
+pub(super) fn masked(mode: u16) -> u16 {
     match mode & !(parameters::proc_mask() as u16) {
         0 => mode & 0o700,
         left => left,
+    }
+}
+
+/// Whether there is a file of that absolute path, as the calling process sees it.
+pub(crate) fn exists(path: &CStr) -> bool {
+    // SAFETY: The path is NUL-terminated.
+    unsafe { bindings::rtpe_path_exists(path.as_char_ptr()) }
+}
+
+/// A symbolic link under `/proc`, removed when dropped.
+///
+/// # Invariants
+///
+/// The entry exists.
+pub(crate) struct Link(NonNull<bindings::proc_dir_entry>);
+
+// SAFETY: Entries can be used from any thread: procfs locks.
+unsafe impl Send for Link {}
+// SAFETY: As above.
+unsafe impl Sync for Link {}
+
+impl Link {
+    /// Makes a link of that name, which no entry may have.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn new(name: &CStr, to: &CStr) -> Result<Self> {
+        // SAFETY: Both are NUL-terminated, and copied.
+        let entry = unsafe {
+            bindings::proc_symlink(name.as_char_ptr(), ptr::null_mut(), to.as_char_ptr())
+        };
+        // INVARIANT: The entry was just made.
+        Ok(Self(NonNull::new(entry).ok_or(ENOMEM)?))
+    }
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the entry exists.
+        unsafe { bindings::proc_remove(self.0.as_ptr()) };
     }
 }
 
@@ -54,24 +95,45 @@ unsafe impl Send for Directory {}
 unsafe impl Sync for Directory {}
 
 impl Directory {
-    /// Makes a directory under `parent`, or under `/proc`.
+    /// Makes a directory in the `/proc/net` of a namespace.
     ///
     /// # Errors
     ///
     /// `ENOMEM` when the name is taken, or there is no memory.
-    pub(crate) fn new(name: &CStr, parent: Option<&Directory>) -> Result<Self> {
+    pub(crate) fn of_namespace(net: Namespace<'_>, name: &CStr) -> Result<Self> {
+        // SAFETY: The namespace is alive, and has its directory as long.
+        unsafe { Self::make(name, bindings::rtpe_proc_net(net.as_ptr())) }
+    }
+
+    /// Makes a directory under `parent`.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` when the name is taken, or there is no memory.
+    pub(crate) fn new(name: &CStr, parent: &Directory) -> Result<Self> {
+        // SAFETY: By the type invariant the parent exists.
+        unsafe { Self::make(name, parent.0.as_ptr()) }
+    }
+
+    /// # Safety
+    ///
+    /// `parent` exists.
+    unsafe fn make(name: &CStr, parent: *mut bindings::proc_dir_entry) -> Result<Self> {
+        // What is below `/proc/net` is looked up anew each time: it depends on who looks.
         // SAFETY: The name is NUL-terminated and copied, and the parent exists.
         let entry = unsafe {
-            bindings::proc_mkdir_mode(name.as_char_ptr(), masked(0o555), Self::raw(parent))
+            bindings::_proc_mkdir(
+                name.as_char_ptr(),
+                masked(0o555),
+                parent,
+                ptr::null_mut(),
+                true,
+            )
         };
         let entry = NonNull::new(entry).ok_or(ENOMEM)?;
         own(entry);
         // INVARIANT: The entry was just made.
         Ok(Self(entry))
-    }
-
-    fn raw(directory: Option<&Directory>) -> *mut bindings::proc_dir_entry {
-        directory.map_or(ptr::null_mut(), |directory| directory.0.as_ptr())
     }
 }
 
@@ -114,7 +176,7 @@ impl<N: Send + Sync + 'static> Entry<N> {
         let entry = unsafe {
             bindings::proc_create_data(
                 name.as_char_ptr(),
-                masked(mode),
+                mode,
                 parent.0.as_ptr(),
                 operations,
                 node.cast_mut().cast(),
@@ -191,7 +253,8 @@ pub(crate) trait Handle: Sized + Send + Sync + 'static {
     fn read(&self, command: UserSlice) -> Result<usize>;
 }
 
-/// Makes a control file.
+/// Makes a control file. `mode` lets everybody in: who may open it is for the handle to say, since procfs
+/// asks for the mode first.
 ///
 /// # Errors
 ///
@@ -235,7 +298,7 @@ impl<H: Handle> Operations<H> {
             let node = unsafe { node_of::<H::Node>(inode) };
             // SAFETY: The file is valid for the call.
             let opener = unsafe { Opener::new(file) };
-            let handle = KBox::new(H::open(node, &opener)?, GFP_KERNEL)?;
+            let handle = KBox::new(H::open(node, &opener)?, GFP_KERNEL_ACCOUNT)?;
             // SAFETY: The file is being opened, and nobody else has it yet.
             unsafe {
                 take_over(file, &Self::FILE)?;

@@ -4,7 +4,11 @@
 //!
 //! C header: [`include/linux/rcupdate.h`](srctree/include/linux/rcupdate.h)
 
-use core::{marker::PhantomData, mem::ManuallyDrop, ptr};
+use core::{
+    marker::PhantomData,
+    mem::ManuallyDrop,
+    ptr::{self, NonNull},
+};
 use kernel::sync::{
     atomic::{Acquire, Atomic, Full},
     rcu, Arc,
@@ -51,24 +55,64 @@ impl<T: Send + Sync + 'static> Slot<T> {
         Some(Arc::clone(&owned))
     }
 
-    /// Publishes `object`, or nothing, and returns what stood there before once no reader can see
-    /// it any more. Sleeps when there was something.
-    pub(crate) fn replace(&self, object: Option<Arc<T>>) -> Option<Arc<T>> {
-        let new = object.map_or(ptr::null_mut(), |object| Arc::into_raw(object).cast_mut());
-        // INVARIANT: `new` is null or owns a reference; the old pointer is out of the slot.
+    /// Publishes `object`. What stood there before is dropped once no reader can see it any more.
+    pub(crate) fn publish(&self, object: Arc<T>) {
+        self.swap(Arc::into_raw(object).cast_mut());
+    }
+
+    /// Takes the object out: no reader finds it any more.
+    pub(crate) fn take(&self) -> Option<Retired<T>> {
+        self.swap(ptr::null_mut())
+    }
+
+    fn swap(&self, new: *mut T) -> Option<Retired<T>> {
+        // INVARIANT: `new` is null or owns a reference; the old pointer is out of the slot, and its reference
+        // the result's.
         let old = self.object.xchg(new, Full);
-        if old.is_null() {
-            return None;
-        }
-        rcu::synchronize_rcu();
-        // SAFETY: By the type invariant the pointer owns a reference, which is taken over here;
-        // a grace period has passed.
-        Some(unsafe { Arc::from_raw(old) })
+        NonNull::new(old).map(Retired)
     }
 }
 
 impl<T: Send + Sync + 'static> Drop for Slot<T> {
     fn drop(&mut self) {
-        self.replace(None);
+        self.take();
+    }
+}
+
+/// An object that was taken out of its slot. Dropping it waits until no reader can see it any more.
+///
+/// # Invariants
+///
+/// The pointer comes from [`Arc::into_raw`], and owns that reference. No reader finds it.
+pub(crate) struct Retired<T: Send + Sync + 'static>(NonNull<T>);
+
+impl<T: Send + Sync + 'static> Retired<T> {
+    /// Drops all of them, and waits once for that.
+    pub(crate) fn drop_all(retired: &mut [Option<Self>]) {
+        if retired.iter().all(Option::is_none) {
+            return;
+        }
+        rcu::synchronize_rcu();
+        for retired in retired.iter_mut().filter_map(Option::take) {
+            // SAFETY: A grace period has passed since it was taken out of its slot.
+            unsafe { ManuallyDrop::new(retired).release() };
+        }
+    }
+
+    /// # Safety
+    ///
+    /// Called once, a grace period after the object was taken out of its slot.
+    unsafe fn release(&self) {
+        // SAFETY: By the type invariant the pointer owns a reference, which is given up here; no reader
+        // sees the object any more.
+        drop(unsafe { Arc::from_raw(self.0.as_ptr()) });
+    }
+}
+
+impl<T: Send + Sync + 'static> Drop for Retired<T> {
+    fn drop(&mut self) {
+        rcu::synchronize_rcu();
+        // SAFETY: A grace period has passed; a value is dropped once.
+        unsafe { self.release() };
     }
 }

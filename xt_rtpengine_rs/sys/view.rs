@@ -12,7 +12,7 @@ use super::{
     bindings,
     module::this_module,
     opener::Opener,
-    proc::{node_of, take_over, Directory, Entry},
+    proc::{masked, node_of, take_over, Directory, Entry},
 };
 use core::{marker::PhantomData, ptr};
 use kernel::{
@@ -52,7 +52,7 @@ pub(crate) fn readable<V: View>(
     node: Arc<V::Node>,
 ) -> Result<Entry<V::Node>> {
     // SAFETY: The operations of `V` take the data as a `V::Node`.
-    unsafe { Entry::new(name, mode, parent, &Operations::<V>::ENTRY, node) }
+    unsafe { Entry::new(name, masked(mode), parent, &Operations::<V>::ENTRY, node) }
 }
 
 struct Operations<V>(PhantomData<V>);
@@ -93,7 +93,7 @@ impl<V: View> Operations<V> {
             let node = unsafe { node_of::<V::Node>(inode) };
             // SAFETY: The file is valid for the call.
             let opener = unsafe { Opener::new(file) };
-            let view = KBox::new(V::open(node, &opener)?, GFP_KERNEL)?;
+            let view = KBox::new(V::open(node, &opener)?, GFP_KERNEL_ACCOUNT)?;
             // SAFETY: The file is being opened, and nobody else has it yet; the operations are static.
             unsafe {
                 take_over(file, &Self::FILE)?;

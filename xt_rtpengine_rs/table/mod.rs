@@ -2,27 +2,30 @@
 
 //! A table: its targets, and the memory of the daemon that it counts in.
 //!
-//! The packet path reads `namespace` and `targets`, under RCU. Everything else is the control
+//! The packet path reads `targets`, under RCU. Everything else is the control
 //! side's, under the lock of `state`. A target is in `entries` from ADD_TARGET on: there it is
 //! built, alone, until its last output is in; then it moves to `targets`.
 //!
-//! Order of locks: those of the registry, then that of `state`. Nothing that waits for the packet path is
+//! Order of locks: that of the namespace's tables, then that of `state`. Nothing that waits for the packet path is
 //! done under the latter.
 
-pub(crate) mod registry;
-pub(crate) mod rules;
+mod memory;
 pub(crate) mod srtp;
+mod tables;
 pub(crate) mod target;
+
+pub(crate) use memory::SharedMemory;
+pub(crate) use tables::Tables;
 
 use crate::{
     command::error::Fault,
-    rtp_wire::{Endpoint, Family, PointerName, UserPointer},
+    rtp_wire::{Endpoint, Family},
     sys::{
-        counters::{Counters, GlobalStats},
+        counters::GlobalStats,
         map::{Key, Map, Unpublished},
-        memory::{Memory, Shared},
+        memory::Shared,
         module::Hold,
-        net::{NamespaceCell, NamespaceId},
+        net::Home,
         rcu::Guard,
     },
 };
@@ -32,7 +35,7 @@ use kernel::{
     rbtree::RBTree,
     sync::{Arc, Mutex},
 };
-use target::{Resolve, Target};
+use target::Target;
 
 /// A local address in the order in which targets are kept and listed: by family, address, port.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,7 +80,7 @@ pub(crate) struct State {
     /// The counters that INIT named; none before.
     pub(crate) global: Option<Shared<GlobalStats>>,
     /// What was pinned.
-    pub(crate) memory: KVec<Arc<Memory>>,
+    pub(crate) memory: SharedMemory,
     /// The targets.
     pub(crate) entries: RBTree<Order, Entry>,
     /// How many there are.
@@ -87,7 +90,7 @@ pub(crate) struct State {
 /// What a table lets go when it ends; dropping it may sleep.
 pub(crate) struct Ended {
     _entries: RBTree<Order, Entry>,
-    _memory: KVec<Arc<Memory>>,
+    _memory: SharedMemory,
     _global: Option<Shared<GlobalStats>>,
 }
 
@@ -95,7 +98,7 @@ pub(crate) struct Ended {
 #[pin_data]
 pub(crate) struct Table {
     id: u32,
-    namespace: NamespaceCell,
+    home: Arc<Home>,
     #[pin]
     targets: Map<Target>,
     #[pin]
@@ -110,25 +113,25 @@ impl Table {
     /// # Errors
     ///
     /// `ENOMEM`; `ENOENT` when the module is being unloaded.
-    pub(crate) fn new(id: u32, namespace: NamespaceId) -> Result<Arc<Self>> {
+    pub(crate) fn new(id: u32, home: Arc<Home>) -> Result<Arc<Self>> {
         let hold = Hold::new()?;
         Arc::pin_init(
             try_pin_init!(Self {
                 id,
-                namespace: NamespaceCell::new(namespace),
+                home,
                 targets <- Map::new(),
                 state <- new_mutex!(State {
                     alive: true,
                     handles: 0,
                     process: 0,
                     global: None,
-                    memory: KVec::new(),
+                    memory: SharedMemory::new(),
                     entries: RBTree::new(),
                     len: 0,
                 }),
                 _hold: hold,
             }),
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )
     }
 
@@ -137,14 +140,9 @@ impl Table {
         self.id
     }
 
-    /// The network namespace whose packets it takes.
-    pub(crate) fn namespace(&self) -> NamespaceId {
-        self.namespace.get()
-    }
-
-    /// Moves the table to another namespace.
-    pub(crate) fn set_namespace(&self, namespace: NamespaceId) {
-        self.namespace.set(namespace);
+    /// The network namespace that the table belongs to.
+    pub(crate) fn home(&self) -> &Home {
+        &self.home
     }
 
     /// The targets that are published.
@@ -200,7 +198,7 @@ impl Table {
         }
         Ok(Ended {
             _entries: entries,
-            _memory: core::mem::replace(&mut state.memory, KVec::new()),
+            _memory: core::mem::replace(&mut state.memory, SharedMemory::new()),
             _global: state.global.take(),
         })
     }
@@ -223,41 +221,5 @@ impl State {
     /// How often the table is held open.
     pub(crate) fn handles(&self) -> usize {
         self.handles
-    }
-
-    /// The memory in which a holder's pointers are looked for.
-    pub(crate) fn memory_of(&self, owner: u64) -> Ranges<'_> {
-        Ranges {
-            memory: &self.memory,
-            owner,
-        }
-    }
-}
-
-/// The memory that was pinned for a table, as one holder sees it.
-///
-/// Two processes may have different memory at the same address: a holder's own comes first, and
-/// what was pinned last before what was pinned earlier.
-pub(crate) struct Ranges<'a> {
-    memory: &'a [Arc<Memory>],
-    owner: u64,
-}
-
-impl Resolve for Ranges<'_> {
-    fn resolve<T: Counters>(
-        &self,
-        name: PointerName,
-        pointer: UserPointer,
-    ) -> Result<Shared<T>, Fault> {
-        let find = |own: bool| {
-            self.memory
-                .iter()
-                .rev()
-                .filter(|memory| (memory.owner() == self.owner) == own)
-                .find_map(|memory| memory.resolve(pointer.0))
-        };
-        find(true)
-            .or_else(|| find(false))
-            .ok_or(Fault::Pointer(name, pointer))
     }
 }

@@ -8,6 +8,11 @@ unsigned int rtpe_current_tgid(void)
 	return task_tgid_nr(current);
 }
 
+unsigned long rtpe_index_nospec(unsigned long index, unsigned long size)
+{
+	return array_index_nospec(index, size);
+}
+
 bool rtpe_module_has_started(void)
 {
 	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE;
@@ -26,4 +31,23 @@ void rtpe_bh_enable(void)
 pgprot_t rtpe_page_kernel(void)
 {
 	return PAGE_KERNEL;
+}
+
+struct mm_struct *rtpe_charge_pinned(unsigned long pages)
+{
+	struct mm_struct *mm = current->mm;
+
+	if (mm) {
+		mmgrab(mm);
+		atomic64_add(pages, &mm->pinned_vm);
+	}
+	return mm;
+}
+
+void rtpe_uncharge_pinned(struct mm_struct *mm, unsigned long pages)
+{
+	if (mm) {
+		atomic64_sub(pages, &mm->pinned_vm);
+		mmdrop(mm);
+	}
 }

@@ -3,28 +3,12 @@
 
 #include "../bindings.h"
 
-struct net *rtpe_current_net(void)
+void *rtpe_net_generic(const struct net *net, unsigned int id)
 {
-	return current->nsproxy->net_ns;
+	return net_generic(net, id);
 }
 
-/* Takes a reference to a namespace if it is alive still. */
-struct net *rtpe_get_net(const struct net *wanted)
+struct proc_dir_entry *rtpe_proc_net(const struct net *net)
 {
-	struct net *net, *found = NULL;
-
-	rcu_read_lock();
-	for_each_net_rcu(net) {
-		if (net == wanted) {
-			found = maybe_get_net(net);
-			break;
-		}
-	}
-	rcu_read_unlock();
-	return found;
-}
-
-void rtpe_put_net(struct net *net)
-{
-	put_net(net);
+	return net->proc_net;
 }

@@ -5,9 +5,9 @@
 #include <linux/types.h>
 
 struct net;
+struct proc_dir_entry;
 
-struct net *rtpe_current_net(void);
-struct net *rtpe_get_net(const struct net *wanted);
-void rtpe_put_net(struct net *net);
+void *rtpe_net_generic(const struct net *net, unsigned int id);
+struct proc_dir_entry *rtpe_proc_net(const struct net *net);
 
 #endif

@@ -43,6 +43,10 @@ module_param_cb(srtp_replay_window, &rtpe_replay_window_ops, &rtpe_srtp_replay_w
 MODULE_PARM_DESC(srtp_replay_window,
 		 "How many packets back SRTP may come late, 64 to 1024, or 0 to accept replays, of targets added from then on (default 64)");
 
+unsigned long rtpe_memory_limit = 1UL << 32;
+module_param_named(memory_limit, rtpe_memory_limit, ulong, 0644);
+MODULE_PARM_DESC(memory_limit, "Bytes that a table may share with its daemons (default 4294967296)");
+
 bool rtpe_log_errors;
 module_param_named(log_errors, rtpe_log_errors, bool, 0644);
 MODULE_PARM_DESC(log_errors, "Log errors of the packet path, rate limited (default N)");

@@ -12,6 +12,7 @@ extern unsigned int rtpe_proc_gid;
 extern unsigned int rtpe_proc_mask;
 extern unsigned int rtpe_stream_packets_list_limit;
 extern unsigned int rtpe_srtp_replay_window;
+extern unsigned long rtpe_memory_limit;
 extern bool rtpe_log_errors;
 extern bool rtpe_api_debug;
 bool rtpe_net_ratelimit(void);

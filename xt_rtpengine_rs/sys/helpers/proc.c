@@ -13,6 +13,16 @@ bool rtpe_fops_get(const struct file_operations *fops)
 	return fops_get(fops);
 }
 
+bool rtpe_path_exists(const char *name)
+{
+	struct path path;
+
+	if (kern_path(name, 0, &path))
+		return false;
+	path_put(&path);
+	return true;
+}
+
 void *rtpe_pde_data(const struct inode *inode)
 {
 	return pde_data(inode);

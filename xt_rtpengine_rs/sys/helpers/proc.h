@@ -11,6 +11,7 @@ struct inode;
 
 void rtpe_replace_fops(struct file *file, const struct file_operations *fops);
 bool rtpe_fops_get(const struct file_operations *fops);
+bool rtpe_path_exists(const char *path);
 void *rtpe_pde_data(const struct inode *inode);
 kuid_t rtpe_make_kuid(unsigned int uid);
 kgid_t rtpe_make_kgid(unsigned int gid);

@@ -5,16 +5,8 @@
 //! C header:
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
-use super::super::{
-    bindings, module::this_module, net::Namespace, opener::current_process, received::Received,
-};
-use crate::{
-    packet,
-    table::{
-        registry,
-        rules::{Maker, Rule},
-    },
-};
+use super::super::{bindings, module::this_module, received::Received};
+use crate::{packet, rtp_wire::text::MAX_TABLES};
 use core::{mem, ptr};
 use kernel::{
     error::{from_result, to_result},
@@ -30,10 +22,8 @@ const MAX_ATTRIBUTE: usize = ATTRIBUTE_ID;
 /// What a rule carries.
 #[repr(C)]
 struct Private {
-    /// The id of the table.
+    /// The id of the table, which need not exist.
     id: u32,
-    /// The process that added the rule.
-    maker: u32,
 }
 
 static POLICY: Policy = Policy([
@@ -110,9 +100,6 @@ fn operations(expression: *mut bindings::nft_expr_type) -> bindings::nft_expr_op
         (size_of::<bindings::nft_expr>() + size_of::<Private>().next_multiple_of(8)) as u32;
     operations.eval = Some(eval);
     operations.init = Some(init);
-    operations.activate = Some(activate);
-    operations.deactivate = Some(deactivate);
-    operations.destroy = Some(destroy);
     operations.dump = Some(dump);
     operations.validate = Some(validate);
     operations
@@ -135,23 +122,6 @@ fn expression(operations: *mut bindings::nft_expr_ops) -> bindings::nft_expr_typ
 unsafe fn private(expression: *const bindings::nft_expr) -> *mut Private {
     // SAFETY: The private part follows the pointer to the operations.
     unsafe { (*expression).data.as_ptr().cast_mut().cast() }
-}
-
-/// The rule that an expression stands in.
-///
-/// # Safety
-///
-/// `expression` is one of ours with its private part written, and `context` is that of its rule,
-/// whose namespace is alive.
-unsafe fn rule(context: *const bindings::nft_ctx, expression: *const bindings::nft_expr) -> Rule {
-    // SAFETY: As this function's own requirement.
-    let (namespace, private) =
-        unsafe { (Namespace::from_ptr((*context).net), &*private(expression)) };
-    Rule {
-        namespace: namespace.id(),
-        id: private.id,
-        maker: Maker::Process(private.maker),
-    }
 }
 
 /// # Safety
@@ -179,7 +149,7 @@ unsafe extern "C" fn eval(
 ///
 /// Called by nf_tables with a rule that is being added.
 unsafe extern "C" fn init(
-    context: *const bindings::nft_ctx,
+    _context: *const bindings::nft_ctx,
     expression: *const bindings::nft_expr,
     attributes: *const *const bindings::nlattr,
 ) -> c_int {
@@ -192,57 +162,13 @@ unsafe extern "C" fn init(
             }
             bindings::rtpe_nla_get_u32(attribute)
         };
-        let maker = current_process();
+        if id >= MAX_TABLES {
+            return Err(ERANGE);
+        }
         // SAFETY: The expression is one of ours, and its private part ours to write.
-        unsafe { ptr::write(private(expression), Private { id, maker }) };
-        // SAFETY: The context is that of the expression.
-        registry::rule_added(&unsafe { rule(context, expression) })?;
+        unsafe { ptr::write(private(expression), Private { id }) };
         Ok(0)
     })
-}
-
-/// A rule that was to be deleted stays.
-///
-/// # Safety
-///
-/// Called by nf_tables with an expression that [`init`] made.
-unsafe extern "C" fn activate(
-    context: *const bindings::nft_ctx,
-    expression: *const bindings::nft_expr,
-) {
-    // SAFETY: As this function's own requirement.
-    registry::rule_restored(&unsafe { rule(context, expression) });
-}
-
-/// A rule goes: its use of the table ends when the deletion is prepared, and not again when it is
-/// committed.
-///
-/// # Safety
-///
-/// Called by nf_tables with an expression that [`init`] made.
-unsafe extern "C" fn deactivate(
-    context: *const bindings::nft_ctx,
-    expression: *const bindings::nft_expr,
-    phase: bindings::nft_trans_phase,
-) {
-    if phase == bindings::nft_trans_phase_NFT_TRANS_COMMIT {
-        return;
-    }
-    // SAFETY: As this function's own requirement.
-    registry::rule_suspended(&unsafe { rule(context, expression) });
-}
-
-/// A rule is gone.
-///
-/// # Safety
-///
-/// Called by nf_tables once, with an expression that [`init`] made.
-unsafe extern "C" fn destroy(
-    context: *const bindings::nft_ctx,
-    expression: *const bindings::nft_expr,
-) {
-    // SAFETY: As this function's own requirement.
-    registry::rule_gone(&unsafe { rule(context, expression) });
 }
 
 /// # Safety

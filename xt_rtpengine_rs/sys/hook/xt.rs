@@ -4,21 +4,10 @@
 //!
 //! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
 
-use super::super::{bindings, module::this_module, net::Namespace, received::Received};
-use crate::{
-    packet,
-    table::{
-        registry,
-        rules::{Maker, Rule},
-    },
-};
+use super::super::{bindings, module::this_module, received::Received};
+use crate::{packet, rtp_wire::text::MAX_TABLES};
 use core::ptr;
-use kernel::{
-    error::{from_result, to_result},
-    ffi::{c_int, c_void},
-    prelude::*,
-    types::Opaque,
-};
+use kernel::{error::to_result, ffi::c_int, prelude::*, types::Opaque};
 
 /// What a rule carries: the id of a table, in host order.
 type Info = u32;
@@ -73,7 +62,6 @@ fn target(family: u32) -> bindings::xt_target {
     target.family = family as u16;
     target.target = Some(run);
     target.checkentry = Some(check);
-    target.destroy = Some(destroy);
     target.me = this_module();
     target.table = c"filter".as_char_ptr();
     target.targetsize = size_of::<Info>() as u32;
@@ -103,38 +91,15 @@ unsafe extern "C" fn run(
     }
 }
 
-/// The rule that carries an `Info`.
-///
-/// # Safety
-///
-/// `net` is alive, and `info` points to an `Info`.
-unsafe fn rule(net: *mut bindings::net, info: *const c_void) -> Rule {
-    // SAFETY: As this function's own requirement.
-    let (namespace, id) = unsafe { (Namespace::from_ptr(net), *info.cast::<Info>()) };
-    Rule {
-        namespace: namespace.id(),
-        id,
-        maker: Maker::Unknown,
-    }
-}
-
 /// # Safety
 ///
 /// Called by x_tables with a rule that is being added.
 unsafe extern "C" fn check(parameters: *const bindings::xt_tgchk_param) -> c_int {
-    from_result(|| {
-        // SAFETY: The rule carries an `Info`, and its namespace is alive.
-        registry::rule_added(&unsafe { rule((*parameters).net, (*parameters).targinfo) })?;
-        Ok(0)
-    })
-}
-
-/// # Safety
-///
-/// Called by x_tables with a rule that [`check`] allowed, once.
-unsafe extern "C" fn destroy(parameters: *const bindings::xt_tgdtor_param) {
-    // SAFETY: The rule carries an `Info`, and its namespace is alive.
-    let rule = unsafe { rule((*parameters).net, (*parameters).targinfo) };
-    registry::rule_suspended(&rule);
-    registry::rule_gone(&rule);
+    // SAFETY: The rule carries an `Info`.
+    let id = unsafe { *(*parameters).targinfo.cast::<Info>() };
+    if id < MAX_TABLES {
+        0
+    } else {
+        ERANGE.to_errno()
+    }
 }

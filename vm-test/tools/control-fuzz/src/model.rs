@@ -286,8 +286,14 @@ impl Model {
     }
 }
 
+/// The bytes that a table may share, as long as the module's parameter is not changed.
+const MEMORY_LIMIT: u64 = 4 << 30;
+
 fn pin(arena: &Arena, start: u64, size: u64) -> Prediction {
     let pin = Prediction::accepted(Effect::Pin(Pin { start, size }));
+    if size > MEMORY_LIMIT {
+        return pin.or(true, "MemoryLimit", Errno::ENOMEM);
+    }
     match arena.can_pin(start, size) {
         Some(true) => pin,
         Some(false) => pin.or(true, "CannotPin", Errno::EFAULT),

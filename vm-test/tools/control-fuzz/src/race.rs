@@ -17,7 +17,7 @@ const PLACE: u64 = sys::LAST - ROOM;
 const ROOM: u64 = 0x2_0000;
 
 /// All errors that a message may be refused with.
-const ERRORS: [Errno; 11] = [
+const ERRORS: [Errno; 12] = [
     Errno::EBUSY,
     Errno::EEXIST,
     Errno::EFAULT,
@@ -26,6 +26,7 @@ const ERRORS: [Errno; 11] = [
     Errno::EMSGSIZE,
     Errno::ENETUNREACH,
     Errno::ENOENT,
+    Errno::ENOMEM,
     Errno::ENXIO,
     Errno::EOPNOTSUPP,
     Errno::ERANGE,

@@ -42,7 +42,8 @@ const OUTCOMES: [(&str, &[&str]); 14] = [
     (
         "PIN_MEMORY",
         &[
-            "accepted", "EFAULT", "EINVAL", "EIO", "EMSGSIZE", "ENOENT", "ENXIO", "ERANGE",
+            "accepted", "EFAULT", "EINVAL", "EIO", "EMSGSIZE", "ENOENT", "ENOMEM", "ENXIO",
+            "ERANGE",
         ],
     ),
     ("ADD_CALL", &["EINVAL", "EMSGSIZE", "EOPNOTSUPP", "ERANGE"]),
@@ -67,7 +68,7 @@ const WORDS: [(&str, &[&str]); 3] = [
 ];
 
 /// Why messages are refused.
-pub(crate) const REFUSALS: [&str; 66] = [
+pub(crate) const REFUSALS: [&str; 67] = [
     "Address(Destination",
     "Address(ExpectedSource",
     "Address(Local",
@@ -99,6 +100,7 @@ pub(crate) const REFUSALS: [&str; 66] = [
     "ExtensionCount",
     "Families",
     "Killed",
+    "MemoryLimit",
     "MidEmpty",
     "MidLength",
     "NoCommand",

@@ -3,7 +3,7 @@
 //! Valid messages made wrong in one place, with the error that the interface lays down for it.
 
 use nix::errno::Errno;
-use nix::errno::Errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
+use nix::errno::Errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENOMEM, ENXIO, ERANGE};
 use rtp_wire::v26_0::layout::{Address, CommandDelTarget, CommandInit, CommandPinMemory, Srtp};
 use rtp_wire::PointerKind;
 use zerocopy::{FromBytes, IntoBytes, KnownLayout};
@@ -133,7 +133,7 @@ pub(crate) fn del_target(random: &mut Random, message: &mut [u8]) -> Option<Errn
 pub(crate) fn pin_memory(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
     let pin = &mut view::<CommandPinMemory>(message)?.pin_memory;
     let (start, size) = (pin.addr.get(), pin.size.get());
-    match random.below(7) {
+    match random.below(8) {
         0 => {
             pin.size.set(0);
             return Some(EINVAL);
@@ -151,7 +151,12 @@ pub(crate) fn pin_memory(random: &mut Random, message: &mut [u8]) -> Option<Errn
             .set(random.pick(&[0, 1 << 47, 0xffff_8880_0000_0000, u64::MAX << 12])),
         5 => pin
             .size
-            .set(random.pick(&[REGION + PAGE, 1 << 40, 1 << 47, 1 << 63, u64::MAX << 12])),
+            .set(random.pick(&[REGION + PAGE, u64::MAX << 12])),
+        6 => {
+            pin.size
+                .set(random.pick(&[(4 << 30) + PAGE, 1 << 40, 1 << 63]));
+            return Some(ENOMEM);
+        }
         _ => pin.addr.set(start - (random.between(1, 16) as u64) * PAGE),
     }
     Some(EFAULT)

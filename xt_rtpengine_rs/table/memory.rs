@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The memory that a table shares with its daemons: which ranges there are, and where a pointer leads.
+
+use super::target::Resolve;
+use crate::{
+    command::error::Fault,
+    rtp_wire::{PointerName, UserPointer},
+    sys::{
+        counters::Counters,
+        memory::{Memory, Shared},
+        parameters,
+    },
+};
+use core::cmp::Reverse;
+use kernel::{prelude::*, rbtree::RBTree, sync::Arc};
+
+/// The place of a range: those that start last come first, and of these the newest.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    start: Reverse<u64>,
+    number: Reverse<u64>,
+}
+
+/// The ranges of a table.
+pub(crate) struct SharedMemory {
+    ranges: RBTree<Place, Arc<Memory>>,
+    len: usize,
+    /// The size of the largest one there was.
+    largest: u64,
+    /// The number of the next one.
+    next: u64,
+    /// The size of all, and of those that are about to be added.
+    size: u64,
+}
+
+impl SharedMemory {
+    /// None.
+    pub(crate) fn new() -> Self {
+        Self {
+            ranges: RBTree::new(),
+            len: 0,
+            largest: 0,
+            next: 0,
+            size: 0,
+        }
+    }
+
+    /// How many ranges there are.
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// How many bytes they have.
+    pub(crate) fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Takes that many bytes from what the table may share.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::MemoryLimit`] when it may not have so many more.
+    pub(crate) fn reserve(&mut self, size: u64) -> Result<(), Fault> {
+        let limit = parameters::memory_limit();
+        let fits = |size: &u64| *size <= limit;
+        self.size = self
+            .size
+            .checked_add(size)
+            .filter(fits)
+            .ok_or(Fault::MemoryLimit { size, limit })?;
+        Ok(())
+    }
+
+    /// Gives back what was reserved for a range that there is not.
+    pub(crate) fn give_back(&mut self, size: u64) {
+        self.size = self.size.saturating_sub(size);
+    }
+
+    /// Adds a range whose size was reserved.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn add(&mut self, memory: Arc<Memory>) -> Result {
+        let place = Place {
+            start: Reverse(memory.start()),
+            number: Reverse(self.next),
+        };
+        let size = memory.size();
+        self.ranges
+            .try_create_and_insert(place, memory, GFP_KERNEL_ACCOUNT)?;
+        self.next = self.next.saturating_add(1);
+        self.len = self.len.saturating_add(1);
+        self.largest = self.largest.max(size);
+        Ok(())
+    }
+
+    /// The ranges as a holder sees them.
+    pub(crate) fn of(&self, owner: u64) -> Ranges<'_> {
+        Ranges {
+            memory: self,
+            owner,
+        }
+    }
+}
+
+/// The memory of a table, as one holder sees it.
+///
+/// Two processes may have different memory at the same address: a holder's own comes first, and
+/// what was pinned last before what was pinned earlier.
+pub(crate) struct Ranges<'a> {
+    memory: &'a SharedMemory,
+    owner: u64,
+}
+
+impl Resolve for Ranges<'_> {
+    fn resolve<T: Counters>(
+        &self,
+        name: PointerName,
+        pointer: UserPointer,
+    ) -> Result<Shared<T>, Fault> {
+        let SharedMemory {
+            ranges, largest, ..
+        } = self.memory;
+        let mut next = Some(Place {
+            start: Reverse(pointer.0),
+            number: Reverse(u64::MAX),
+        });
+        let mut found = None;
+        while let Some(cursor) = next.and_then(|from| ranges.cursor_lower_bound(&from)) {
+            let (place, memory) = cursor.current();
+            // What starts earlier cannot reach as far.
+            if pointer.0.saturating_sub(place.start.0) >= *largest {
+                break;
+            }
+            let rank = (memory.owner() == self.owner, place.number.0);
+            if found.as_ref().is_none_or(|(best, _)| *best < rank) {
+                if let Some(counters) = memory.resolve(pointer.0) {
+                    found = Some((rank, counters));
+                }
+            }
+            next = cursor.peek_next().map(|(place, _)| *place);
+        }
+        found
+            .map(|(_, counters)| counters)
+            .ok_or(Fault::Pointer(name, pointer))
+    }
+}
