@@ -78,7 +78,7 @@ struct Message(KVVec<u8>);
 
 impl Message {
     fn zeroed(length: usize) -> Result<Self> {
-        Ok(Self(KVVec::zeroed(length, GFP_KERNEL)?))
+        Ok(Self(KVVec::zeroed(length, GFP_KERNEL_ACCOUNT)?))
     }
 }
 

@@ -11,7 +11,7 @@ use zerocopy::FromZeros;
 ///
 /// `ENOMEM` when there is no memory.
 pub(crate) fn zeroed<T: FromZeros>() -> Result<KBox<T>> {
-    let uninit = KBox::<T>::new_uninit(GFP_KERNEL | __GFP_ZERO)?;
+    let uninit = KBox::<T>::new_uninit(GFP_KERNEL_ACCOUNT | __GFP_ZERO)?;
     // SAFETY: The memory was zeroed by the allocation, and `FromZeros` says that a `T` of all
     // zero bytes is valid.
     Ok(unsafe { uninit.assume_init() })

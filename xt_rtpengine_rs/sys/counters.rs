@@ -165,8 +165,8 @@ unsafe impl Counters for InterfaceStats {}
 // SAFETY: Atomics of integers.
 unsafe impl Counters for GlobalStats {}
 
-/// Has the compiler check that a structure lies as `rtp_wire` says.
-macro_rules! lies_alike {
+/// Asserts that a structure has the size and offsets that `rtp_wire` gives.
+macro_rules! assert_layout {
     ($name:ident: $($field:ident)*) => {
         const _: () = {
             assert!(size_of::<$name>() == size_of::<shared::$name>());
@@ -175,10 +175,10 @@ macro_rules! lies_alike {
     };
 }
 
-lies_alike!(StreamStats: packets bytes errors last_packet_us tos);
-lies_alike!(RtpStats: payload_type clock_rate packets bytes);
-lies_alike!(SsrcStats: packets bytes timestamp ext_seq rtcp_seq lost_bits total_lost transit jitter
+assert_layout!(StreamStats: packets bytes errors last_packet_us tos);
+assert_layout!(RtpStats: payload_type clock_rate packets bytes);
+assert_layout!(SsrcStats: packets bytes timestamp ext_seq rtcp_seq lost_bits total_lost transit jitter
     last_packet_us last_pt);
-lies_alike!(InterfaceDirection: packets bytes errors);
-lies_alike!(InterfaceStats: ingress egress packets_lost);
-lies_alike!(GlobalStats: packets bytes errors packets_lost);
+assert_layout!(InterfaceDirection: packets bytes errors);
+assert_layout!(InterfaceStats: ingress egress packets_lost);
+assert_layout!(GlobalStats: packets bytes errors packets_lost);
