@@ -16,7 +16,6 @@ use crate::{
         proc::Handle,
     },
     table::{
-        order,
         target::{self, Output, Resolve},
         Entry, State, Table,
     },
@@ -160,17 +159,17 @@ impl Holder {
         let global = state.global.clone().ok_or(Fault::NotInitialised)?;
         request.decode(&mut config)?;
         let local = config.local;
-        if state.entries.get(&order(&local)).is_some() {
+        if state.entries.get(&local).is_some() {
             return Err(Fault::TargetExists);
         }
         let target = target::build(config, &state.memory.of(self.mark), global)?;
         let is_complete = target.missing_outputs() == 0;
-        let node = Node::new(order(&local).key(), target)?;
-        let entry = RBTreeNode::new(order(&local), Entry::Building(node), GFP_KERNEL)?;
+        let node = Node::new(local, target)?;
+        let entry = RBTreeNode::new(local, Entry::Building(node), GFP_KERNEL)?;
         state.entries.insert(entry);
         if is_complete {
             if let Err(fault) = self.publish(&mut state, &local) {
-                state.entries.remove(&order(&local));
+                state.entries.remove(&local);
                 return Err(fault);
             }
         }
@@ -203,10 +202,10 @@ impl Holder {
     fn del_target(&self, local: &Endpoint) -> Result<(), Fault> {
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        let entry = state.entries.remove(&order(local)).ok_or(Fault::NoTarget)?;
+        let entry = state.entries.remove(local).ok_or(Fault::NoTarget)?;
         state.len = state.len.saturating_sub(1);
         if matches!(entry, Entry::Published) {
-            self.table.targets().remove(&order(local).key());
+            self.table.targets().remove(local);
         }
         Ok(())
     }
@@ -216,7 +215,7 @@ impl Holder {
     fn publish(&self, state: &mut State, local: &Endpoint) -> Result<(), Fault> {
         let entry = state
             .entries
-            .get_mut(&order(local))
+            .get_mut(local)
             .ok_or(Fault::NoTarget)?;
         match core::mem::replace(entry, Entry::Published) {
             Entry::Published => Err(Fault::TargetComplete),
@@ -230,7 +229,7 @@ impl Holder {
 
 /// Whether an output of that index is wanted.
 fn check_place(state: &State, local: &Endpoint, index: u32) -> Result<(), Fault> {
-    match state.entries.get(&order(local)).ok_or(Fault::NoTarget)? {
+    match state.entries.get(local).ok_or(Fault::NoTarget)? {
         Entry::Published => Err(Fault::TargetComplete),
         Entry::Building(node) => {
             let target = node.value();
@@ -248,7 +247,7 @@ fn check_place(state: &State, local: &Endpoint, index: u32) -> Result<(), Fault>
 
 /// Puts an output, or none, into its place, and returns how many are missing.
 fn put(state: &mut State, local: &Endpoint, index: u32, output: Option<KBox<Output>>) -> usize {
-    let Some(Entry::Building(node)) = state.entries.get_mut(&order(local)) else {
+    let Some(Entry::Building(node)) = state.entries.get_mut(local) else {
         return usize::MAX;
     };
     let target = node.as_mut().value_mut();

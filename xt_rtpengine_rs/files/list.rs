@@ -5,7 +5,8 @@
 use super::target::show_target;
 use crate::{
     sys::{opener::Opener, rcu, view::View},
-    table::{Entry, Order, Table, Tables},
+    table::{Entry, Table, Tables},
+    udp_ip::Endpoint,
 };
 use kernel::{
     prelude::*,
@@ -82,7 +83,7 @@ impl View for Status {
 pub(crate) struct Targets {
     table: Arc<Table>,
     position: u64,
-    current: Option<Order>,
+    current: Option<Endpoint>,
     /// Whether the reader may see keys.
     with_keys: bool,
 }
@@ -116,7 +117,7 @@ impl View for Targets {
                     if position == self.position || at != current {
                         Some(at)
                     } else {
-                        cursor.peek_next().map(|(order, _)| *order)
+                        cursor.peek_next().map(|(local, _)| *local)
                     }
                 }),
         };
@@ -127,16 +128,16 @@ impl View for Targets {
     }
 
     fn show(&self, out: &SeqFile) -> Result {
-        let Some(order) = self.current else {
+        let Some(local) = self.current else {
             return Ok(());
         };
         let state = self.table.state.lock();
-        match state.entries.get(&order) {
+        match state.entries.get(&local) {
             None => {}
             Some(Entry::Building(node)) => show_target(out, node.value(), self.with_keys),
             Some(Entry::Published) => {
                 let guard = rcu::read_lock();
-                if let Some(target) = self.table.find(&order.key(), &guard) {
+                if let Some(target) = self.table.find(&local, &guard) {
                     show_target(out, target, self.with_keys);
                 }
             }

@@ -4,7 +4,7 @@
 
 use super::keys::show_srtp;
 use crate::{
-    rtp_wire::{self, SourceMismatch},
+    rtp_wire::{self, ExpectedSource},
     show::Show,
     sys::counters::StreamStats,
     table::target::{Output, Target},
@@ -43,13 +43,13 @@ fn show_stats(out: &SeqFile, indent: &str, stats: &StreamStats) {
 
 fn show_receiving(out: &SeqFile, target: &Target) {
     let config = &target.config;
-    if config.expected_source.is_some() {
-        seq_print!(out, "    expect {}\n", Show(config.expected_source));
+    if let Some(source) = config.expected_source.endpoint() {
+        seq_print!(out, "    expect {}\n", Show(source));
     }
-    match config.source_mismatch {
-        SourceMismatch::Ignore => {}
-        SourceMismatch::Drop => seq_print!(out, "    src mismatch action: drop\n"),
-        SourceMismatch::Pass => seq_print!(out, "    src mismatch action: propagate\n"),
+    match config.expected_source {
+        ExpectedSource::Any | ExpectedSource::Ignore(_) => {}
+        ExpectedSource::Drop(_) => seq_print!(out, "    src mismatch action: drop\n"),
+        ExpectedSource::Pass(_) => seq_print!(out, "    src mismatch action: propagate\n"),
     }
     show_stats(out, "    ", &target.stats);
     for (known, given) in target.payload_types.iter().zip(config.payload_types()) {
@@ -143,8 +143,8 @@ fn show_output(out: &SeqFile, target: &Target, index: usize, output: &Output) {
     let config = &output.config;
     let rtcp = if config.flags.rtcp { ", RTCP" } else { "" };
     seq_print!(out, "    output #{index} (media #{}{rtcp})\n", config.media);
-    seq_print!(out, "       src {}\n", Show(config.source));
-    seq_print!(out, "       dst {}\n", Show(config.destination));
+    seq_print!(out, "       src {}\n", Show(config.flow.source()));
+    seq_print!(out, "       dst {}\n", Show(config.flow.destination()));
     show_stats(out, "       ", &output.stats);
     seq_print!(out, "       SSRC out:");
     let mut separator = "";

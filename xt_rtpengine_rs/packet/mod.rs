@@ -18,10 +18,7 @@ use crate::{
         rcu,
         received::{Outcome, Received},
     },
-    table::{
-        target::{key_of, source_of, Target},
-        Tables,
-    },
+    table::{target::Target, Tables},
     udp_ip::Datagram,
 };
 use open::Clear;
@@ -37,17 +34,16 @@ pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
     let Some(datagram) = packet.datagram() else {
         return Outcome::Pass(packet);
     };
-    let key = key_of(&datagram.destination, datagram.destination_port);
-    let Some(target) = table.find(&key, &guard) else {
+    let flow = &datagram.flow;
+    let Some(target) = table.find(flow.destination(), &guard) else {
         return Outcome::Pass(packet);
     };
     if !packet.is_sound(&datagram) {
         return Outcome::Pass(packet);
     }
-    let source = source_of(&datagram.source, datagram.source_port);
     let payload = packet.bytes(&datagram.payload);
     let media_of_mid = |mid: &[u8]| target.media_of_mid(mid);
-    match classify(&target.rules, &source, payload, media_of_mid) {
+    match classify(&target.rules, flow.source(), payload, media_of_mid) {
         Verdict::Relay(relay) => decrypt(target, packet, &datagram, &relay),
         verdict => end(target, packet, &datagram, &verdict),
     }

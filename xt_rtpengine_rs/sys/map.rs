@@ -8,6 +8,7 @@
 //! C header: [`include/linux/rhashtable.h`](srctree/include/linux/rhashtable.h)
 
 use super::{bindings, rcu};
+use crate::udp_ip::Endpoint;
 use core::{marker::PhantomData, pin::Pin, ptr};
 use kernel::{
     error::to_result,
@@ -16,21 +17,8 @@ use kernel::{
     types::Opaque,
 };
 
-/// The key of the hash: address family, address and port.
-#[derive(Clone, Copy)]
-pub(crate) struct Key(bindings::rtpe_key);
-
-impl Key {
-    /// Makes a key. An IPv4 address stands in the first four bytes, the others are zero. The
-    /// port is in host order. Any two numbers do for the families.
-    pub(crate) fn new(family: u16, address: [u8; 16], port: u16) -> Self {
-        Self(bindings::rtpe_key {
-            address,
-            family,
-            port,
-        })
-    }
-}
+/// The key of the hash is the bytes of an endpoint, as words.
+type Key = [u32; 5];
 
 /// The workqueue that drops what was removed. One exists while the module is loaded.
 ///
@@ -83,7 +71,7 @@ impl Drop for Reclaimer {
     }
 }
 
-/// A value with its key, ready to be published in a [`Map`].
+/// A value with the local address it stands for, ready to be published in a [`Map`].
 #[repr(C)]
 pub(crate) struct Node<T> {
     raw: Opaque<bindings::rtpe_node>,
@@ -104,7 +92,8 @@ impl<T: Send + Sync + 'static> Node<T> {
     /// # Errors
     ///
     /// `ENOMEM` when there is no memory.
-    pub(crate) fn new(key: Key, value: T) -> Result<Unpublished<T>> {
+    pub(crate) fn new(local: Endpoint, value: T) -> Result<Unpublished<T>> {
+        let key: Key = zerocopy::transmute!(local);
         let node = KBox::new(
             Self {
                 raw: Opaque::zeroed(),
@@ -113,7 +102,7 @@ impl<T: Send + Sync + 'static> Node<T> {
             GFP_KERNEL,
         )?;
         // SAFETY: The node is owned here alone.
-        unsafe { (*node.raw.get()).key = key.0 };
+        unsafe { (*node.raw.get()).key = key };
         Ok(node.into())
     }
 
@@ -162,14 +151,15 @@ impl<T: Send + Sync + 'static> Map<T> {
         })
     }
 
-    fn find(&self, key: &Key, _guard: &rcu::Guard) -> *mut bindings::rtpe_node {
-        // SAFETY: The hash is initialised and the guard is held.
-        unsafe { bindings::rtpe_map_lookup(self.raw.get(), &key.0) }
+    fn find(&self, local: &Endpoint, _guard: &rcu::Guard) -> *mut bindings::rtpe_node {
+        // SAFETY: The hash is initialised and the guard is held. An endpoint has the size and the
+        // alignment of a key, and no padding.
+        unsafe { bindings::rtpe_map_lookup(self.raw.get(), ptr::from_ref(local).cast()) }
     }
 
-    /// The value that stands for `key`, for as long as the guard is held.
-    pub(crate) fn get<'g>(&'g self, key: &Key, guard: &'g rcu::Guard) -> Option<&'g T> {
-        let node: *const Node<T> = self.find(key, guard).cast();
+    /// The value that stands for `local`, for as long as the guard is held.
+    pub(crate) fn get<'g>(&'g self, local: &Endpoint, guard: &'g rcu::Guard) -> Option<&'g T> {
+        let node: *const Node<T> = self.find(local, guard).cast();
         // SAFETY: By the type invariant what was found is null or the first field of a valid
         // `Node<T>`, which is dropped a grace period after its removal at the earliest.
         let node = unsafe { node.as_ref() }?;
@@ -194,11 +184,11 @@ impl<T: Send + Sync + 'static> Map<T> {
         })
     }
 
-    /// Removes what stands for `key`, and says whether there was something. It is dropped after a
+    /// Removes what stands for `local`, and says whether there was something. It is dropped after a
     /// grace period.
-    pub(crate) fn remove(&self, key: &Key) -> bool {
+    pub(crate) fn remove(&self, local: &Endpoint) -> bool {
         let guard = rcu::read_lock();
-        let node = self.find(key, &guard);
+        let node = self.find(local, &guard);
         if node.is_null() {
             return false;
         }

@@ -8,10 +8,10 @@
 use super::{
     bindings,
     net::Namespace,
-    route::{Ends, Path, Route},
+    route::{Path, Route},
     skb::Skb,
 };
-use crate::udp_ip::{self, send};
+use crate::udp_ip::{self, send, Addresses};
 use core::{ops::Range, ptr::NonNull, slice};
 use kernel::prelude::*;
 
@@ -141,18 +141,20 @@ impl Outgoing {
     pub(crate) fn send(self, net: Namespace<'_>, path: &Path, route: Route) -> Result {
         let length = udp_ip::UDP_HEADER.checked_add(self.len()).ok_or(EMSGSIZE)?;
         let length = u16::try_from(length).map_err(|_| EMSGSIZE)?;
-        match path.ends {
-            Ends::V4(source, destination) => {
-                self.send4(net, path, route, source, destination, length)
-            }
-            Ends::V6(source, destination) => {
-                self.send6(net, path, route, source, destination, length)
-            }
+        match path.flow.addresses() {
+            Addresses::V4 {
+                source,
+                destination,
+            } => self.send4(net, path, route, source, destination, length),
+            Addresses::V6 {
+                source,
+                destination,
+            } => self.send6(net, path, route, source, destination, length),
         }
     }
 
     fn push_udp(&mut self, path: &Path, length: u16) {
-        self.push(&send::udp(path.source_port, path.destination_port, length));
+        self.push(&send::udp(&path.flow, length));
         // SAFETY: The buffer is valid; the UDP header was just put at the start of the data.
         unsafe { bindings::rtpe_skb_set_headers(self.skb.raw(), 0) };
     }
@@ -204,8 +206,8 @@ impl Outgoing {
         net: Namespace<'_>,
         path: &Path,
         route: Route,
-        source: [u8; 16],
-        destination: [u8; 16],
+        source: &[u8; 16],
+        destination: &[u8; 16],
         length: u16,
     ) -> Result {
         const IP: i32 = udp_ip::IPV6_HEADER as i32;

@@ -6,7 +6,7 @@
 //! [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
 use super::{bindings, bottom_halves, net::Namespace, outgoing::Outgoing, route::Route, skb::Skb};
-use crate::udp_ip::{self, Address, Datagram, Version};
+use crate::udp_ip::{self, Addresses, Datagram, Family};
 use core::{ops::Range, ptr::NonNull, slice};
 
 /// A packet that a hook received, owned while the module decides: dropping it takes it from the
@@ -14,11 +14,11 @@ use core::{ops::Range, ptr::NonNull, slice};
 ///
 /// # Invariants
 ///
-/// The data starts with the IP header, of `version`. The buffer is not shared, though its data may
+/// The data starts with the IP header, of `family`. The buffer is not shared, though its data may
 /// be.
 pub(crate) struct Received<'a> {
     skb: Skb,
-    version: Version,
+    family: Family,
     net: Namespace<'a>,
 }
 
@@ -43,10 +43,10 @@ impl<'a> Received<'a> {
         decide: impl FnOnce(Received<'_>) -> Outcome<'_>,
     ) -> bool {
         // SAFETY: The hook's state is valid, and its namespace alive.
-        let (family, net) = unsafe { (u32::from((*state).pf), Namespace::from_ptr((*state).net)) };
-        let version = match family {
-            bindings::NFPROTO_IPV4 => Version::V4,
-            bindings::NFPROTO_IPV6 => Version::V6,
+        let (pf, net) = unsafe { (u32::from((*state).pf), Namespace::from_ptr((*state).net)) };
+        let family = match pf {
+            bindings::NFPROTO_IPV4 => Family::V4,
+            bindings::NFPROTO_IPV6 => Family::V6,
             _ => return false,
         };
         let Some(skb) = NonNull::new(skb) else {
@@ -65,7 +65,7 @@ impl<'a> Received<'a> {
         let received = Received {
             // SAFETY: The buffer is the hook's, which hands it over.
             skb: unsafe { Skb::from_raw(skb) },
-            version,
+            family,
             net,
         };
         // Packets that come back from a queue are handled by the process that let them go.
@@ -87,20 +87,20 @@ impl<'a> Received<'a> {
 
     /// Takes the headers apart: `None` when this is not a whole UDP datagram.
     pub(crate) fn datagram(&mut self) -> Option<Datagram> {
-        let headers = udp_ip::receive::header_len(self.version, self.skb.head()).ok()?;
+        let headers = udp_ip::receive::header_len(self.family, self.skb.head()).ok()?;
         if !self.skb.pull(headers) {
             return None;
         }
-        udp_ip::parse(self.version, self.skb.head(), self.skb.len()).ok()
+        udp_ip::parse(self.family, self.skb.head(), self.skb.len()).ok()
     }
 
     /// Makes all of the data lie in one piece, and checks the UDP checksum unless there is none,
     /// or a device or the sender's stack vouches for it. `false` when the stack had better see the
     /// packet, be it because a policy of IPsec does not let it in.
     pub(crate) fn is_sound(&mut self, datagram: &Datagram) -> bool {
-        // SAFETY: The buffer is valid, and starts with an IP header of that version.
+        // SAFETY: The buffer is valid, and starts with an IP header of that family.
         let allowed = unsafe {
-            bindings::rtpe_skb_policy_allows(self.skb.raw(), self.version == Version::V4)
+            bindings::rtpe_skb_policy_allows(self.skb.raw(), self.family == Family::V4)
         };
         if !allowed {
             return false;
@@ -111,7 +111,7 @@ impl<'a> Received<'a> {
         }
         if datagram.checksum == 0 {
             // Over IPv6 there has to be one (RFC 8200 section 8.1).
-            return self.version == Version::V4;
+            return self.family == Family::V4;
         }
         // SAFETY: The buffer is valid.
         if unsafe { bindings::rtpe_skb_csum_vouched(self.skb.raw()) } {
@@ -172,17 +172,21 @@ fn checksum_is_right(udp: &[u8], datagram: &Datagram) -> bool {
         return false;
     };
     let data = udp.as_ptr().cast();
-    let sum = match (&datagram.source, &datagram.destination) {
-        (Address::V4(source), Address::V4(destination)) => {
-            let (source, destination) = (
-                u32::from_ne_bytes(*source),
-                u32::from_ne_bytes(*destination),
-            );
+    let sum = match datagram.flow.addresses() {
+        Addresses::V4 {
+            source,
+            destination,
+        } => {
+            let (source, destination) =
+                (u32::from_ne_bytes(source), u32::from_ne_bytes(destination));
             // SAFETY: `data` has `len` bytes.
             unsafe { bindings::rtpe_udp4_csum(data, len, source, destination) }
         }
         // SAFETY: `data` has `len` bytes, and each address sixteen.
-        (Address::V6(source), Address::V6(destination)) => unsafe {
+        Addresses::V6 {
+            source,
+            destination,
+        } => unsafe {
             bindings::rtpe_udp6_csum(
                 data,
                 len,
@@ -190,7 +194,6 @@ fn checksum_is_right(udp: &[u8], datagram: &Datagram) -> bool {
                 destination.as_ptr().cast(),
             )
         },
-        _ => return false,
     };
     sum == 0
 }

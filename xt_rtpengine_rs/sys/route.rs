@@ -6,7 +6,7 @@
 //! [`include/net/route.h`](srctree/include/net/route.h)
 
 use super::{bindings, net::Namespace};
-use crate::udp_ip::Address;
+use crate::udp_ip::{Addresses, Flow};
 use core::{mem::ManuallyDrop, ptr, ptr::NonNull};
 use kernel::{
     error::{from_err_ptr, to_result},
@@ -14,48 +14,16 @@ use kernel::{
     types::Opaque,
 };
 
-/// The two ends of what is sent.
-#[derive(Clone, Copy)]
-pub(crate) enum Ends {
-    /// IPv4: source and destination address.
-    V4([u8; 4], [u8; 4]),
-    /// IPv6: source and destination address.
-    V6([u8; 16], [u8; 16]),
-}
-
 /// What is sent from where to where.
 #[derive(Clone, Copy)]
 pub(crate) struct Path {
-    /// Addresses, of one family.
-    pub(crate) ends: Ends,
-    /// Source port, in host order.
-    pub(crate) source_port: u16,
-    /// Destination port, in host order.
-    pub(crate) destination_port: u16,
+    /// From where to where.
+    pub(crate) flow: Flow,
     /// TOS or traffic class.
     pub(crate) tos: u8,
 }
 
 impl Path {
-    /// Makes a path of two addresses: `None` when they are not of one family.
-    pub(crate) fn new(
-        source: (Address, u16),
-        destination: (Address, u16),
-        tos: u8,
-    ) -> Option<Self> {
-        let ends = match (source.0, destination.0) {
-            (Address::V4(source), Address::V4(destination)) => Ends::V4(source, destination),
-            (Address::V6(source), Address::V6(destination)) => Ends::V6(source, destination),
-            _ => return None,
-        };
-        Some(Self {
-            ends,
-            source_port: source.1,
-            destination_port: destination.1,
-            tos,
-        })
-    }
-
     /// Asks the routing tables of the namespace. The source need not be an address of this host:
     /// it may be one that moves between hosts.
     ///
@@ -63,20 +31,27 @@ impl Path {
     ///
     /// What the stack says, such as `ENETUNREACH`.
     pub(crate) fn look_up(&self, net: Namespace<'_>) -> Result<Route> {
-        let (sport, dport) = (self.source_port.to_be(), self.destination_port.to_be());
-        let route = match &self.ends {
-            Ends::V4(source, destination) => {
-                let (source, destination) = (
-                    u32::from_ne_bytes(*source),
-                    u32::from_ne_bytes(*destination),
-                );
+        let (sport, dport) = (
+            self.flow.source().port().to_be(),
+            self.flow.destination().port().to_be(),
+        );
+        let route = match self.flow.addresses() {
+            Addresses::V4 {
+                source,
+                destination,
+            } => {
+                let (source, destination) =
+                    (u32::from_ne_bytes(source), u32::from_ne_bytes(destination));
                 // SAFETY: The namespace is alive.
                 unsafe {
                     bindings::rtpe_route4(net.as_ptr(), source, destination, sport, dport, self.tos)
                 }
             }
             // SAFETY: The namespace is alive, and the addresses have 16 bytes.
-            Ends::V6(source, destination) => unsafe {
+            Addresses::V6 {
+                source,
+                destination,
+            } => unsafe {
                 bindings::rtpe_route6(
                     net.as_ptr(),
                     source.as_ptr().cast(),
@@ -188,13 +163,13 @@ impl Cache {
         let route = path.look_up(net)?;
         // SAFETY: The cache is initialised, and takes a reference of its own.
         unsafe {
-            match &path.ends {
-                Ends::V4(source, _) => bindings::dst_cache_set_ip4(
+            match path.flow.addresses() {
+                Addresses::V4 { source, .. } => bindings::dst_cache_set_ip4(
                     self.0.get(),
                     route.0.as_ptr(),
-                    u32::from_ne_bytes(*source),
+                    u32::from_ne_bytes(source),
                 ),
-                Ends::V6(source, _) => bindings::dst_cache_set_ip6(
+                Addresses::V6 { source, .. } => bindings::dst_cache_set_ip6(
                     self.0.get(),
                     route.0.as_ptr(),
                     ptr::from_ref(source).cast(),

@@ -19,15 +19,15 @@ pub(crate) use tables::Tables;
 
 use crate::{
     command::error::Fault,
-    rtp_wire::{Endpoint, Family},
     sys::{
         counters::GlobalStats,
-        map::{Key, Map, Unpublished},
+        map::{Map, Unpublished},
         memory::Shared,
         module::Hold,
         net::Home,
         rcu::Guard,
     },
+    udp_ip::Endpoint,
 };
 use kernel::{
     new_mutex,
@@ -36,30 +36,6 @@ use kernel::{
     sync::{Arc, Mutex},
 };
 use target::Target;
-
-/// A local address in the order in which targets are kept and listed: by family, address, port.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Order {
-    is_ipv6: bool,
-    address: [u8; 16],
-    port: u16,
-}
-
-/// The place of a local address in the order.
-pub(crate) fn order(local: &Endpoint) -> Order {
-    Order {
-        is_ipv6: local.family() == Family::V6,
-        address: *local.addr(),
-        port: local.port(),
-    }
-}
-
-impl Order {
-    /// The key under which the packet path finds the target.
-    pub(crate) fn key(&self) -> Key {
-        Key::new(u16::from(self.is_ipv6), self.address, self.port)
-    }
-}
 
 /// A target as the control side knows it.
 pub(crate) enum Entry {
@@ -81,15 +57,15 @@ pub(crate) struct State {
     pub(crate) global: Option<Shared<GlobalStats>>,
     /// What was pinned.
     pub(crate) memory: SharedMemory,
-    /// The targets.
-    pub(crate) entries: RBTree<Order, Entry>,
+    /// The targets by local address, in the order in which they are listed.
+    pub(crate) entries: RBTree<Endpoint, Entry>,
     /// How many there are.
     pub(crate) len: usize,
 }
 
 /// What a table lets go when it ends; dropping it may sleep.
 pub(crate) struct Ended {
-    _entries: RBTree<Order, Entry>,
+    _entries: RBTree<Endpoint, Entry>,
     _memory: SharedMemory,
     _global: Option<Shared<GlobalStats>>,
 }
@@ -150,9 +126,9 @@ impl Table {
         &self.targets
     }
 
-    /// The target with that key, for the packet path.
-    pub(crate) fn find<'g>(&'g self, key: &Key, guard: &'g Guard) -> Option<&'g Target> {
-        self.targets.get(key, guard)
+    /// The target of that local address, for the packet path.
+    pub(crate) fn find<'g>(&'g self, local: &Endpoint, guard: &'g Guard) -> Option<&'g Target> {
+        self.targets.get(local, guard)
     }
 
     /// Somebody opens the table.
@@ -191,9 +167,9 @@ impl Table {
         state.alive = false;
         state.len = 0;
         let entries = core::mem::replace(&mut state.entries, RBTree::new());
-        for (order, entry) in &entries {
+        for (local, entry) in &entries {
             if matches!(entry, Entry::Published) {
-                self.targets.remove(&order.key());
+                self.targets.remove(local);
             }
         }
         Ok(Ended {

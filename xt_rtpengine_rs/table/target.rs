@@ -9,17 +9,15 @@ use super::srtp::{self, Decryption, Encryption};
 use crate::{
     command::error::Fault,
     rtp_media::{
-        receive::{Rules, Source, SourceRule},
+        receive::{Rules, SourceRule},
         select::{PayloadTypes, SsrcEntry, Ssrcs},
     },
-    rtp_wire::{self, Endpoint, Family, SourceMismatch},
+    rtp_wire::{self, ExpectedSource},
     sys::{
         counters::{GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
-        map::Key,
         memory::Shared,
         route::{Cache, Path},
     },
-    udp_ip::Address,
 };
 use kernel::{new_spinlock, prelude::*, sync::SpinLock};
 
@@ -180,7 +178,6 @@ fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Faul
             media: ssrc.media.get(),
         })
     });
-    let expected = source(&config.expected_source);
     let flags = &config.flags;
     Ok(Rules {
         stun: flags.stun,
@@ -200,10 +197,10 @@ fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Faul
         } else {
             0
         },
-        source: match config.source_mismatch {
-            SourceMismatch::Ignore => SourceRule::Any,
-            SourceMismatch::Drop => SourceRule::DropOthers(expected),
-            SourceMismatch::Pass => SourceRule::PassOthers(expected),
+        source: match config.expected_source {
+            ExpectedSource::Any | ExpectedSource::Ignore(_) => SourceRule::Any,
+            ExpectedSource::Drop(source) => SourceRule::DropOthers(source),
+            ExpectedSource::Pass(source) => SourceRule::PassOthers(source),
         },
         ssrcs: Ssrcs(ssrcs),
         payload_types,
@@ -225,8 +222,10 @@ pub(crate) fn build_output(
             *to = Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?);
         }
     }
-    let (source, destination) = (end(&config.source), end(&config.destination));
-    let path = Path::new(source, destination, config.tos).ok_or(Fault::Kernel(EINVAL))?;
+    let path = Path {
+        flow: config.flow,
+        tos: config.tos,
+    };
     let output = Output {
         stats,
         interface,
@@ -237,40 +236,4 @@ pub(crate) fn build_output(
         config,
     };
     Ok(KBox::new(output, GFP_KERNEL)?)
-}
-
-fn end(endpoint: &Endpoint) -> (Address, u16) {
-    let address = match endpoint.ipv4() {
-        Some(address) => Address::V4(address),
-        None => Address::V6(*endpoint.addr()),
-    };
-    (address, endpoint.port())
-}
-
-/// An endpoint in the form that packets are compared with.
-fn source(endpoint: &Endpoint) -> Source {
-    Source {
-        is_ipv6: endpoint.family() == Family::V6,
-        addr: *endpoint.addr(),
-        port: endpoint.port(),
-    }
-}
-
-/// An address of a packet in that form.
-pub(crate) fn source_of(address: &Address, port: u16) -> Source {
-    let (is_ipv6, addr) = match *address {
-        Address::V4([a, b, c, d]) => (false, [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]),
-        Address::V6(addr) => (true, addr),
-    };
-    Source {
-        is_ipv6,
-        addr,
-        port,
-    }
-}
-
-/// The key under which the target of that local address is found.
-pub(crate) fn key_of(address: &Address, port: u16) -> Key {
-    let local = source_of(address, port);
-    Key::new(u16::from(local.is_ipv6), local.addr, local.port)
 }

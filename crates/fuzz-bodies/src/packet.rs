@@ -6,20 +6,17 @@ use host_crypto::HostCrypto;
 use rtp_media::extension::Element;
 use rtp_media::extension_rewrite::{self, Rule};
 use rtp_media::receive::{
-    classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, Source, SourceRule, Verdict,
+    classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, SourceRule, Verdict,
 };
 use rtp_media::rewrite::{header, payload, PayloadRule};
 use rtp_media::rtp::RtpView;
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use rtp_media::srtp::{Context, Opened, Rollovers, Sender, Sources};
+use udp_ip::Endpoint;
 
 use crate::input::Input;
 
-const PEER: Source = Source {
-    is_ipv6: false,
-    addr: [0; 16],
-    port: 7,
-};
+const PEER: Endpoint = Endpoint::v4([0; 4], 7);
 const ROOM: usize = 600;
 
 /// Relays any datagrams through a target with any rules, one after the other.

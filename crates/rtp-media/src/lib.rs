@@ -23,3 +23,8 @@ pub mod rtcp;
 pub mod rtp;
 pub mod select;
 pub mod srtp;
+
+#[cfg(CONFIG_RUST)]
+pub(crate) use super::udp_ip;
+#[cfg(not(CONFIG_RUST))]
+pub(crate) use ::udp_ip;

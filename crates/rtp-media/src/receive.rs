@@ -6,17 +6,7 @@ use super::demux;
 use super::rtcp;
 use super::rtp::RtpView;
 use super::select::{PayloadTypes, Ssrcs};
-
-/// Where a datagram came from, or is expected from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Source {
-    /// Whether the address is one of IPv6.
-    pub is_ipv6: bool,
-    /// The address in network order; an IPv4 address in the first four bytes, the rest zero.
-    pub addr: [u8; 16],
-    /// The port.
-    pub port: u16,
-}
+use super::udp_ip::Endpoint;
 
 /// Which sources are accepted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,9 +15,9 @@ pub enum SourceRule {
     #[default]
     Any,
     /// This one; others are dropped.
-    DropOthers(Source),
+    DropOthers(Endpoint),
     /// This one; others are passed.
-    PassOthers(Source),
+    PassOthers(Endpoint),
 }
 
 /// How a target judges datagrams.
@@ -192,7 +182,7 @@ pub enum Verdict {
 /// Judges a datagram that is not SRTP. `media_of_mid` finds the media of a MID, which is never empty.
 pub fn judge(
     rules: &Rules,
-    source: &Source,
+    source: &Endpoint,
     datagram: &[u8],
     media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
 ) -> Verdict {
@@ -206,18 +196,18 @@ pub fn judge(
 /// to be relayed is still to be judged by [`filter`].
 pub fn classify(
     rules: &Rules,
-    source: &Source,
+    source: &Endpoint,
     datagram: &[u8],
     media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
 ) -> Verdict {
     if rules.stun && demux::is_stun(datagram) {
         return Verdict::Pass(PassReason::Stun);
     }
-    match rules.source {
-        SourceRule::DropOthers(expected) if *source != expected => {
+    match &rules.source {
+        SourceRule::DropOthers(expected) if source != expected => {
             return Verdict::Drop(DropReason::Source)
         }
-        SourceRule::PassOthers(expected) if *source != expected => {
+        SourceRule::PassOthers(expected) if source != expected => {
             return Verdict::Pass(PassReason::Source)
         }
         _ => (),

@@ -5,24 +5,15 @@
 use crate::common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
 use rtp_media::receive::{
-    classify, filter, judge, DropReason, Kind, PassReason, Relay, RtcpIn, RtpIn, Rules, Source,
-    SourceRule, Verdict,
+    classify, filter, judge, DropReason, Kind, PassReason, Relay, RtcpIn, RtpIn, Rules, SourceRule,
+    Verdict,
 };
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
+use udp_ip::Endpoint;
 
-const PEER: Source = source(4000);
-const OTHER: Source = source(4001);
+const PEER: Endpoint = Endpoint::v4([10, 0, 0, 0], 4000);
+const OTHER: Endpoint = Endpoint::v4([10, 0, 0, 0], 4001);
 const SSRC: u32 = 0x5555_0001;
-
-const fn source(port: u16) -> Source {
-    let mut addr = [0; 16];
-    addr[0] = 10;
-    Source {
-        is_ipv6: false,
-        addr,
-        port,
-    }
-}
 
 fn rules() -> Rules {
     Rules {
@@ -124,10 +115,7 @@ fn other_sources_are_dropped_or_passed() {
     ] {
         rtp_of(verdict(&Rules { source, ..rules() }, &packet));
     }
-    let v6 = Source {
-        is_ipv6: true,
-        ..PEER
-    };
+    let v6 = Endpoint::v6(*PEER.addr(), PEER.port());
     let rules = Rules {
         source: SourceRule::DropOthers(v6),
         ..rules()

@@ -3,7 +3,7 @@
 //! Wire format of `/proc/rtpengine/N/control`.
 //!
 //! A message is parsed into a [`Request`]; what a request carries is decoded into the one internal
-//! form of [`endpoint`], [`srtp`], [`target`] and [`output`]. Each generation of the daemon has a
+//! form of [`srtp`], [`target`] and [`output`]. Each generation of the daemon has a
 //! module of its own ([`v26_0`]); nothing outside it knows which generation a command came from.
 //!
 //! Everything a message can get wrong is refused here with a [`Refusal`], save what needs a table or
@@ -16,7 +16,6 @@
 #![forbid(unsafe_code)]
 
 pub mod command;
-pub mod endpoint;
 pub mod errno;
 pub mod output;
 pub mod pointer;
@@ -28,14 +27,19 @@ pub mod target;
 pub mod text;
 pub mod v26_0;
 
+#[cfg(CONFIG_RUST)]
+pub(crate) use super::udp_ip;
+#[cfg(not(CONFIG_RUST))]
+pub(crate) use ::udp_ip;
+
 pub use command::{CommandNumber, Direction, Generation};
-pub use endpoint::{Endpoint, Family};
 pub use output::{ExtensionSet, Output, OutputFlags, OutputSsrc, PayloadRule};
 pub use pointer::{PointerKind, PointerName, UserPointer};
 pub use refusal::Refusal;
 pub use request::{parse, AddDestination, AddTarget, InitRequest, Request};
 pub use srtp::{Cipher, Hmac, Srtp};
 pub use target::{
-    check_payload_types, MediaIndex, Mid, OutputGroup, PayloadType, SourceMismatch, Target,
+    check_payload_types, ExpectedSource, MediaIndex, Mid, OutputGroup, PayloadType, Target,
     TargetFlags, TargetSsrc,
 };
+pub use udp_ip::{Endpoint, Family, Flow};

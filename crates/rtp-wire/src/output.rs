@@ -2,10 +2,10 @@
 
 //! An output of a target: where packets are sent, and how they are rewritten.
 
-use super::endpoint::Endpoint;
 use super::pointer::{PointerName, UserPointer};
 use super::srtp::Srtp;
 use super::target::{Mid, MAX_PAYLOAD_TYPES, MAX_SSRCS};
+use super::udp_ip::Flow;
 use core::fmt;
 use zerocopy_derive::FromZeros;
 
@@ -99,10 +99,8 @@ pub struct OutputFlags {
 #[derive(Debug, FromZeros)]
 #[repr(C)]
 pub struct Output {
-    /// Address and port it sends from.
-    pub source: Endpoint,
-    /// Address and port it sends to.
-    pub destination: Endpoint,
+    /// From where to where it sends.
+    pub flow: Flow,
     /// The media it belongs to: a number to show, no index.
     pub media: u32,
     /// TOS or traffic class.

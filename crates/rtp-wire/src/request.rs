@@ -3,11 +3,11 @@
 //! A message as a request, whatever generation it is of.
 
 use super::command::{CommandNumber, Direction};
-use super::endpoint::Endpoint;
 use super::output::Output;
 use super::pointer::UserPointer;
 use super::refusal::Refusal;
 use super::target::Target;
+use super::udp_ip::Endpoint;
 use super::v26_0;
 
 /// What a message asks for.

@@ -2,10 +2,10 @@
 
 //! A target: where packets are taken, how they are judged, and where they are counted.
 
-use super::endpoint::Endpoint;
 use super::pointer::{PointerName, UserPointer};
 use super::refusal::Refusal;
 use super::srtp::Srtp;
+use super::udp_ip::Endpoint;
 use core::fmt;
 use core::ops::Range;
 use zerocopy_derive::FromZeros;
@@ -23,16 +23,29 @@ pub const MAX_MID: usize = 255;
 /// Highest number of a payload type.
 pub const MAX_PAYLOAD_TYPE: u32 = 127;
 
-/// What becomes of a packet from another source than the expected one.
+/// Where packets are expected from, and what becomes of those from elsewhere. All zero is nowhere
+/// in particular.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, FromZeros)]
 #[repr(u8)]
-pub enum SourceMismatch {
-    /// It is handled as any other: the source is not looked at.
-    Ignore = 0,
-    /// It is dropped and counted as an error.
-    Drop,
-    /// It goes to userspace.
-    Pass,
+pub enum ExpectedSource {
+    /// From anywhere.
+    Any = 0,
+    /// From anywhere: the source is not looked at, only shown.
+    Ignore(Endpoint),
+    /// From there; others are dropped and counted as errors.
+    Drop(Endpoint),
+    /// From there; others go to userspace.
+    Pass(Endpoint),
+}
+
+impl ExpectedSource {
+    /// The endpoint, if one was given.
+    pub const fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Any => None,
+            Self::Ignore(source) | Self::Drop(source) | Self::Pass(source) => Some(source),
+        }
+    }
 }
 
 /// Index of a media section, or none. All zero is none.
@@ -195,10 +208,8 @@ pub struct TargetFlags {
 pub struct Target {
     /// Where its packets arrive.
     pub local: Endpoint,
-    /// Where they are expected from. It counts when `source_mismatch` asks for it; may be none else.
-    pub expected_source: Endpoint,
-    /// What becomes of those from elsewhere.
-    pub source_mismatch: SourceMismatch,
+    /// Where they are expected from.
+    pub expected_source: ExpectedSource,
     /// How many outputs will follow, at most [`MAX_OUTPUTS`].
     pub num_outputs: u8,
     /// How many of `payload_types` count.

@@ -43,7 +43,7 @@ fn check_target(target: &Target) {
         }
     }
     assert!(target.num_payload_types <= 32);
-    assert!(target.local.is_some() && target.local.port() != 0);
+    assert!(!target.local.is_unspecified() && target.local.port() != 0);
     for (name, pointer) in target.pointers() {
         assert!(pointer.is_some() && pointer.0 % name.kind().align() as u64 == 0);
     }
@@ -55,8 +55,11 @@ fn check_target(target: &Target) {
 }
 
 fn check_output(output: &Output) {
-    assert_eq!(output.source.family(), output.destination.family());
-    assert!(output.source.is_some() && output.source.port() != 0);
+    let (source, destination) = (output.flow.source(), output.flow.destination());
+    assert_eq!(source.family(), destination.family());
+    for end in [source, destination] {
+        assert!(!end.is_unspecified() && end.port() != 0);
+    }
     for rule in &output.payload_rules {
         assert!(rule.pattern().len() <= 16);
     }

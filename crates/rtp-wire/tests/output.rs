@@ -28,8 +28,7 @@ fn accept(change: Change) -> rtp_wire::Output {
 fn every_field_arrives() {
     let output = decode_output(&add_destination()).unwrap();
     let sent = common::output();
-    assert_eq!(output.source, sent.source);
-    assert_eq!(output.destination, sent.destination);
+    assert_eq!(output.flow, sent.flow);
     assert_eq!(output.media, 9);
     assert_eq!(output.tos, 0xb8);
     assert_eq!(output.flags, sent.flags);
@@ -102,7 +101,7 @@ fn addresses_must_be_specified_and_of_one_family() {
         o.dst_addr.family.set(10);
     });
     assert_eq!(
-        output.destination,
+        *output.flow.destination(),
         Endpoint::v6([203, 0, 113, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0], 5004)
     );
 }

@@ -8,7 +8,7 @@ use rtp_wire::errno::{EFAULT, EINVAL};
 use rtp_wire::v26_0::encode;
 use rtp_wire::v26_0::layout::{target_flag, CommandAddTarget, TargetInfo};
 use rtp_wire::{
-    check_payload_types, Cipher, Endpoint, Hmac, PointerName, SourceMismatch, UserPointer,
+    check_payload_types, Cipher, Endpoint, ExpectedSource, Hmac, PointerName, UserPointer,
 };
 
 type Change = fn(&mut TargetInfo);
@@ -31,7 +31,6 @@ fn every_field_arrives() {
     let sent = common::target();
     assert_eq!(target.local, sent.local);
     assert_eq!(target.expected_source, sent.expected_source);
-    assert_eq!(target.source_mismatch, SourceMismatch::Drop);
     assert_eq!(target.num_outputs, 3);
     assert_eq!(target.groups, sent.groups);
     assert_eq!(target.groups[0].rtp(), 0..2);
@@ -156,29 +155,27 @@ fn the_expected_source_counts_when_it_is_asked_for() {
     assert_eq!(errno(|t| t.src_mismatch.set(3)), EINVAL);
     assert_eq!(errno(|t| t.src_mismatch.set(u32::MAX)), EINVAL);
     assert_eq!(errno(|t| t.expected_src.family.set(0)), EINVAL);
-    assert_eq!(
-        accept(|t| t.src_mismatch.set(2)).source_mismatch,
-        SourceMismatch::Pass
-    );
     let target = accept(|t| {
         t.src_mismatch.set(0);
         t.expected_src.family.set(99);
     });
-    assert_eq!(target.source_mismatch, SourceMismatch::Ignore);
-    assert_eq!(target.expected_source, Endpoint::NONE);
+    assert_eq!(target.expected_source, ExpectedSource::Any);
+    assert_eq!(target.expected_source.endpoint(), None);
 }
 
 #[test]
 fn the_mismatch_action_survives_a_round_trip() {
-    for (wire, action) in [
-        (0, SourceMismatch::Ignore),
-        (1, SourceMismatch::Drop),
-        (2, SourceMismatch::Pass),
+    let source = Endpoint::v4([198, 51, 100, 7], 4000);
+    for (wire, expected) in [
+        (0, ExpectedSource::Ignore(source)),
+        (1, ExpectedSource::Drop(source)),
+        (2, ExpectedSource::Pass(source)),
     ] {
         let mut message = add_target();
         message.target.src_mismatch.set(wire);
         let target = decode_target(&message).unwrap();
-        assert_eq!(target.source_mismatch, action);
+        assert_eq!(target.expected_source, expected);
+        assert_eq!(target.expected_source.endpoint(), Some(&source));
         assert_eq!(encode::add_target(&target).target.src_mismatch.get(), wire);
     }
 }

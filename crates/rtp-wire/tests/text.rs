@@ -4,55 +4,9 @@
 
 use rtp_wire::refusal::{AddressFault, AddressName, SrtpFault};
 use rtp_wire::{
-    Cipher, CommandNumber, Direction, Endpoint, Family, MediaIndex, Mid, PointerName, Refusal,
-    UserPointer,
+    Cipher, CommandNumber, Direction, MediaIndex, Mid, PointerName, Refusal, UserPointer,
 };
-use zerocopy::{FromZeros, IntoBytes};
-
-#[test]
-fn endpoints_print_as_in_the_list() {
-    assert_eq!(
-        Endpoint::v4([192, 0, 2, 1], 30_000).to_string(),
-        "inet4 192.0.2.1:30000"
-    );
-    let mut addr = [0; 16];
-    addr[..4].copy_from_slice(&[0x20, 0x01, 0x0d, 0xb8]);
-    addr[15] = 0x1f;
-    assert_eq!(
-        Endpoint::v6(addr, 1).to_string(),
-        "inet6 [2001:db8:0:0:0:0:0:1f]:1"
-    );
-    assert_eq!(Endpoint::NONE.to_string(), "none");
-}
-
-#[test]
-fn endpoints_know_their_family() {
-    let v4 = Endpoint::v4([1, 2, 3, 4], 5);
-    assert_eq!(v4.family(), Family::V4);
-    assert_eq!(v4.ipv4(), Some([1, 2, 3, 4]));
-    assert_eq!(v4.ipv6(), None);
-    assert!(v4.is_some());
-    let v6 = Endpoint::v6([1; 16], 5);
-    assert_eq!(v6.ipv4(), None);
-    assert_eq!(v6.ipv6(), Some([1; 16]));
-    assert_ne!(v4, Endpoint::v6(*v4.addr(), 5));
-    assert!(!Endpoint::NONE.is_some());
-    assert_eq!(Endpoint::new_zeroed(), Endpoint::NONE);
-}
-
-#[test]
-fn endpoints_are_their_bytes() {
-    let mut expected = [0; 20];
-    expected[..4].copy_from_slice(&[1, 2, 3, 4]);
-    expected[16..18].copy_from_slice(&0x1234_u16.to_ne_bytes());
-    expected[18] = 4;
-    assert_eq!(Endpoint::v4([1, 2, 3, 4], 0x1234).as_bytes(), expected);
-    let mut expected = [7; 20];
-    expected[16..18].copy_from_slice(&0x1234_u16.to_ne_bytes());
-    expected[18..].copy_from_slice(&[6, 0]);
-    assert_eq!(Endpoint::v6([7; 16], 0x1234).as_bytes(), expected);
-    assert_eq!(Endpoint::NONE.as_bytes(), [0; 20]);
-}
+use zerocopy::FromZeros;
 
 #[test]
 fn error_numbers_are_those_of_linux() {

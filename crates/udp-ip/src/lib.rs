@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Headers of UDP datagrams over IPv4 and IPv6: those received are taken apart ([`receive`]),
-//! those sent are written ([`send`]).
+//! UDP datagrams over IPv4 and IPv6: their two ends ([`endpoint`]), and their headers, which are taken
+//! apart when received ([`receive`]) and written when sent ([`send`]).
 //!
 //! No packet makes this crate panic. It is compiled by cargo, and as a plain module of the kernel
 //! module: hence the relative paths, and no allocation.
@@ -9,9 +9,11 @@
 #![cfg_attr(not(any(CONFIG_RUST, test)), no_std)]
 #![forbid(unsafe_code)]
 
+pub mod endpoint;
 pub mod receive;
 pub mod send;
 
+pub use endpoint::{Addresses, Endpoint, Family, Flow};
 pub use receive::{parse, Datagram, Malformed};
 
 /// Length of an IPv4 header without options (RFC 791 section 3.1).
@@ -22,21 +24,3 @@ pub const IPV6_HEADER: usize = 40;
 pub const UDP_HEADER: usize = 8;
 /// Protocol number of UDP.
 pub const UDP: u8 = 17;
-
-/// An IP address in network order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Address {
-    /// IPv4.
-    V4([u8; 4]),
-    /// IPv6.
-    V6([u8; 16]),
-}
-
-/// The version of IP that a packet arrived with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Version {
-    /// IPv4.
-    V4,
-    /// IPv6.
-    V6,
-}

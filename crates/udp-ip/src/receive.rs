@@ -2,7 +2,7 @@
 
 //! Taking a received packet apart: every length is checked against the packet before it is used.
 
-use super::{Address, Version, IPV4_HEADER, IPV6_HEADER, UDP, UDP_HEADER};
+use super::{Family, Flow, IPV4_HEADER, IPV6_HEADER, UDP, UDP_HEADER};
 use core::ops::Range;
 
 /// Why a packet is not a datagram that can be relayed. It is for the stack to judge.
@@ -27,14 +27,8 @@ pub enum Malformed {
 /// Where things stand in a packet. Offsets count from the IP header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Datagram {
-    /// Source address.
-    pub source: Address,
-    /// Destination address.
-    pub destination: Address,
-    /// Source port, in host order.
-    pub source_port: u16,
-    /// Destination port, in host order.
-    pub destination_port: u16,
+    /// From where to where it goes.
+    pub flow: Flow,
     /// TOS of IPv4 (RFC 791) or traffic class of IPv6 (RFC 8200).
     pub tos: u8,
     /// The UDP header and all that the UDP length claims.
@@ -47,9 +41,9 @@ pub struct Datagram {
 
 /// The length of the headers, as far as the first bytes of a packet tell: those bytes have to be
 /// in `head` for [`parse`].
-pub fn header_len(version: Version, head: &[u8]) -> Result<usize, Malformed> {
-    match version {
-        Version::V4 => {
+pub fn header_len(family: Family, head: &[u8]) -> Result<usize, Malformed> {
+    match family {
+        Family::V4 => {
             let first = *head.first().ok_or(Malformed::Truncated)?;
             if first >> 4 != 4 {
                 return Err(Malformed::Version);
@@ -60,7 +54,7 @@ pub fn header_len(version: Version, head: &[u8]) -> Result<usize, Malformed> {
             }
             Ok(words.saturating_mul(4).saturating_add(UDP_HEADER))
         }
-        Version::V6 => Ok(IPV6_HEADER + UDP_HEADER),
+        Family::V6 => Ok(IPV6_HEADER + UDP_HEADER),
     }
 }
 
@@ -68,11 +62,38 @@ pub fn header_len(version: Version, head: &[u8]) -> Result<usize, Malformed> {
 ///
 /// `head` is what of the packet lies in one piece, from the IP header on; `total` is the length of
 /// all of it.
-pub fn parse(version: Version, head: &[u8], total: usize) -> Result<Datagram, Malformed> {
-    let ip = match version {
-        Version::V4 => ipv4(head)?,
-        Version::V6 => ipv6(head)?,
-    };
+pub fn parse(family: Family, head: &[u8], total: usize) -> Result<Datagram, Malformed> {
+    // Each family builds its endpoints once, where they stay.
+    match family {
+        Family::V4 => {
+            let (ip, source, destination) = ipv4(head)?;
+            datagram(&ip, head, total, |from, to| {
+                Flow::v4((source, from), (destination, to))
+            })
+        }
+        Family::V6 => {
+            let (ip, source, destination) = ipv6(head)?;
+            datagram(&ip, head, total, |from, to| {
+                Flow::v6((*source, from), (*destination, to))
+            })
+        }
+    }
+}
+
+/// What the IP header says. `udp` and `end` are offsets, at most 60 + 65,535.
+struct Ip {
+    tos: u8,
+    udp: usize,
+    end: usize,
+}
+
+/// Takes the UDP header apart. `flow` makes the flow of the ports.
+fn datagram(
+    ip: &Ip,
+    head: &[u8],
+    total: usize,
+    flow: impl FnOnce(u16, u16) -> Flow,
+) -> Result<Datagram, Malformed> {
     if ip.end > total {
         return Err(Malformed::IpLength);
     }
@@ -85,24 +106,12 @@ pub fn parse(version: Version, head: &[u8], total: usize) -> Result<Datagram, Ma
     }
     let end = ip.udp.saturating_add(length);
     Ok(Datagram {
-        source: ip.source,
-        destination: ip.destination,
-        source_port: u16::from_be_bytes([s1, s0]),
-        destination_port: u16::from_be_bytes([d1, d0]),
+        flow: flow(u16::from_be_bytes([s1, s0]), u16::from_be_bytes([d1, d0])),
         tos: ip.tos,
         udp: ip.udp..end,
         payload: ip.udp.saturating_add(UDP_HEADER)..end,
         checksum: u16::from_be_bytes([c1, c0]),
     })
-}
-
-/// What the IP header says. `udp` and `end` are offsets, at most 60 + 65,535.
-struct Ip {
-    source: Address,
-    destination: Address,
-    tos: u8,
-    udp: usize,
-    end: usize,
 }
 
 fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> {
@@ -112,9 +121,10 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> 
         .ok_or(Malformed::Truncated)
 }
 
-fn ipv4(head: &[u8]) -> Result<Ip, Malformed> {
+/// The header of IPv4, and its source and destination address.
+fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
     const FRAGMENT: u16 = 0x3fff;
-    let udp = header_len(Version::V4, head)?.saturating_sub(UDP_HEADER);
+    let udp = header_len(Family::V4, head)?.saturating_sub(UDP_HEADER);
     let header: &[u8; IPV4_HEADER] = take(head, 0)?;
     let [_, tos, l1, l0, _, _, f1, f0, _, protocol, _, _, addresses @ ..] = header;
     let [s0, s1, s2, s3, d0, d1, d2, d3] = *addresses;
@@ -124,16 +134,16 @@ fn ipv4(head: &[u8]) -> Result<Ip, Malformed> {
     if u16::from_be_bytes([*f1, *f0]) & FRAGMENT != 0 {
         return Err(Malformed::Fragment);
     }
-    Ok(Ip {
-        source: Address::V4([s0, s1, s2, s3]),
-        destination: Address::V4([d0, d1, d2, d3]),
+    let ip = Ip {
         tos: *tos,
         udp,
         end: usize::from(u16::from_be_bytes([*l1, *l0])),
-    })
+    };
+    Ok((ip, [s0, s1, s2, s3], [d0, d1, d2, d3]))
 }
 
-fn ipv6(head: &[u8]) -> Result<Ip, Malformed> {
+/// The header of IPv6, and its source and destination address.
+fn ipv6(head: &[u8]) -> Result<(Ip, &[u8; 16], &[u8; 16]), Malformed> {
     let header: &[u8; IPV6_HEADER] = take(head, 0)?;
     let [v, c, _, _, l1, l0, next, _, ..] = *header;
     if v >> 4 != 6 {
@@ -142,13 +152,12 @@ fn ipv6(head: &[u8]) -> Result<Ip, Malformed> {
     if next != UDP {
         return Err(Malformed::Protocol);
     }
-    Ok(Ip {
-        source: Address::V6(*take(header, 8)?),
-        destination: Address::V6(*take(header, 24)?),
+    let ip = Ip {
         tos: (v << 4) | (c >> 4),
         udp: IPV6_HEADER,
         end: IPV6_HEADER.saturating_add(usize::from(u16::from_be_bytes([l1, l0]))),
-    })
+    };
+    Ok((ip, take(header, 8)?, take(header, 24)?))
 }
 
 #[cfg(test)]

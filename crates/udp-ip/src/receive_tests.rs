@@ -29,20 +29,16 @@ fn changed(packet: &[u8], at: usize, value: u8) -> Vec<u8> {
     packet
 }
 
-fn verdict(version: Version, packet: &[u8]) -> Result<Range<usize>, Malformed> {
-    parse(version, packet, packet.len()).map(|datagram| datagram.payload)
+fn verdict(family: Family, packet: &[u8]) -> Result<Range<usize>, Malformed> {
+    parse(family, packet, packet.len()).map(|datagram| datagram.payload)
 }
 
 #[test]
 fn a_datagram_over_ipv4_with_options_is_taken_apart() {
     let packet = over_ipv4();
-    let datagram = parse(Version::V4, &packet, packet.len()).unwrap();
-    assert_eq!(datagram.source, Address::V4([192, 0, 2, 1]));
-    assert_eq!(datagram.destination, Address::V4([192, 0, 2, 2]));
-    assert_eq!(
-        (datagram.source_port, datagram.destination_port),
-        (30000, 30002)
-    );
+    let datagram = parse(Family::V4, &packet, packet.len()).unwrap();
+    let flow = Flow::v4(([192, 0, 2, 1], 30_000), ([192, 0, 2, 2], 30_002));
+    assert_eq!(datagram.flow, flow);
     assert_eq!(datagram.tos, 0xb8);
     assert_eq!((datagram.udp, datagram.payload), (28..46, 36..46));
     assert_eq!(datagram.checksum, 0xabcd);
@@ -51,9 +47,9 @@ fn a_datagram_over_ipv4_with_options_is_taken_apart() {
 #[test]
 fn a_datagram_over_ipv6_is_taken_apart() {
     let packet = over_ipv6();
-    let datagram = parse(Version::V6, &packet, packet.len()).unwrap();
-    assert_eq!(datagram.source, Address::V6([1; 16]));
-    assert_eq!(datagram.destination, Address::V6([2; 16]));
+    let datagram = parse(Family::V6, &packet, packet.len()).unwrap();
+    let flow = Flow::v6(([1; 16], 30_000), ([2; 16], 30_002));
+    assert_eq!(datagram.flow, flow);
     assert_eq!(datagram.tos, 0xb8);
     assert_eq!((datagram.udp, datagram.payload), (40..58, 48..58));
 }
@@ -62,27 +58,27 @@ fn a_datagram_over_ipv6_is_taken_apart() {
 fn defect_01_a_udp_length_beyond_the_datagram_is_not_believed() {
     let packet = over_ipv4();
     // The IP payload has 23 bytes: 18 of the datagram and 5 after it.
-    assert_eq!(verdict(Version::V4, &changed(&packet, 33, 23)), Ok(36..51));
+    assert_eq!(verdict(Family::V4, &changed(&packet, 33, 23)), Ok(36..51));
     assert_eq!(
-        verdict(Version::V4, &changed(&packet, 33, 24)),
+        verdict(Family::V4, &changed(&packet, 33, 24)),
         Err(Malformed::UdpLength)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&packet, 32, 0xff)),
+        verdict(Family::V4, &changed(&packet, 32, 0xff)),
         Err(Malformed::UdpLength)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&packet, 33, 7)),
+        verdict(Family::V4, &changed(&packet, 33, 7)),
         Err(Malformed::UdpLength)
     );
-    assert_eq!(verdict(Version::V4, &changed(&packet, 33, 8)), Ok(36..36));
+    assert_eq!(verdict(Family::V4, &changed(&packet, 33, 8)), Ok(36..36));
     let packet = over_ipv6();
     assert_eq!(
-        verdict(Version::V6, &changed(&packet, 45, 19)),
+        verdict(Family::V6, &changed(&packet, 45, 19)),
         Err(Malformed::UdpLength)
     );
     assert_eq!(
-        verdict(Version::V6, &changed(&packet, 45, 0)),
+        verdict(Family::V6, &changed(&packet, 45, 0)),
         Err(Malformed::UdpLength)
     );
 }
@@ -90,11 +86,11 @@ fn defect_01_a_udp_length_beyond_the_datagram_is_not_believed() {
 #[test]
 fn an_ip_length_beyond_the_packet_is_not_believed() {
     assert_eq!(
-        verdict(Version::V4, &changed(&over_ipv4(), 3, 52)),
+        verdict(Family::V4, &changed(&over_ipv4(), 3, 52)),
         Err(Malformed::IpLength)
     );
     assert_eq!(
-        verdict(Version::V6, &changed(&over_ipv6(), 5, 19)),
+        verdict(Family::V6, &changed(&over_ipv6(), 5, 19)),
         Err(Malformed::IpLength)
     );
 }
@@ -102,15 +98,15 @@ fn an_ip_length_beyond_the_packet_is_not_believed() {
 #[test]
 fn an_ip_length_within_the_headers_is_refused() {
     assert_eq!(
-        verdict(Version::V4, &changed(&over_ipv4(), 3, 27)),
+        verdict(Family::V4, &changed(&over_ipv4(), 3, 27)),
         Err(Malformed::IpLength)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&over_ipv4(), 3, 35)),
+        verdict(Family::V4, &changed(&over_ipv4(), 3, 35)),
         Err(Malformed::UdpLength)
     );
     assert_eq!(
-        verdict(Version::V6, &changed(&over_ipv6(), 5, 0)),
+        verdict(Family::V6, &changed(&over_ipv6(), 5, 0)),
         Err(Malformed::UdpLength)
     );
 }
@@ -119,32 +115,32 @@ fn an_ip_length_within_the_headers_is_refused() {
 fn what_is_not_a_whole_udp_datagram_is_refused() {
     let v4 = over_ipv4();
     assert_eq!(
-        verdict(Version::V4, &changed(&v4, 0, 0x67)),
+        verdict(Family::V4, &changed(&v4, 0, 0x67)),
         Err(Malformed::Version)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&v4, 0, 0x44)),
+        verdict(Family::V4, &changed(&v4, 0, 0x44)),
         Err(Malformed::HeaderLength)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&v4, 9, 6)),
+        verdict(Family::V4, &changed(&v4, 9, 6)),
         Err(Malformed::Protocol)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&v4, 6, 0x20)),
+        verdict(Family::V4, &changed(&v4, 6, 0x20)),
         Err(Malformed::Fragment)
     );
     assert_eq!(
-        verdict(Version::V4, &changed(&v4, 7, 1)),
+        verdict(Family::V4, &changed(&v4, 7, 1)),
         Err(Malformed::Fragment)
     );
     let v6 = over_ipv6();
     assert_eq!(
-        verdict(Version::V6, &changed(&v6, 0, 0x4b)),
+        verdict(Family::V6, &changed(&v6, 0, 0x4b)),
         Err(Malformed::Version)
     );
     assert_eq!(
-        verdict(Version::V6, &changed(&v6, 6, 44)),
+        verdict(Family::V6, &changed(&v6, 6, 44)),
         Err(Malformed::Protocol)
     );
 }
@@ -154,15 +150,15 @@ fn headers_that_are_not_in_one_piece_are_refused() {
     let packet = over_ipv4();
     for len in 0..36 {
         assert_eq!(
-            parse(Version::V4, &packet[..len], packet.len()),
+            parse(Family::V4, &packet[..len], packet.len()),
             Err(Malformed::Truncated)
         );
     }
-    assert!(parse(Version::V4, &packet[..36], packet.len()).is_ok());
+    assert!(parse(Family::V4, &packet[..36], packet.len()).is_ok());
     let packet = over_ipv6();
     for len in 0..48 {
         assert_eq!(
-            parse(Version::V6, &packet[..len], packet.len()),
+            parse(Family::V6, &packet[..len], packet.len()),
             Err(Malformed::Truncated)
         );
     }
@@ -171,12 +167,12 @@ fn headers_that_are_not_in_one_piece_are_refused() {
 proptest! {
     #[test]
     fn no_packet_leads_out_of_itself(packet: Vec<u8>, six: bool, first: u8) {
-        let version = if six { Version::V6 } else { Version::V4 };
+        let family = if six { Family::V6 } else { Family::V4 };
         let mut packet = packet;
         if let Some(byte) = packet.first_mut() {
             *byte = if six { 0x60 } else { 0x40 } | (first & 0xf);
         }
-        if let Ok(datagram) = parse(version, &packet, packet.len()) {
+        if let Ok(datagram) = parse(family, &packet, packet.len()) {
             prop_assert!(packet.get(datagram.udp.clone()).is_some());
             prop_assert!(packet.get(datagram.payload.clone()).is_some());
             prop_assert_eq!(datagram.payload.start - datagram.udp.start, UDP_HEADER);

@@ -3,12 +3,12 @@
 //! Writing the headers of a datagram to send. Checksums and the length of IPv4 are left to the
 //! stack, which may leave them to the device.
 
-use super::{IPV4_HEADER, IPV6_HEADER, UDP, UDP_HEADER};
+use super::{Flow, IPV4_HEADER, IPV6_HEADER, UDP, UDP_HEADER};
 
 /// A UDP header (RFC 768) with a checksum of zero. `length` counts the header.
-pub fn udp(source_port: u16, destination_port: u16, length: u16) -> [u8; UDP_HEADER] {
-    let [s1, s0] = source_port.to_be_bytes();
-    let [d1, d0] = destination_port.to_be_bytes();
+pub fn udp(flow: &Flow, length: u16) -> [u8; UDP_HEADER] {
+    let [s1, s0] = flow.source().port().to_be_bytes();
+    let [d1, d0] = flow.destination().port().to_be_bytes();
     let [l1, l0] = length.to_be_bytes();
     [s1, s0, d1, d0, l1, l0, 0, 0]
 }
@@ -32,8 +32,8 @@ pub fn ipv4(
 
 /// An IPv6 header (RFC 8200) with flow label zero. `length` is that of the payload.
 pub fn ipv6(
-    source: [u8; 16],
-    destination: [u8; 16],
+    source: &[u8; 16],
+    destination: &[u8; 16],
     traffic_class: u8,
     hop_limit: u8,
     length: u16,
@@ -50,7 +50,7 @@ pub fn ipv6(
         UDP,
         hop_limit,
     ];
-    let parts = fixed.iter().chain(&source).chain(&destination);
+    let parts = fixed.iter().chain(source).chain(destination);
     for (to, from) in header.iter_mut().zip(parts) {
         *to = *from;
     }
@@ -65,18 +65,18 @@ pub fn ipv6(
     reason = "a test may panic"
 )]
 mod tests {
-    use super::super::{parse, Address, Version};
+    use super::super::{parse, Family};
     use super::*;
     use proptest::prelude::*;
 
     /// Parses back what was written, with the fields filled in that the stack fills in.
-    fn received(version: Version, mut headers: Vec<u8>, payload: &[u8]) -> super::super::Datagram {
+    fn received(family: Family, mut headers: Vec<u8>, payload: &[u8]) -> super::super::Datagram {
         headers.extend_from_slice(payload);
-        if version == Version::V4 {
+        if family == Family::V4 {
             let length = u16::try_from(headers.len()).unwrap().to_be_bytes();
             headers[2..4].copy_from_slice(&length);
         }
-        parse(version, &headers, headers.len()).unwrap()
+        parse(family, &headers, headers.len()).unwrap()
     }
 
     proptest! {
@@ -88,11 +88,10 @@ mod tests {
             let length = u16::try_from(UDP_HEADER + payload.len()).unwrap();
             let ip = ipv4(source, destination, tos, ttl, df);
             prop_assert_eq!((ip[6], ip[8]), (if df { 0x40 } else { 0 }, ttl));
-            let headers = [&ip[..], &udp(ports.0, ports.1, length)].concat();
-            let datagram = received(Version::V4, headers, &payload);
-            prop_assert_eq!(datagram.source, Address::V4(source));
-            prop_assert_eq!(datagram.destination, Address::V4(destination));
-            prop_assert_eq!((datagram.source_port, datagram.destination_port), ports);
+            let flow = Flow::v4((source, ports.0), (destination, ports.1));
+            let headers = [&ip[..], &udp(&flow, length)].concat();
+            let datagram = received(Family::V4, headers, &payload);
+            prop_assert_eq!(datagram.flow, flow);
             prop_assert_eq!(datagram.tos, tos);
             prop_assert_eq!(datagram.payload.len(), payload.len());
         }
@@ -103,13 +102,12 @@ mod tests {
             payload: Vec<u8>,
         ) {
             let length = u16::try_from(UDP_HEADER + payload.len()).unwrap();
-            let ip = ipv6(source, destination, class, hops, length);
+            let ip = ipv6(&source, &destination, class, hops, length);
             prop_assert_eq!(ip[7], hops);
-            let headers = [&ip[..], &udp(ports.0, ports.1, length)].concat();
-            let datagram = received(Version::V6, headers, &payload);
-            prop_assert_eq!(datagram.source, Address::V6(source));
-            prop_assert_eq!(datagram.destination, Address::V6(destination));
-            prop_assert_eq!((datagram.source_port, datagram.destination_port), ports);
+            let flow = Flow::v6((source, ports.0), (destination, ports.1));
+            let headers = [&ip[..], &udp(&flow, length)].concat();
+            let datagram = received(Family::V6, headers, &payload);
+            prop_assert_eq!(datagram.flow, flow);
             prop_assert_eq!(datagram.tos, class);
             prop_assert_eq!(datagram.payload.len(), payload.len());
         }

@@ -13,7 +13,7 @@ use super::super::config::StreamConfig;
 use super::super::exit::{Code, Failure};
 use super::super::sys::SharedPages;
 use super::memory::{address, Layout};
-use super::message::{add_destination, add_target, endpoint, pointer};
+use super::message::{add_destination, add_target, pointer};
 use super::{errno, permission};
 
 /// A table that is open for commands.
@@ -60,7 +60,7 @@ impl<F: Write> Control<F> {
 
     /// Removes a stream.
     pub(crate) fn del_stream(&mut self, local: SocketAddr) -> Result<(), Failure> {
-        self.send(&encode::del_target(&endpoint(local)))
+        self.send(&encode::del_target(&local.into()))
             .map_err(|error| match errno(&error) {
                 Errno::ENOENT => Failure::new(
                     Code::NotFound,
@@ -113,7 +113,7 @@ impl<F: Write> Control<F> {
     /// Removes a stream whose output was refused.
     fn take_back(&mut self, local: SocketAddr, failure: Failure) -> Failure {
         let Failure { code, what, hint } = failure;
-        let what = match self.send(&encode::del_target(&endpoint(local))) {
+        let what = match self.send(&encode::del_target(&local.into())) {
             Ok(()) => format!("{what}; nothing was added"),
             Err(error) => {
                 format!("{what}; and the unfinished stream could not be removed: {error}")

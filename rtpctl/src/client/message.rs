@@ -8,9 +8,9 @@ use std::net::SocketAddr;
 use std::ops::Deref;
 
 use rtp_wire::output::{OutputFlags, OutputSsrc};
-use rtp_wire::target::{MediaIndex, PayloadType, SourceMismatch, TargetFlags, TargetSsrc};
+use rtp_wire::target::{MediaIndex, PayloadType, TargetFlags, TargetSsrc};
 use rtp_wire::v26_0::{encode, layout};
-use rtp_wire::{Endpoint, ExtensionSet, Output, Target, UserPointer};
+use rtp_wire::{ExpectedSource, ExtensionSet, Flow, Output, Target, UserPointer};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 use zeroize::Zeroize;
 
@@ -53,14 +53,6 @@ fn zeroed<T: FromZeros>() -> Box<T> {
     T::new_box_zeroed().unwrap_or_else(|_| handle_alloc_error(std::alloc::Layout::new::<T>()))
 }
 
-/// An address, as the interface has it.
-pub(super) fn endpoint(address: SocketAddr) -> Endpoint {
-    match address {
-        SocketAddr::V4(v4) => Endpoint::v4(v4.ip().octets(), v4.port()),
-        SocketAddr::V6(v6) => Endpoint::v6(v6.ip().octets(), v6.port()),
-    }
-}
-
 /// The address of counters.
 pub(super) fn pointer(base: u64, offset: usize) -> UserPointer {
     UserPointer(base.saturating_add(offset as u64))
@@ -77,13 +69,12 @@ pub(super) fn add_target(
     base: u64,
 ) -> Message<layout::CommandAddTarget> {
     let mut target = zeroed::<Target>();
-    target.local = endpoint(config.local);
+    target.local = config.local.into();
     if let Some((address, mismatch)) = config.expect {
-        target.expected_source = endpoint(address);
-        target.source_mismatch = match mismatch {
-            Mismatch::Ignore => SourceMismatch::Ignore,
-            Mismatch::Drop => SourceMismatch::Drop,
-            Mismatch::Pass => SourceMismatch::Pass,
+        target.expected_source = match mismatch {
+            Mismatch::Ignore => ExpectedSource::Ignore(address.into()),
+            Mismatch::Drop => ExpectedSource::Drop(address.into()),
+            Mismatch::Pass => ExpectedSource::Pass(address.into()),
         };
     }
     // Limited when the command line was resolved, as is the number of payload types.
@@ -146,8 +137,10 @@ pub(super) fn add_destination(
 ) -> Message<layout::CommandDestination> {
     let mut output = zeroed::<Output>();
     let rewrite = &config.rewrite;
-    output.source = endpoint(config.from);
-    output.destination = endpoint(config.to);
+    // Of one family since it was resolved.
+    if let Some(flow) = Flow::new(config.from.into(), config.to.into()) {
+        output.flow = flow;
+    }
     output.media = config.media.into();
     output.tos = config.tos;
     output.flags = OutputFlags {
@@ -181,7 +174,7 @@ pub(super) fn add_destination(
     }
     let index = u32::try_from(index).unwrap_or(u32::MAX);
     Message::new(|command| {
-        encode::write_destination(&endpoint(local), index, &output, command);
+        encode::write_destination(&local.into(), index, &output, command);
     })
 }
 

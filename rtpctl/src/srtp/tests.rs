@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use rtp_wire::v26_0::encode;
-use rtp_wire::{Direction, Endpoint, Hmac, Output, OutputGroup, Request, Target, UserPointer};
+use rtp_wire::{
+    Direction, Endpoint, Flow, Hmac, Output, OutputGroup, Request, Target, UserPointer,
+};
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::suite::SUITES;
@@ -40,8 +42,7 @@ fn decoded(srtp: &Srtp) -> (rtp_wire::Srtp, rtp_wire::Srtp) {
     }
 
     let mut output = Output::new_zeroed();
-    output.source = Endpoint::v4([192, 0, 2, 1], 30_000);
-    output.destination = Endpoint::v4([192, 0, 2, 2], 30_000);
+    output.flow = Flow::v4(([192, 0, 2, 1], 30_000), ([192, 0, 2, 2], 30_000));
     (output.stats, output.interface_stats) = (counters, counters);
     srtp.fill(&mut output.encrypt);
     let message = encode::add_destination(&target.local, 0, &output);

@@ -4,7 +4,7 @@
 #include "../bindings.h"
 
 static const struct rhashtable_params rtpe_map_params = {
-	.key_len = sizeof(struct rtpe_key),
+	.key_len = sizeof_field(struct rtpe_node, key),
 	.key_offset = offsetof(struct rtpe_node, key),
 	.head_offset = offsetof(struct rtpe_node, head),
 	.automatic_shrinking = true,
@@ -15,7 +15,7 @@ int rtpe_map_init(struct rhashtable *map)
 	return rhashtable_init(map, &rtpe_map_params);
 }
 
-struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const struct rtpe_key *key)
+struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const __u32 *key)
 {
 	return rhashtable_lookup(map, key, rtpe_map_params);
 }

@@ -6,20 +6,17 @@
 #include <linux/types.h>
 #include <linux/workqueue.h>
 
-struct rtpe_key {
-	__u8 address[16];
-	__u16 family;
-	__u16 port;
-};
+/* The bytes of a udp_ip::Endpoint. */
+#define RTPE_KEY_WORDS 5
 
 struct rtpe_node {
 	struct rhash_head head;
-	struct rtpe_key key;
+	__u32 key[RTPE_KEY_WORDS];
 	struct rcu_work reclaim;
 };
 
 int rtpe_map_init(struct rhashtable *map);
-struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const struct rtpe_key *key);
+struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const __u32 *key);
 int rtpe_map_insert(struct rhashtable *map, struct rtpe_node *node);
 int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node);
 struct workqueue_struct *rtpe_alloc_workqueue(void);

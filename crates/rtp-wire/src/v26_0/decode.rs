@@ -3,7 +3,6 @@
 //! From the wire format of generation 26.0 into the internal form, with every check of a value.
 
 use super::super::command::CommandNumber;
-use super::super::endpoint::Endpoint;
 use super::super::output::{
     ExtensionSet, Output, OutputFlags, PayloadRule, MAX_EXTENSIONS, MAX_PATTERN,
 };
@@ -12,9 +11,10 @@ use super::super::refusal::{AddressFault, AddressName, RangeName, Refusal, SrtpF
 use super::super::request::Request;
 use super::super::srtp::{Cipher, Hmac, Srtp, MAX_AUTH_TAG};
 use super::super::target::{
-    MediaIndex, OutputGroup, PayloadType, SourceMismatch, Target, TargetFlags, TargetSsrc,
+    ExpectedSource, MediaIndex, OutputGroup, PayloadType, Target, TargetFlags, TargetSsrc,
     MAX_MEDIA, MAX_MID, MAX_OUTPUTS, MAX_PAYLOAD_TYPES, MAX_SSRCS,
 };
+use super::super::udp_ip::{Endpoint, Flow};
 use super::{command_size, layout, LAST_COMMAND};
 use core::mem::size_of;
 use zerocopy::FromZeros as _;
@@ -92,17 +92,14 @@ pub(in super::super) fn target(info: &layout::TargetInfo, out: &mut Target) -> R
     out.local =
         specified(&info.local).map_err(|fault| Refusal::Address(AddressName::Local, fault))?;
 
-    out.source_mismatch = match info.src_mismatch.get() {
-        0 => SourceMismatch::Ignore,
-        1 => SourceMismatch::Drop,
-        2 => SourceMismatch::Pass,
-        other => return Err(Refusal::SourceMismatch(other)),
-    };
     let expected = endpoint(&info.expected_src);
-    out.expected_source = match out.source_mismatch {
+    let checked = || expected.map_err(|fault| Refusal::Address(AddressName::ExpectedSource, fault));
+    out.expected_source = match info.src_mismatch.get() {
         // It is shown, and nothing else.
-        SourceMismatch::Ignore => expected.unwrap_or(Endpoint::NONE),
-        _ => expected.map_err(|fault| Refusal::Address(AddressName::ExpectedSource, fault))?,
+        0 => expected.map_or(ExpectedSource::Any, ExpectedSource::Ignore),
+        1 => ExpectedSource::Drop(checked()?),
+        2 => ExpectedSource::Pass(checked()?),
+        other => return Err(Refusal::SourceMismatch(other)),
     };
 
     let outputs = info.num_destinations.get();
@@ -206,13 +203,11 @@ pub(in super::super) fn output(info: &layout::OutputInfo, out: &mut Output) -> R
     let [tos, ..] = info.tos_flags.get().to_le_bytes();
     out.tos = tos;
     out.flags = output_flags(info.tos_flags.get());
-    out.source =
+    let source =
         specified(&info.src_addr).map_err(|fault| Refusal::Address(AddressName::Source, fault))?;
-    out.destination = specified(&info.dst_addr)
+    let destination = specified(&info.dst_addr)
         .map_err(|fault| Refusal::Address(AddressName::Destination, fault))?;
-    if out.source.family() != out.destination.family() {
-        return Err(Refusal::Families);
-    }
+    out.flow = Flow::new(source, destination).ok_or(Refusal::Families)?;
 
     srtp(&info.encrypt, &mut out.encrypt).map_err(Refusal::Encrypt)?;
 

@@ -3,11 +3,11 @@
 //! From the internal form into messages of generation 26.0.
 
 use super::super::command::CommandNumber;
-use super::super::endpoint::{Endpoint, Family};
 use super::super::output::{Output, OutputFlags};
 use super::super::pointer::UserPointer;
 use super::super::srtp::{Cipher, Hmac, Srtp};
-use super::super::target::{MediaIndex, SourceMismatch, Target, TargetFlags};
+use super::super::target::{ExpectedSource, MediaIndex, Target, TargetFlags};
+use super::super::udp_ip::{Endpoint, Family};
 use super::{command_size, layout, LAST_COMMAND};
 use zerocopy::FromZeros as _;
 
@@ -55,11 +55,13 @@ pub fn write_target(target: &Target, command: &mut layout::CommandAddTarget) {
 
     let info = &mut command.target;
     address(&target.local, &mut info.local);
-    address(&target.expected_source, &mut info.expected_src);
-    info.src_mismatch.set(match target.source_mismatch {
-        SourceMismatch::Ignore => 0,
-        SourceMismatch::Drop => 1,
-        SourceMismatch::Pass => 2,
+    if let Some(source) = target.expected_source.endpoint() {
+        address(source, &mut info.expected_src);
+    }
+    info.src_mismatch.set(match target.expected_source {
+        ExpectedSource::Any | ExpectedSource::Ignore(_) => 0,
+        ExpectedSource::Drop(_) => 1,
+        ExpectedSource::Pass(_) => 2,
     });
     info.num_destinations.set(target.num_outputs.into());
     info.intercept_stream_idx.set(target.intercept_stream);
@@ -116,8 +118,8 @@ pub fn write_destination(
     command.destination.num.set(index);
 
     let info = &mut command.destination.output;
-    address(&output.source, &mut info.src_addr);
-    address(&output.destination, &mut info.dst_addr);
+    address(output.flow.source(), &mut info.src_addr);
+    address(output.flow.destination(), &mut info.dst_addr);
     info.media_idx.set(output.media);
     srtp(&output.encrypt, &mut info.encrypt);
     let to = info.ssrc_out.iter_mut().zip(&mut info.seq_offset);
@@ -155,7 +157,6 @@ pub fn write_destination(
 
 fn address(from: &Endpoint, to: &mut layout::Address) {
     to.family.set(match from.family() {
-        Family::None => 0,
         Family::V4 => layout::AF_INET,
         Family::V6 => layout::AF_INET6,
     });

@@ -4,8 +4,8 @@
 
 use rtp_wire::v26_0::{encode, layout};
 use rtp_wire::{
-    Cipher, Direction, Endpoint, Hmac, MediaIndex, Output, OutputGroup, PayloadType, Refusal,
-    Request, SourceMismatch, Target, TargetSsrc, UserPointer,
+    Cipher, Direction, Endpoint, ExpectedSource, Flow, Hmac, MediaIndex, Output, OutputGroup,
+    PayloadType, Refusal, Request, Target, TargetSsrc, UserPointer,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -16,8 +16,7 @@ pub(crate) const LOCAL: Endpoint = Endpoint::v4([192, 0, 2, 1], 30_000);
 pub(crate) fn target() -> Target {
     let mut target = Target::new_zeroed();
     target.local = LOCAL;
-    target.expected_source = Endpoint::v4([198, 51, 100, 7], 4000);
-    target.source_mismatch = SourceMismatch::Drop;
+    target.expected_source = ExpectedSource::Drop(Endpoint::v4([198, 51, 100, 7], 4000));
     target.num_outputs = 3;
     target.groups[0] = OutputGroup {
         rtp_start: 0,
@@ -66,8 +65,7 @@ pub(crate) fn target() -> Target {
 /// An output that uses every field.
 pub(crate) fn output() -> Output {
     let mut output = Output::new_zeroed();
-    output.source = Endpoint::v4([192, 0, 2, 1], 30_002);
-    output.destination = Endpoint::v4([203, 0, 113, 9], 5004);
+    output.flow = Flow::v4(([192, 0, 2, 1], 30_002), ([203, 0, 113, 9], 5004));
     output.media = 9;
     output.tos = 0xb8;
     output.flags.ssrc_subst = true;

@@ -3,8 +3,8 @@
 //! Targets and outputs that are in order.
 
 use rtp_wire::{
-    Cipher, Endpoint, Family, Hmac, MediaIndex, Output, OutputGroup, OutputSsrc, PointerKind,
-    SourceMismatch, Srtp, Target, UserPointer,
+    Cipher, Endpoint, ExpectedSource, Family, Flow, Hmac, MediaIndex, Output, OutputGroup,
+    OutputSsrc, PointerKind, Srtp, Target, UserPointer,
 };
 use zerocopy::FromZeros;
 
@@ -27,7 +27,18 @@ const SINK_PORTS: u16 = 8;
 fn endpoint(random: &mut Random, family: Family, port: u16) -> Endpoint {
     match family {
         Family::V6 => Endpoint::v6(LOOPBACK, port),
-        _ => Endpoint::v4(random.pick(&V4), port),
+        Family::V4 => Endpoint::v4(random.pick(&V4), port),
+    }
+}
+
+/// From and to addresses of this host.
+fn flow(random: &mut Random, family: Family, (from, to): (u16, u16)) -> Flow {
+    match family {
+        Family::V6 => Flow::v6((LOOPBACK, from), (LOOPBACK, to)),
+        Family::V4 => {
+            let source = random.pick(&V4);
+            Flow::v4((source, from), (random.pick(&V4), to))
+        }
     }
 }
 
@@ -56,18 +67,18 @@ pub(crate) fn is_reachable(output: &Output) -> Option<bool> {
         Some(addr) => V4.contains(&addr),
         None => *end.addr() == LOOPBACK,
     };
-    let destination = &output.destination;
+    let destination = output.flow.destination();
     if destination.ipv4() == Some(NOWHERE_V4) || destination.ipv6() == Some(NOWHERE_V6) {
         return Some(false);
     }
-    (is_here(destination) && is_here(&output.source)).then_some(true)
+    (is_here(destination) && is_here(output.flow.source())).then_some(true)
 }
 
 /// A destination that cannot be reached, of the family of another one.
 pub(crate) fn nowhere(like: &Endpoint) -> Endpoint {
     match like.family() {
         Family::V6 => Endpoint::v6(NOWHERE_V6, SINK_PORT),
-        _ => Endpoint::v4(NOWHERE_V4, SINK_PORT),
+        Family::V4 => Endpoint::v4(NOWHERE_V4, SINK_PORT),
     }
 }
 
@@ -86,12 +97,12 @@ pub(crate) fn counters(random: &mut Random, regions: &[u64], kind: PointerKind) 
 pub(crate) fn target(random: &mut Random, regions: &[u64], local: Endpoint) -> Target {
     let mut target = Target::new_zeroed();
     target.local = local;
-    target.source_mismatch = match random.below(4) {
-        0 => SourceMismatch::Drop,
-        1 => SourceMismatch::Pass,
-        _ => SourceMismatch::Ignore,
+    let expect = match random.below(4) {
+        0 => ExpectedSource::Drop,
+        1 => ExpectedSource::Pass,
+        _ => ExpectedSource::Ignore,
     };
-    target.expected_source = endpoint(random, local.family(), 5000);
+    target.expected_source = expect(endpoint(random, local.family(), 5000));
     target.intercept_stream = random.odd_word();
     let flags = &mut target.flags;
     for flag in [
@@ -194,8 +205,7 @@ pub(crate) fn output(random: &mut Random, regions: &[u64]) -> Output {
         port(random, LOCAL_PORT, LOCAL_PORTS),
         port(random, SINK_PORT, SINK_PORTS),
     );
-    output.source = endpoint(random, family, ports.0);
-    output.destination = endpoint(random, family, ports.1);
+    output.flow = flow(random, family, ports);
     output.media = random.odd_word();
     output.tos = random.byte();
     output.flags.ssrc_subst = random.one_in(4);

@@ -3,19 +3,10 @@
 //! What a command asks for, in the form that packets are judged and protected by.
 
 use host_crypto::HostCrypto;
-use rtp_media::receive::{Rules, Source, SourceRule};
+use rtp_media::receive::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use rtp_media::srtp::{Cipher, Context, Policy};
-use rtp_wire::{Endpoint, Family, SourceMismatch, Srtp};
-
-/// An endpoint in the form that packets are compared with.
-fn source(endpoint: &Endpoint) -> Source {
-    Source {
-        is_ipv6: endpoint.family() == Family::V6,
-        addr: *endpoint.addr(),
-        port: endpoint.port(),
-    }
-}
+use rtp_wire::{ExpectedSource, Srtp};
 
 /// How a target judges packets.
 pub(crate) fn rules(config: &rtp_wire::Target, numbers: &[u8]) -> Option<Rules> {
@@ -31,7 +22,6 @@ pub(crate) fn rules(config: &rtp_wire::Target, numbers: &[u8]) -> Option<Rules> 
             media: ssrc.media.get(),
         })
     });
-    let expected = source(&config.expected_source);
     let flags = &config.flags;
     Some(Rules {
         stun: flags.stun,
@@ -51,10 +41,10 @@ pub(crate) fn rules(config: &rtp_wire::Target, numbers: &[u8]) -> Option<Rules> 
         } else {
             0
         },
-        source: match config.source_mismatch {
-            SourceMismatch::Ignore => SourceRule::Any,
-            SourceMismatch::Drop => SourceRule::DropOthers(expected),
-            SourceMismatch::Pass => SourceRule::PassOthers(expected),
+        source: match config.expected_source {
+            ExpectedSource::Any | ExpectedSource::Ignore(_) => SourceRule::Any,
+            ExpectedSource::Drop(source) => SourceRule::DropOthers(source),
+            ExpectedSource::Pass(source) => SourceRule::PassOthers(source),
         },
         ssrcs: Ssrcs(ssrcs),
         payload_types,

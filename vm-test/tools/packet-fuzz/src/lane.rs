@@ -5,7 +5,7 @@
 use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 
-use rtp_media::receive::Source;
+use rtp_wire::Endpoint;
 
 use crate::dice::Dice;
 use crate::expect::{expect, Expected, Wrong};
@@ -71,15 +71,14 @@ impl Lane {
     }
 
     /// Where a datagram comes from, in the form that the target compares.
-    fn source(ends: &Ends) -> Source {
+    fn source(ends: &Ends) -> Endpoint {
         let mut addr = [0; 16];
         for (to, from) in addr.iter_mut().zip(&ends.source) {
             *to = *from;
         }
-        Source {
-            is_ipv6: ends.six,
-            addr,
-            port: ends.source_port,
+        match addr {
+            [a, b, c, d, ..] if !ends.six => Endpoint::v4([a, b, c, d], ends.source_port),
+            addr => Endpoint::v6(addr, ends.source_port),
         }
     }
 
@@ -96,7 +95,7 @@ impl Lane {
         self.tally.had(payload.len(), &fate);
         for (output, packet) in &mut fate.relayed {
             let from = self.target.outputs.get(*output).map(|output| {
-                let source = endpoint(&output.config.source);
+                let source = SocketAddr::from(*output.config.flow.source());
                 (source.ip(), source.port())
             });
             relayed.push_back(Expected {
@@ -162,16 +161,8 @@ impl Lane {
 
     /// The address of the target.
     pub(crate) fn local(&self) -> SocketAddr {
-        endpoint(&self.target.config.local)
+        self.target.config.local.into()
     }
-}
-
-fn endpoint(endpoint: &rtp_wire::Endpoint) -> SocketAddr {
-    let address: IpAddr = match endpoint.ipv4() {
-        Some(address) => address.into(),
-        None => (*endpoint.addr()).into(),
-    };
-    SocketAddr::new(address, endpoint.port())
 }
 
 /// Whether a payload fits into one packet of the link, whatever is done to it.

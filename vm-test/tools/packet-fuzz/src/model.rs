@@ -3,10 +3,10 @@
 //! What a target makes of a datagram, worked out on the host with the host's algorithms of SRTP.
 
 use host_crypto::HostCrypto;
-use rtp_media::receive::{classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, Source, Verdict};
+use rtp_media::receive::{classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, Verdict};
 use rtp_media::receiver::{self, Arrival, SourceState};
 use rtp_media::srtp::{Context, Opened, Refused, Sender, Sources};
-use rtp_wire::{Direction, Request};
+use rtp_wire::{Direction, Endpoint, Request};
 use zerocopy::FromZeros as _;
 
 use crate::config::{context, rules};
@@ -63,7 +63,7 @@ impl Target {
     }
 
     /// What it makes of a datagram.
-    pub(crate) fn receive(&mut self, source: &Source, datagram: &[u8]) -> Fate {
+    pub(crate) fn receive(&mut self, source: &Endpoint, datagram: &[u8]) -> Fate {
         let media_of_mid = |mid: &[u8]| {
             (0u8..)
                 .zip(&self.config.mids)

@@ -10,7 +10,7 @@ use rtp_media::receive::{Kind, RtpIn};
 use rtp_media::rewrite;
 use rtp_media::rtp::RtpView;
 use rtp_media::srtp::{Context, Rollovers};
-use rtp_wire::{Direction, Request};
+use rtp_wire::{Direction, Family, Request};
 use zerocopy::FromZeros as _;
 
 use crate::config::context;
@@ -80,9 +80,9 @@ impl Output {
             }
             Kind::Rtcp(rtcp) => self.protect_rtcp(rtcp.ssrc_index, &mut packet),
         }
-        let headers = match self.config.destination.ipv4() {
-            Some(_) => HEADERS_V4,
-            None => HEADER_UDP,
+        let headers = match self.config.flow.family() {
+            Family::V4 => HEADERS_V4,
+            Family::V6 => HEADER_UDP,
         };
         if packet.len() + headers > MOST {
             return Err(NotSent);

@@ -2,9 +2,9 @@
 
 //! A case: a target, its outputs, and the packets that are sent to it.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use rtp_wire::{Endpoint, Output, Target};
+use rtp_wire::{Endpoint, Flow, Output, Target};
 
 use crate::{meant::Difference, protection::Protection, random::Random, shape::Shape, traffic};
 
@@ -39,9 +39,19 @@ pub(crate) fn of_family(addresses: (Ipv4Addr, Ipv6Addr), ipv6: bool) -> IpAddr {
 
 /// An address and port as the interface has them.
 pub(crate) fn endpoint(address: IpAddr, port: u16) -> Endpoint {
-    match address {
-        IpAddr::V4(address) => Endpoint::v4(address.octets(), port),
-        IpAddr::V6(address) => Endpoint::v6(address.octets(), port),
+    SocketAddr::new(address, port).into()
+}
+
+/// From an IPv4 and an IPv6 address to such, each with a port: those of one family.
+pub(crate) fn flow(
+    (from, from_port): ((Ipv4Addr, Ipv6Addr), u16),
+    (to, to_port): ((Ipv4Addr, Ipv6Addr), u16),
+    ipv6: bool,
+) -> Flow {
+    if ipv6 {
+        Flow::v6((from.1.octets(), from_port), (to.1.octets(), to_port))
+    } else {
+        Flow::v4((from.0.octets(), from_port), (to.0.octets(), to_port))
     }
 }
 

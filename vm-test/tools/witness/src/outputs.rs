@@ -6,7 +6,7 @@ use rtp_wire::{ExtensionSet, Output, OutputFlags};
 use zerocopy::FromZeros as _;
 
 use crate::{
-    case::{endpoint, of_family, Addresses, CaseOutput, Preset},
+    case::{flow, Addresses, CaseOutput, Preset},
     draw::{srtcp_fits, suite},
     meant::Difference,
     protection::Protection,
@@ -35,9 +35,11 @@ pub(crate) fn draw(
             let ipv6 = shape.ipv6 ^ random.percent(20);
             let mut output = Box::new(Output::new_zeroed());
             let port = 5_000 + random.below(2_000) as u16;
-            output.source = endpoint(of_family(addresses.output, ipv6), port);
-            let port = first_port + u16::from(index);
-            output.destination = endpoint(of_family(addresses.receiver, ipv6), port);
+            output.flow = flow(
+                (addresses.output, port),
+                (addresses.receiver, first_port + u16::from(index)),
+                ipv6,
+            );
             output.media = random.below(8);
             output.tos = random.pick(&[0, 0, 0xb8, 0x88, 0x10, 0xfc]);
             let group = shape.target.groups.first();

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rtp_wire::v26_0::encode;
-use rtp_wire::{Output, PointerKind, Target};
+use rtp_wire::{Flow, Output, PointerKind, Target};
 use zerocopy::FromZeros as _;
 
 use crate::{
@@ -154,8 +154,10 @@ impl<'a> Recorder<'a> {
         target.stats = take(PointerKind::Stream);
         target.interface_stats = take(PointerKind::Interface);
         let mut output = Output::new_zeroed();
-        output.source = endpoint(addresses.output.0.into(), MARKER_PORT);
-        output.destination = endpoint(addresses.receiver.0.into(), MARKER_PORT);
+        output.flow = Flow::v4(
+            (addresses.output.0.octets(), MARKER_PORT),
+            (addresses.receiver.0.octets(), MARKER_PORT),
+        );
         output.stats = take(PointerKind::Stream);
         output.interface_stats = take(PointerKind::Interface);
         let results = [

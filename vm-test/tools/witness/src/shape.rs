@@ -3,7 +3,7 @@
 //! What a target and its outputs are like.
 
 use rtp_media::srtp::Cipher;
-use rtp_wire::{MediaIndex, OutputGroup, SourceMismatch, Target, TargetSsrc};
+use rtp_wire::{ExpectedSource, MediaIndex, OutputGroup, Target, TargetSsrc};
 use zerocopy::FromZeros as _;
 
 use crate::{
@@ -247,16 +247,13 @@ impl Shape {
 
     fn draw_source(&mut self, random: &mut Random, addresses: &Addresses) {
         let any = self.shows.is_some() || random.percent(50);
-        self.target.source_mismatch = match random.below(3) {
-            _ if any => SourceMismatch::Ignore,
-            0 => SourceMismatch::Drop,
-            1 => SourceMismatch::Pass,
-            _ => SourceMismatch::Ignore,
+        let sender = endpoint(of_family(addresses.sender, self.ipv6), SENDER_PORT);
+        self.target.expected_source = match random.below(3) {
+            _ if any => ExpectedSource::Any,
+            0 => ExpectedSource::Drop(sender),
+            1 => ExpectedSource::Pass(sender),
+            _ => ExpectedSource::Ignore(sender),
         };
-        if !any {
-            let sender = of_family(addresses.sender, self.ipv6);
-            self.target.expected_source = endpoint(sender, SENDER_PORT);
-        }
     }
 
     /// The MIDs that packets may carry, and the id of their extension.

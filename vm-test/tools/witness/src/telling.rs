@@ -2,7 +2,7 @@
 
 //! What is said of a case: what it is about, and which differences apply to it.
 
-use rtp_wire::TargetFlags;
+use rtp_wire::{Family, TargetFlags};
 
 use crate::{
     case::{Case, Packet},
@@ -40,7 +40,7 @@ impl Shape {
         for output in &self.outputs {
             protected |= output.protection.is_some();
             extensions |= output.output.flags.extmap;
-            ipv4 |= output.output.source.ipv4().is_some();
+            ipv4 |= output.output.flow.family() == Family::V4;
         }
         let clocked = self.payload_types.iter().any(|(_, clock)| *clock != 0);
         [
@@ -74,7 +74,7 @@ impl Shape {
             set_flags(&self.target.flags),
             self.target.ssrcs.iter().filter(|ssrc| ssrc.given).count(),
             self.payload_types.len(),
-            self.target.source_mismatch
+            self.target.expected_source
         )
     }
 }

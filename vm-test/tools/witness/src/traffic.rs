@@ -73,7 +73,7 @@ pub(crate) fn packets(random: &mut Random, shape: &Shape, count: usize) -> Vec<P
     let Traffic {
         random, packets, ..
     } = traffic;
-    let from_both = shape.target.expected_source.is_some();
+    let from_both = shape.target.expected_source.endpoint().is_some();
     let last = packets.len().saturating_sub(ending);
     let with_sender = packets.into_iter().enumerate().map(|(n, bytes)| Packet {
         sender: usize::from(from_both && n < last && random.percent(10)),

@@ -149,9 +149,7 @@ pub(crate) fn pin_memory(random: &mut Random, message: &mut [u8]) -> Option<Errn
         4 => pin
             .addr
             .set(random.pick(&[0, 1 << 47, 0xffff_8880_0000_0000, u64::MAX << 12])),
-        5 => pin
-            .size
-            .set(random.pick(&[REGION + PAGE, u64::MAX << 12])),
+        5 => pin.size.set(random.pick(&[REGION + PAGE, u64::MAX << 12])),
         6 => {
             pin.size
                 .set(random.pick(&[(4 << 30) + PAGE, 1 << 40, 1 << 63]));

@@ -5,7 +5,6 @@
 use std::net::SocketAddr;
 
 use nix::sys::wait::{waitpid, WaitStatus};
-use rtp_wire::Endpoint;
 
 use super::super::message::{Maker, Message};
 use super::super::report::command_name;
@@ -87,7 +86,7 @@ impl Own {
 
     /// A packet for one of the targets, if it has one.
     pub(super) fn packet(&mut self, tools: &mut Tools) {
-        let to = socket_address(&values::local(&mut self.random));
+        let to = SocketAddr::from(values::local(&mut self.random));
         let length = self.random.pick(&[0, 1, 12, 40, 172, 172, 1200]);
         let mut packet = self.random.bytes(length);
         if let (Some(first), true) = (packet.first_mut(), self.random.flip()) {
@@ -98,12 +97,5 @@ impl Own {
             let _ = socket.send_to(&packet, to);
             tools.report.operation("packet");
         }
-    }
-}
-
-fn socket_address(end: &Endpoint) -> SocketAddr {
-    match end.ipv4() {
-        Some(address) => (address, end.port()).into(),
-        None => (*end.addr(), end.port()).into(),
     }
 }
