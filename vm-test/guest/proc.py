@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .control import Control
+from .net import Namespace
 
 ROOT = Path("/proc/rtpengine")
 _NUMBERS = re.compile(r"(\d+)\s+(bytes|packets|errors)")
@@ -75,24 +77,25 @@ def parse_list(content: str) -> list[Listed]:
 
 
 class Table:
-    """A table by its id. It is made by `add` and goes with the scenario."""
+    """A table by its id: that of a namespace, or of the one that the thread is in. It is made by `add` and goes with the scenario."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, ns: Namespace | None = None) -> None:
         self.number = number
         self.path = ROOT / str(number)
+        self._ns = ns or contextlib.nullcontext()
 
     def add(self) -> "Table":
         """Makes the table."""
-        text(f"add {self.number}\n")
+        self._text("add")
         return self
 
     def delete(self) -> None:
         """Deletes the table; EBUSY while it is held."""
-        text(f"del {self.number}\n")
+        self._text("del")
 
     def kill(self) -> None:
         """Removes the table even while it is held."""
-        text(f"kill {self.number}\n")
+        self._text("kill")
 
     def remove(self) -> None:
         """Kills the table; with the C module, which knows no `kill`, deletes it."""
@@ -103,7 +106,8 @@ class Table:
 
     def control(self, pages: int = 4) -> Control:
         """Opens the control file, without INIT."""
-        return Control(self.number, pages)
+        with self._ns:
+            return Control(self.number, pages)
 
     def ready(self, pages: int = 4) -> Control:
         """Opens the control file, pins memory and sends INIT."""
@@ -111,12 +115,15 @@ class Table:
 
     def status(self) -> dict[str, int]:
         """The `Name: value` lines of status."""
-        lines = (line.partition(":") for line in (self.path / "status").read_text().splitlines())
+        with self._ns:
+            content = (self.path / "status").read_text()
+        lines = (line.partition(":") for line in content.splitlines())
         return {name.strip(): int(value) for name, _, value in lines}
 
     def list_text(self) -> str:
         """The text of `list`."""
-        return (self.path / "list").read_text()
+        with self._ns:
+            return (self.path / "list").read_text()
 
     def targets(self) -> list[Listed]:
         """The parsed targets of `list`."""
@@ -129,6 +136,10 @@ class Table:
             if each.local == wanted:
                 return each
         raise KeyError(f"no target {wanted} in table {self.number}")
+
+    def _text(self, word: str) -> None:
+        with self._ns:
+            text(f"{word} {self.number}\n")
 
 
 def local_text(address: str, port: int) -> str:

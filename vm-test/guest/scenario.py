@@ -93,9 +93,9 @@ class Scenario:
         """Several of them."""
         return [peer(name, hub) for name in names]
 
-    def table(self, number: int = 0) -> Table:
-        """A table by its id, not made yet."""
-        return Table(number)
+    def table(self, number: int = 0, ns: Namespace | None = None) -> Table:
+        """A table by its id, not made yet: that of a namespace, or of the one that the thread is in."""
+        return Table(number, ns)
 
     def daemon(self, *interfaces: str, **options: Any) -> Daemon:
         """Starts the rtpengine daemon; its log is shown when the scenario fails."""

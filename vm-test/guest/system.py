@@ -23,6 +23,11 @@ def bind_mount(source: str, target: str) -> None:
     check(_libc.mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None), target)
 
 
+def mount(kind: str, target: str) -> None:
+    """Mounts a new file system of that kind."""
+    check(_libc.mount(b"none", os.fsencode(target), os.fsencode(kind), 0, None), target)
+
+
 def unmount(target: str) -> None:
     """Undoes it, as soon as nobody uses the target."""
     check(_libc.umount2(os.fsencode(target), _MNT_DETACH), target)

@@ -1,0 +1,143 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Field 29: pinned memory is charged to who pins it, bounded by `memory_limit`, and what commands allocate to the caller's group."""
+
+import os
+import time
+from pathlib import Path
+
+from guest import module, proc, system
+from guest.control import Memory
+
+TIMEOUT = 40
+PAGE = 4096
+MIB = 1 << 20
+PARAMETER = Path("/sys/module/xt_rtpengine_rs/parameters/memory_limit")
+GROUP = Path("/tmp/cgroup")
+TARGETS = 200
+
+
+def pinned(pid="self"):
+    """Bytes that the kernel has charged to a process as pinned."""
+    line = next(line for line in Path(f"/proc/{pid}/status").read_text().splitlines() if line.startswith("VmPin:"))
+    return int(line.split()[1]) * 1024
+
+
+def run(t):
+    alice, bob = t.peers("alice", "bob")
+    table = t.table(0).add()
+
+    t.step("pinned pages are on the account of the process")
+    before = pinned()
+    control = table.ready(pages=40)
+    t.equal("after the first pin", pinned() - before, 40 * PAGE)
+    more = Memory(8)
+    control.write(more.pin_command())
+    t.equal("after the second one", pinned() - before, 48 * PAGE)
+    wrong = more.pin_command()
+    wrong["pin_memory.size"] = 1 << 20
+    t.errno("more than is mapped", "EFAULT", control.write, wrong)
+    t.equal("after a refused one", pinned() - before, 48 * PAGE)
+    t.equal("the table's", table.status()["Memory"], 48 * PAGE)
+
+    t.step("a child has an account of its own")
+    told, tell = os.pipe()
+    wait, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(go)
+        first = pinned()
+        own = Memory(4)
+        control.write(own.pin_command())
+        os.write(tell, f"{first} {pinned()}".encode())
+        os.read(wait, 1)
+        os._exit(0)
+    t.equal("of the child, before and after it pins", os.read(told, 64).split(), [b"0", b"%d" % (4 * PAGE)])
+    t.equal("of the parent", pinned() - before, 48 * PAGE)
+    t.equal("the table's", table.status()["Memory"], 52 * PAGE)
+    os.close(go)
+    os.waitpid(pid, 0)
+    t.equal("the table's, when the child is gone", table.status()["Memory"], 52 * PAGE)
+
+    t.step("the account ends with the table")
+    table.kill()
+    t.eventually("of the process", lambda: pinned() - before, 0)
+    t.eventually("pages that stay pinned", system.pinned_pages, 0)
+    control.close()
+
+    t.step("a table is bounded, whoever pins, and however often the same pages")
+    t.equal("the bound when nobody asks for another", int(PARAMETER.read_text()), 4 << 30)
+    PARAMETER.write_text(str(2 * MIB))
+    table.add()
+    control = table.ready(pages=256)
+    t.errno("half of it, and a page more", "ENOMEM", control.write, Memory(257).pin_command())
+    t.equal("charged for a refused one", pinned() - before, MIB)
+    half = Memory(128)
+    control.write(half.pin_command())
+    control.write(half.pin_command())
+    for size in (1, 16, 1 << 20, 1 << 40):
+        command = half.pin_command()
+        command["pin_memory.size"] = size * PAGE
+        t.errno(f"{size} pages more", "ENOMEM", control.write, command)
+    t.equal("charged", pinned() - before, 2 * MIB)
+    t.equal("the table's", table.status()["Memory"], 2 * MIB)
+    other = t.table(1).add().ready(pages=512)
+    t.errno("another table has a bound of its own", "ENOMEM", other.write, half.pin_command())
+    PARAMETER.write_text(str(4 * MIB))
+    control.write(half.pin_command())
+    t.equal("with a higher bound", table.status()["Memory"], 2 * MIB + 128 * PAGE)
+    for number in (0, 1):
+        t.table(number).kill()
+    control.close()
+    other.close()
+    t.eventually("of the process when both tables are gone", lambda: pinned() - before, 0)
+    module.unload_soon("rs")
+    module.load("rs", f"memory_limit={MIB}")
+    table.add()
+    t.errno("a bound given when the module is loaded", "ENOMEM", table.ready, 257)
+    table.kill()
+
+    t.step("what commands allocate is charged to the caller's control group")
+    GROUP.mkdir()
+    try:
+        system.mount("cgroup2", str(GROUP))
+        (GROUP / "cgroup.subtree_control").write_text("+memory")
+    except OSError as error:
+        return t.note(f"no control groups of memory: {error}")
+    group = GROUP / "caller"
+    group.mkdir()
+    PARAMETER.write_text(str(4 << 30))
+
+    def charged():
+        values = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
+        return int(values["kernel"])
+
+    table.add()
+    control = table.ready(pages=64)
+    target = control.target((alice.hub4, 4000), outputs=2, rtp=1)
+    output = target.destination(0, (bob.hub4, 4001), (bob.v4, 4002))
+    ready, told = os.pipe()
+    wait, go = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(go)
+        (group / "cgroup.procs").write_text(str(os.getpid()))
+        first = charged()
+        for n in range(TARGETS):
+            target.command["target.local"] = output["destination.local"] = (alice.hub4, 4000 + n)
+            control.write(target.command)
+            for number in (0, 1):
+                output["destination.num"] = number
+                control.write(output)
+        os.write(told, f"{(charged() - first) // TARGETS}".encode())
+        os.read(wait, 1)
+        os._exit(0)
+    each = int(os.read(ready, 64))
+    t.note(f"charged to the group for each target with two outputs: {each} bytes")
+    t.between("bytes charged for a target with two outputs", each, 2000, 64_000)
+    t.equal("targets", table.status()["Targets"], TARGETS)
+    os.close(go)
+    os.waitpid(pid, 0)
+    table.kill()
+    control.close()
+    time.sleep(0.05)
+    t.equal("tables", proc.tables(), [])
