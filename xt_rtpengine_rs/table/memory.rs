@@ -22,12 +22,16 @@ struct Place {
     number: Reverse<u64>,
 }
 
+/// A range, and how far it or one that starts before it reaches: a search from above ends where that is not far enough.
+struct Range {
+    memory: Arc<Memory>,
+    reach: u64,
+}
+
 /// The ranges of a table.
 pub(crate) struct SharedMemory {
-    ranges: RBTree<Place, Arc<Memory>>,
+    ranges: RBTree<Place, Range>,
     len: usize,
-    /// The size of the largest one there was.
-    largest: u64,
     /// The number of the next one.
     next: u64,
     /// The size of all, and of those that are about to be added.
@@ -40,7 +44,6 @@ impl SharedMemory {
         Self {
             ranges: RBTree::new(),
             len: 0,
-            largest: 0,
             next: 0,
             size: 0,
         }
@@ -87,12 +90,23 @@ impl SharedMemory {
             start: Reverse(memory.start()),
             number: Reverse(self.next),
         };
-        let size = memory.size();
+        let end = memory.start().saturating_add(memory.size());
+        let below = self.ranges.cursor_lower_bound(&place);
+        let reach = below.map_or(end, |below| below.current().1.reach.max(end));
+        let range = Range { memory, reach };
         self.ranges
-            .try_create_and_insert(place, memory, GFP_KERNEL_ACCOUNT)?;
+            .try_create_and_insert(place, range, GFP_KERNEL_ACCOUNT)?;
+        let mut above = self.ranges.cursor_lower_bound_mut(&place);
+        while let Some(mut cursor) = above.and_then(|cursor| cursor.move_prev()) {
+            let (_, range) = cursor.current_mut();
+            if range.reach >= end {
+                break;
+            }
+            range.reach = end;
+            above = Some(cursor);
+        }
         self.next = self.next.saturating_add(1);
         self.len = self.len.saturating_add(1);
-        self.largest = self.largest.max(size);
         Ok(())
     }
 
@@ -120,23 +134,20 @@ impl Resolve for Ranges<'_> {
         name: PointerName,
         pointer: UserPointer,
     ) -> Result<Shared<T>, Fault> {
-        let SharedMemory {
-            ranges, largest, ..
-        } = self.memory;
+        let ranges = &self.memory.ranges;
         let mut next = Some(Place {
             start: Reverse(pointer.0),
             number: Reverse(u64::MAX),
         });
         let mut found = None;
         while let Some(cursor) = next.and_then(|from| ranges.cursor_lower_bound(&from)) {
-            let (place, memory) = cursor.current();
-            // What starts earlier cannot reach as far.
-            if pointer.0.saturating_sub(place.start.0) >= *largest {
+            let (place, range) = cursor.current();
+            if range.reach <= pointer.0 {
                 break;
             }
-            let rank = (memory.owner() == self.owner, place.number.0);
+            let rank = (range.memory.owner() == self.owner, place.number.0);
             if found.as_ref().is_none_or(|(best, _)| *best < rank) {
-                if let Some(counters) = memory.resolve(pointer.0) {
+                if let Some(counters) = range.memory.resolve(pointer.0) {
                     found = Some((rank, counters));
                 }
             }
