@@ -39,8 +39,8 @@ pub(crate) enum Fault {
     },
     /// The output of that index is there.
     OutputExists(u32),
-    /// There is no route to the destination.
-    NoRoute(Error),
+    /// Nothing may be sent that way.
+    Path(Error),
     /// The command is one of calls, streams or the player.
     Command(CommandNumber),
     /// The kernel's own: no memory, memory of the caller that cannot be read or pinned.
@@ -76,9 +76,8 @@ impl From<&Fault> for Error {
             Fault::Pointer(..) => EFAULT,
             Fault::TargetExists | Fault::OutputExists(_) => EEXIST,
             Fault::OutputIndex { .. } => ERANGE,
-            Fault::NoRoute(_) => ENETUNREACH,
             Fault::Command(_) => EOPNOTSUPP,
-            Fault::Kernel(error) => *error,
+            Fault::Path(error) | Fault::Kernel(error) => *error,
         }
     }
 }
@@ -110,7 +109,12 @@ impl fmt::Display for Fault {
                 "output #{index}: the target announced {announced}, counted from 0"
             ),
             Fault::OutputExists(index) => write!(f, "output #{index} is there already"),
-            Fault::NoRoute(error) => write!(f, "no route to the destination: {error:?}"),
+            Fault::Path(error) if *error == EACCES => {
+                f.write_str("the destination is a broadcast address")
+            }
+            Fault::Path(_) => f.write_str(
+                "no host has such addresses, or no one device has the source of a link-local destination",
+            ),
             Fault::Command(number) => write!(f, "{} is not supported", number.name()),
             Fault::Kernel(error) => write!(f, "{error:?}"),
         }

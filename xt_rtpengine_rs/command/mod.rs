@@ -11,7 +11,7 @@ use crate::{
         crypto::wipe,
         map::Node,
         memory::Memory,
-        opener::{current_process, Opener},
+        opener::{current_process, Opener, Uid},
         parameters,
         proc::Handle,
     },
@@ -41,6 +41,8 @@ static NEXT_HOLDER: Atomic<u64> = Atomic::new(0);
 pub(crate) struct Holder {
     table: Arc<Table>,
     mark: u64,
+    /// Whose datagrams those of its outputs are.
+    user: Uid,
 }
 
 impl Handle for Holder {
@@ -54,6 +56,7 @@ impl Handle for Holder {
         Ok(Self {
             table: table.into(),
             mark: NEXT_HOLDER.fetch_add(1, Relaxed),
+            user: opener.user(),
         })
     }
 
@@ -185,9 +188,9 @@ impl Holder {
         let index = request.index();
         check_place(&state, &local, index)?;
         request.decode(&mut config)?;
-        let output = target::build_output(config, &state.memory.of(self.mark))?;
-        let route = self.table.home().with(|net| output.path.look_up(net));
-        route.ok_or(Fault::Killed)?.map_err(Fault::NoRoute)?;
+        let output = target::build_output(config, self.user, &state.memory.of(self.mark))?;
+        let allowed = self.table.home().with(|net| output.path.check(net));
+        allowed.ok_or(Fault::Killed)?.map_err(Fault::Path)?;
 
         let missing = put(&mut state, &local, index, Some(output));
         if missing == 0 {

@@ -116,13 +116,13 @@ fn forward<'a>(
         (Some(group), _) => group.rtp(),
     };
     let mut outputs = target.outputs.get(range).unwrap_or(&[]).iter().flatten();
-    let net = packet.namespace();
+    let (net, limits) = (packet.namespace(), packet.limits());
     let and_pass = matches!(relay.kind, Kind::Rtcp(RtcpIn { and_pass: true, .. }));
     // The last output has the packet itself, unless userspace is to see it.
     let last = if and_pass { None } else { outputs.next_back() };
     for output in outputs {
         let bytes = packet.bytes(&clear.range);
-        let emission = Emission::new(target, output, net, &relay.kind, bytes);
+        let emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
         emission.emit(|route| Outgoing::copy_of(bytes, emission.growth(), route));
     }
     if and_pass {
@@ -132,7 +132,7 @@ fn forward<'a>(
     }
     if let Some(output) = last {
         let bytes = packet.bytes(&clear.range);
-        let emission = Emission::new(target, output, net, &relay.kind, bytes);
+        let emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
         emission.emit(|route| packet.into_payload(clear.range.clone(), emission.growth(), route));
     }
     Outcome::Taken

@@ -11,7 +11,11 @@ use crate::{
         packet_index,
         receive::{Kind, RtcpIn, RtpIn},
     },
-    sys::{net::Namespace, outgoing::Outgoing, route::Route},
+    sys::{
+        net::Namespace,
+        outgoing::{Limits, Outgoing},
+        route::Route,
+    },
     table::{
         srtp::Encryption,
         target::{Output, Target},
@@ -24,6 +28,7 @@ pub(crate) struct Emission<'a> {
     target: &'a Target,
     output: &'a Output,
     net: Namespace<'a>,
+    limits: Limits,
     kind: &'a Kind,
     /// Length of the packet as the target reads it.
     length: usize,
@@ -37,6 +42,7 @@ impl<'a> Emission<'a> {
         target: &'a Target,
         output: &'a Output,
         net: Namespace<'a>,
+        limits: Limits,
         kind: &'a Kind,
         bytes: &[u8],
     ) -> Self {
@@ -51,6 +57,7 @@ impl<'a> Emission<'a> {
             target,
             output,
             net,
+            limits,
             kind,
             length: bytes.len(),
             growth,
@@ -73,9 +80,8 @@ impl<'a> Emission<'a> {
 
     /// Sends it, and returns what was sent: nothing, when a rule of the output keeps it back.
     fn send(&self, prepare: impl FnOnce(&Route) -> Option<Outgoing>) -> Result<Option<Sent>> {
-        let path = &self.output.path;
-        let route = self.output.route.get(self.net, path)?;
-        let mut packet = prepare(&route).ok_or(ENOMEM)?;
+        let route = &self.output.route;
+        let mut packet = prepare(route).ok_or(ENOMEM)?;
         let sent = match self.kind {
             Kind::Rtp(rtp) => rewrite_rtp(self.output, &mut packet, self.length, self.growth, rtp)?,
             Kind::Rtcp(_) | Kind::Opaque => Some(Sent::whole(self.length)),
@@ -86,7 +92,7 @@ impl<'a> Emission<'a> {
         if let Some(encryption) = &self.output.encryption {
             self.encrypt(encryption, &mut packet, &sent)?;
         }
-        packet.send(self.net, path, route)?;
+        packet.send(self.net, &self.output.path, route, self.limits)?;
         Ok(Some(sent))
     }
 

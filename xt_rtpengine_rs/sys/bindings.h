@@ -11,6 +11,7 @@
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/if_vlan.h>
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/mm.h>
@@ -27,11 +28,16 @@
 #include <linux/udp.h>
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
-#include <net/dst_cache.h>
+#include <net/addrconf.h>
+#include <net/arp.h>
+#include <net/flow_dissector.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
+#include <net/ip6_fib.h>
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
+#include <net/l3mdev.h>
+#include <net/ndisc.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_tables.h>
@@ -48,3 +54,4 @@
 #include "helpers/parameters.h"
 #include "helpers/proc.h"
 #include "helpers/route.h"
+#include "helpers/send.h"

@@ -8,6 +8,10 @@
 use super::{bindings, parameters};
 use core::marker::PhantomData;
 
+/// A user, as the kernel knows one in every user namespace.
+#[derive(Clone, Copy)]
+pub(crate) struct Uid(pub(super) bindings::kuid_t);
+
 /// A file that is being opened by the process that calls.
 pub(crate) struct Opener<'a>(*const bindings::file, PhantomData<&'a ()>);
 
@@ -23,6 +27,12 @@ impl Opener<'_> {
     pub(crate) fn is_net_admin(&self) -> bool {
         // SAFETY: The file is valid.
         unsafe { bindings::rtpe_file_capable(self.0, bindings::CAP_NET_ADMIN as i32) }
+    }
+
+    /// The user whom a socket of the opener would belong to.
+    pub(crate) fn user(&self) -> Uid {
+        // SAFETY: The file is valid.
+        Uid(unsafe { bindings::rtpe_file_user(self.0) })
     }
 
     /// Whether the opener may create, change and delete tables: an administrator of the network,

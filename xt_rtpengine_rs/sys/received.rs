@@ -5,7 +5,13 @@
 //! C headers: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h),
 //! [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
 
-use super::{bindings, bottom_halves, net::Namespace, outgoing::Outgoing, route::Route, skb::Skb};
+use super::{
+    bindings, bottom_halves,
+    net::Namespace,
+    outgoing::{Limits, Outgoing},
+    route::Route,
+    skb::Skb,
+};
 use crate::udp_ip::{self, Addresses, Datagram, Family};
 use core::{ops::Range, ptr::NonNull, slice};
 
@@ -83,6 +89,15 @@ impl<'a> Received<'a> {
     /// The namespace that the packet is in.
     pub(crate) fn namespace(&self) -> Namespace<'a> {
         self.net
+    }
+
+    /// What bounds the datagrams that it is relayed as.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            ttl: None,
+            // SAFETY: The buffer is valid.
+            device: unsafe { bindings::rtpe_skb_device(self.skb.raw()) },
+        }
     }
 
     /// Takes the headers apart: `None` when this is not a whole UDP datagram.

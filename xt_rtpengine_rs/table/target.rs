@@ -16,7 +16,8 @@ use crate::{
     sys::{
         counters::{GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
         memory::Shared,
-        route::{Cache, Path},
+        opener::Uid,
+        route::{Path, Route},
     },
 };
 use kernel::{new_spinlock, prelude::*, sync::SpinLock};
@@ -70,7 +71,7 @@ pub(crate) struct Output {
     /// From where to where it sends.
     pub(crate) path: Path,
     /// The route there.
-    pub(crate) route: Cache,
+    pub(crate) route: Route,
 }
 
 impl Target {
@@ -207,9 +208,10 @@ fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Faul
     })
 }
 
-/// Puts an output together. May sleep.
+/// Puts an output together, which sends as a socket of `user` would. May sleep.
 pub(crate) fn build_output(
     config: KBox<rtp_wire::Output>,
+    user: Uid,
     memory: &impl Resolve,
 ) -> Result<KBox<Output>, Fault> {
     use rtp_wire::PointerName as Name;
@@ -222,17 +224,14 @@ pub(crate) fn build_output(
             *to = Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?);
         }
     }
-    let path = Path {
-        flow: config.flow,
-        tos: config.tos,
-    };
+    let path = Path::new(&config.flow, config.tos, user);
     let output = Output {
         stats,
         interface,
         ssrcs,
         encryption: srtp::encryption(&config.encrypt)?,
         path,
-        route: Cache::new()?,
+        route: Route::new(),
         config,
     };
     Ok(KBox::new(output, GFP_KERNEL)?)

@@ -3,11 +3,6 @@
 
 #include "../bindings.h"
 
-struct sk_buff *rtpe_alloc_skb(unsigned int size)
-{
-	return alloc_skb(size, GFP_ATOMIC);
-}
-
 bool rtpe_skb_may_pull(struct sk_buff *skb, unsigned int len)
 {
 	return pskb_may_pull(skb, len);
@@ -22,11 +17,6 @@ bool rtpe_skb_linearize(struct sk_buff *skb)
 bool rtpe_skb_make_private(struct sk_buff *skb)
 {
 	return !skb_cloned(skb) || pskb_expand_head(skb, 0, 0, GFP_ATOMIC) == 0;
-}
-
-int rtpe_skb_tailroom(const struct sk_buff *skb)
-{
-	return skb_tailroom(skb);
 }
 
 bool rtpe_skb_shared(const struct sk_buff *skb)
@@ -65,57 +55,10 @@ int rtpe_skb_network_offset(const struct sk_buff *skb)
 	return skb_network_offset(skb);
 }
 
-/* As skb_cow(), but for room behind the data too. */
-int rtpe_skb_make_room(struct sk_buff *skb, unsigned int headroom, unsigned int tailroom)
+/* The index of the device that the packet came in by. */
+int rtpe_skb_device(const struct sk_buff *skb)
 {
-	int before = max_t(int, 0, headroom - skb_headroom(skb));
-	int behind = max_t(int, 0, tailroom - skb_tailroom(skb));
-
-	if (!before && !behind && !skb_cloned(skb))
-		return 0;
-	return pskb_expand_head(skb, ALIGN(before, NET_SKB_PAD), behind, GFP_ATOMIC);
-}
-
-void rtpe_skb_reserve(struct sk_buff *skb, unsigned int len)
-{
-	skb_reserve(skb, len);
-}
-
-/* Forgets all that the buffer carries of the packet that was received, but its data. */
-void rtpe_skb_scrub(struct sk_buff *skb)
-{
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	skb_clear_hash(skb);
-	skb_set_queue_mapping(skb, 0);
-	__vlan_hwaccel_clear_tag(skb);
-	skb->priority = 0;
-	skb->dev = NULL;
-	skb->encapsulation = 0;
-	skb->ip_summed = CHECKSUM_NONE;
-	skb->csum_valid = 0;
-	skb->csum_level = 0;
-	skb_init_secmark(skb);
-	memset(skb_hwtstamps(skb), 0, sizeof(struct skb_shared_hwtstamps));
-	skb_shinfo(skb)->tx_flags = 0;
-	memset(skb->cb, 0, sizeof(skb->cb));
-}
-
-void rtpe_skb_set_headers(struct sk_buff *skb, int transport_offset)
-{
-	skb_reset_mac_header(skb);
-	skb_reset_network_header(skb);
-	skb_set_transport_header(skb, transport_offset);
-}
-
-void rtpe_skb_set_protocol(struct sk_buff *skb, __be16 protocol)
-{
-	skb->protocol = protocol;
-}
-
-void rtpe_skb_set_ignore_df(struct sk_buff *skb)
-{
-	skb->ignore_df = 1;
+	return skb->skb_iif;
 }
 
 s64 rtpe_skb_arrival(const struct sk_buff *skb)

@@ -6,11 +6,9 @@
 
 struct sk_buff;
 
-struct sk_buff *rtpe_alloc_skb(unsigned int size);
 bool rtpe_skb_may_pull(struct sk_buff *skb, unsigned int len);
 bool rtpe_skb_linearize(struct sk_buff *skb);
 bool rtpe_skb_make_private(struct sk_buff *skb);
-int rtpe_skb_tailroom(const struct sk_buff *skb);
 bool rtpe_skb_shared(const struct sk_buff *skb);
 bool rtpe_skb_is_gso(const struct sk_buff *skb);
 bool rtpe_skb_csum_vouched(const struct sk_buff *skb);
@@ -18,12 +16,7 @@ bool rtpe_skb_policy_allows(struct sk_buff *skb, bool ipv4);
 __sum16 rtpe_udp4_csum(const void *udp, unsigned int len, __be32 saddr, __be32 daddr);
 __sum16 rtpe_udp6_csum(const void *udp, unsigned int len, const void *saddr, const void *daddr);
 int rtpe_skb_network_offset(const struct sk_buff *skb);
-int rtpe_skb_make_room(struct sk_buff *skb, unsigned int headroom, unsigned int tailroom);
-void rtpe_skb_reserve(struct sk_buff *skb, unsigned int len);
-void rtpe_skb_scrub(struct sk_buff *skb);
-void rtpe_skb_set_headers(struct sk_buff *skb, int transport_offset);
-void rtpe_skb_set_protocol(struct sk_buff *skb, __be16 protocol);
-void rtpe_skb_set_ignore_df(struct sk_buff *skb);
+int rtpe_skb_device(const struct sk_buff *skb);
 s64 rtpe_skb_arrival(const struct sk_buff *skb);
 void rtpe_skb_set_arrival(struct sk_buff *skb, s64 ns);
 void rtpe_consume_skb(struct sk_buff *skb);

@@ -1,78 +1,326 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Routes. */
+/*
+ * Routes: where a datagram that a socket of this host sends would go.
+ *
+ * A socket looks its route up with each datagram. Here one is kept for at most a second, and only while a lookup would find it
+ * again as far as that can be told without one: the tables are as they were (dst_check()), and the gateway stands.
+ */
 
 #include "../bindings.h"
 
-struct dst_entry *rtpe_route4(struct net *net, __be32 saddr, __be32 daddr, __be16 sport,
-			      __be16 dport, u8 tos)
+#define RTPE_ROUTE_BUSY 0
+
+static const struct in6_addr *rtpe_source6(const struct rtpe_path *path)
+{
+	return (const struct in6_addr *)path->source;
+}
+
+static const struct in6_addr *rtpe_destination6(const struct rtpe_path *path)
+{
+	return (const struct in6_addr *)path->destination;
+}
+
+static struct flowi6 rtpe_flow6(const struct rtpe_path *path)
+{
+	return (struct flowi6){
+		.saddr = *rtpe_source6(path),
+		.daddr = *rtpe_destination6(path),
+		.fl6_sport = path->source_port,
+		.fl6_dport = path->destination_port,
+		.flowi6_proto = IPPROTO_UDP,
+		.flowi6_flags = FLOWI_FLAG_ANYSRC,
+		.flowi6_uid = path->uid,
+		.flowlabel = ip6_make_flowinfo(path->tos, 0),
+	};
+}
+
+__u32 rtpe_path_hash(const struct rtpe_path *path)
+{
+	struct flowi6 flow = rtpe_flow6(path);
+	struct flow_keys keys;
+
+	return path->is_ipv6 ? __get_hash_from_flowi6(&flow, &keys) : 0;
+}
+
+static struct net_device *rtpe_source_device(struct net *net, const struct rtpe_path *path)
+{
+	if (path->is_ipv6)
+		return ipv6_dev_find(net, rtpe_source6(path), NULL);
+	return __ip_dev_find(net, path->source[0], false);
+}
+
+/* The L3 master whose tables are asked: that of the device that holds the source address, else of `device`. */
+static int rtpe_l3_master(struct net *net, const struct rtpe_path *path, int device)
+{
+	struct net_device *dev = rtpe_source_device(net, path);
+
+	if (!dev && device)
+		dev = dev_get_by_index_rcu(net, device);
+	return l3mdev_master_ifindex_rcu(dev);
+}
+
+/*
+ * The link of a destination that does not tell its own: that of the source address. 0 when no device holds it, or several
+ * do, as VLANs hold the link-local address of their device.
+ */
+static int rtpe_link(struct net *net, const struct rtpe_path *path)
+{
+	struct net_device *dev;
+	int link = 0;
+
+	for_each_netdev_rcu(net, dev) {
+		if (!ipv6_chk_addr(net, rtpe_source6(path), dev, 1))
+			continue;
+		if (link)
+			return 0;
+		link = dev->ifindex;
+	}
+	return link;
+}
+
+static bool rtpe_needs_link(const struct rtpe_path *path)
+{
+	return path->is_ipv6 &&
+	       __ipv6_addr_needs_scope_id(ipv6_addr_type(rtpe_destination6(path)));
+}
+
+static struct dst_entry *rtpe_look_up4(struct net *net, const struct rtpe_path *path, int device)
 {
 	struct flowi4 flow;
 	struct rtable *route;
+	int oif = 0;
 
-	flowi4_init_output(&flow, 0, 0, tos & INET_DSCP_MASK, RT_SCOPE_UNIVERSE, IPPROTO_UDP,
-			   FLOWI_FLAG_ANYSRC, daddr, saddr, dport, sport, GLOBAL_ROOT_UID);
+	/* The source address alone tells where multicast leaves, as for a socket. */
+	if (!ipv4_is_multicast(path->destination[0]))
+		oif = rtpe_l3_master(net, path, device);
+	flowi4_init_output(&flow, oif, 0, path->tos & INET_DSCP_MASK, RT_SCOPE_UNIVERSE,
+			   IPPROTO_UDP, FLOWI_FLAG_ANYSRC, path->destination[0], path->source[0],
+			   path->destination_port, path->source_port, path->uid);
 	route = ip_route_output_flow(net, &flow, NULL);
 	return IS_ERR(route) ? ERR_CAST(route) : &route->dst;
 }
 
-struct dst_entry *rtpe_route6(struct net *net, const void *saddr, const void *daddr,
-			      __be16 sport, __be16 dport, u8 traffic_class)
+static struct dst_entry *rtpe_look_up6(struct net *net, const struct rtpe_path *path, int device)
 {
-	struct flowi6 flow = {
-		.saddr = *(const struct in6_addr *)saddr,
-		.daddr = *(const struct in6_addr *)daddr,
-		.fl6_sport = sport,
-		.fl6_dport = dport,
-		.flowi6_proto = IPPROTO_UDP,
-		.flowi6_flags = FLOWI_FLAG_ANYSRC,
-		.flowlabel = ip6_make_flowinfo(traffic_class, 0),
-	};
+	struct flowi6 flow = rtpe_flow6(path);
 
+	if (rtpe_needs_link(path)) {
+		flow.flowi6_oif = rtpe_link(net, path);
+		if (!flow.flowi6_oif)
+			return ERR_PTR(-EINVAL);
+	} else {
+		flow.flowi6_oif = rtpe_l3_master(net, path, device);
+	}
 	return ip6_dst_lookup_flow(net, NULL, &flow, NULL);
 }
 
-int rtpe_dst_cache_init(struct dst_cache *cache)
+/* Called under RCU. */
+static struct dst_entry *rtpe_look_up(struct net *net, const struct rtpe_path *path, int device)
 {
-	return dst_cache_init(cache, GFP_KERNEL);
+	return path->is_ipv6 ? rtpe_look_up6(net, path, device) : rtpe_look_up4(net, path, device);
 }
 
-void rtpe_dst_release(struct dst_entry *dst)
+static bool rtpe_is_broadcast(const struct rtpe_path *path, const struct dst_entry *dst)
 {
-	dst_release(dst);
+	return !path->is_ipv6 && dst_rtable(dst)->rt_flags & RTCF_BROADCAST;
 }
 
-unsigned int rtpe_dst_mtu(const struct dst_entry *dst)
+static bool rtpe_is_malformed(const struct rtpe_path *path)
 {
-	return dst_mtu(dst);
+	__be32 source = path->source[0];
+
+	if (path->is_ipv6)
+		return ipv6_addr_is_multicast(rtpe_source6(path)) ||
+		       ipv6_addr_v4mapped(rtpe_source6(path)) ||
+		       ipv6_addr_v4mapped(rtpe_destination6(path));
+	return ipv4_is_multicast(source) || ipv4_is_lbcast(source) || ipv4_is_zeronet(source) ||
+	       ipv4_is_zeronet(path->destination[0]);
 }
 
-/* As ip_dont_fragment() for a new socket, which takes its way of path MTU discovery from the namespace. */
-bool rtpe_dont_fragment(const struct net *net, const struct dst_entry *dst)
+/*
+ * Whether no datagram may go that way: -EINVAL for addresses that no host has, or a link that nothing tells, -EACCES for
+ * broadcast. There need not be a route.
+ */
+int rtpe_path_check(struct net *net, const struct rtpe_path *path)
 {
-	return !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) && !ip_mtu_locked(dst);
-}
+	struct dst_entry *dst;
+	int result = 0;
 
-unsigned int rtpe_dst_headroom(const struct dst_entry *dst)
-{
-	unsigned int headroom;
-
+	if (rtpe_is_malformed(path))
+		return -EINVAL;
+	if (!path->is_ipv6 && ipv4_is_lbcast(path->destination[0]))
+		return -EACCES;
 	rcu_read_lock();
-	headroom = LL_RESERVED_SPACE(dst_dev_rcu(dst)) + dst->header_len;
+	if (rtpe_needs_link(path)) {
+		if (!rtpe_link(net, path))
+			result = -EINVAL;
+	} else {
+		dst = rtpe_look_up(net, path, 0);
+		if (!IS_ERR(dst)) {
+			if (rtpe_is_broadcast(path, dst))
+				result = -EACCES;
+			dst_release(dst);
+		}
+	}
 	rcu_read_unlock();
-	return headroom;
+	return result;
 }
 
-int rtpe_dst_hoplimit4(const struct dst_entry *dst)
+void rtpe_route_init(struct rtpe_route *route)
 {
-	return ip4_dst_hoplimit(dst);
+	*route = (struct rtpe_route){
+		.headroom = LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr),
+		.ident = ATOMIC_INIT(get_random_u16()),
+	};
 }
 
-void rtpe_skb_dst_set(struct sk_buff *skb, struct dst_entry *dst)
+/* Lets go of what is cached. Nobody uses the route any more. */
+void rtpe_route_release(struct rtpe_route *route)
 {
-	skb_dst_set(skb, dst);
+	dst_release(route->dst);
 }
 
-void rtpe_select_ident(struct net *net, void *ip)
+/* Room that a route wants before the IP header. Called under RCU. */
+unsigned int rtpe_headroom(const struct dst_entry *dst)
 {
-	__ip_select_ident(net, ip, 1);
+	return LL_RESERVED_SPACE(dst_dev_rcu(dst)) + dst->header_len;
+}
+
+/*
+ * The neighbour entry of the gateway. `*none` when there is no gateway, or none that this host resolves: of a destination
+ * on the link the entry decides nothing.
+ */
+static const struct neighbour *rtpe_gateway(const struct dst_entry *dst, bool *none)
+{
+	const struct in6_addr *gateway;
+
+	if (dst->ops->family == AF_INET6) {
+		const struct rt6_info *rt = dst_rt6_info(dst);
+
+		*none = !(rt->rt6i_flags & RTF_GATEWAY) || dst->lwtstate;
+		gateway = &rt->rt6i_gateway;
+	} else {
+		const struct rtable *rt = dst_rtable(dst);
+
+		*none = !rt->rt_gw_family || dst->lwtstate;
+		if (!*none && rt->rt_gw_family == AF_INET)
+			return __ipv4_neigh_lookup_noref(dst_dev_rcu(dst), (__force u32)rt->rt_gw4);
+		gateway = &rt->rt_gw6;
+	}
+	return *none ? NULL : __ipv6_neigh_lookup_noref(dst_dev_rcu(dst), gateway);
+}
+
+/*
+ * Whether a lookup would choose this gateway again, as far as its neighbour entry tells. IPv4 leaves a default gateway as
+ * soon as it is not known to be reachable (fib_detect_death()), multipath routes and IPv6 leave one that is not valid
+ * (fib_good_nh(), rt6_check_neigh()).
+ */
+static bool rtpe_gateway_stands(const struct dst_entry *dst)
+{
+	const struct dst_entry *path = xfrm_dst_path(dst);
+	const struct neighbour *gateway;
+	u8 good = NUD_CONNECTED;
+	bool none;
+
+	/* Each lookup with IPsec makes a bundle: as few as can be. */
+	if (path != dst || path->ops->family == AF_INET6)
+		good = NUD_VALID;
+	gateway = rtpe_gateway(path, &none);
+	return none || (gateway && READ_ONCE(gateway->nud_state) & good);
+}
+
+static bool rtpe_gateway_is_doubtful(const struct dst_entry *dst)
+{
+	const struct neighbour *gateway;
+	bool none;
+
+	gateway = rtpe_gateway(dst, &none);
+	return gateway && !(READ_ONCE(gateway->nud_state) & NUD_VALID);
+}
+
+static bool rtpe_is_of_one_table(const struct dst_entry *one, const struct dst_entry *other)
+{
+	const struct fib6_info *a = rcu_dereference(dst_rt6_info(one)->from);
+	const struct fib6_info *b = rcu_dereference(dst_rt6_info(other)->from);
+
+	return a && b && a->fib6_table == b->fib6_table && a->fib6_metric == b->fib6_metric;
+}
+
+/*
+ * IPv6 takes a gateway that is being asked for to be there (rt6_check_neigh()), so that a lookup leads back to a dead one
+ * whenever somebody asks for it. While a route is right and its gateway stands, it is kept for another second.
+ */
+static bool rtpe_is_kept(const struct rtpe_route *route, struct dst_entry *old,
+			 const struct dst_entry *new)
+{
+	return old && old->ops->family == AF_INET6 && !dst_xfrm(old) && !dst_xfrm(new) &&
+	       rtpe_gateway_is_doubtful(new) && dst_check(old, READ_ONCE(route->cookie)) &&
+	       rtpe_gateway_stands(old) && rtpe_is_of_one_table(old, new);
+}
+
+/* Caches a route, whose reference is taken over, or none. False when another processor is about to. */
+static bool rtpe_route_set(struct rtpe_route *route, struct dst_entry *dst)
+{
+	struct dst_entry *old;
+
+	if (test_and_set_bit_lock(RTPE_ROUTE_BUSY, &route->flags))
+		return false;
+	/*
+	 * Who reads meanwhile may have the old cookie for the new route, and looks it up again, or the new cookie for the old
+	 * route, and sends one more packet by that.
+	 */
+	old = xchg(&route->dst, dst);
+	if (dst) {
+		if (dst->ops->family == AF_INET6)
+			WRITE_ONCE(route->cookie, rt6_get_cookie(dst_rt6_info(dst)));
+		WRITE_ONCE(route->headroom, rtpe_headroom(dst) + sizeof(struct udphdr) +
+			   (dst->ops->family == AF_INET6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)));
+		WRITE_ONCE(route->expires, jiffies + HZ);
+	}
+	clear_bit_unlock(RTPE_ROUTE_BUSY, &route->flags);
+	dst_release(old);
+	return true;
+}
+
+static struct dst_entry *rtpe_route_renew(struct net *net, const struct rtpe_path *path,
+					  struct rtpe_route *route, struct dst_entry *old,
+					  int device, bool *is_cached)
+{
+	struct dst_entry *dst = rtpe_look_up(net, path, device);
+
+	*is_cached = false;
+	if (!IS_ERR(dst) && rtpe_is_broadcast(path, dst)) {
+		dst_release(dst);
+		dst = ERR_PTR(-EACCES);
+	}
+	if (IS_ERR(dst)) {
+		if (old)
+			rtpe_route_set(route, NULL);
+		return dst;
+	}
+	if (rtpe_is_kept(route, old, dst)) {
+		dst_release(dst);
+		WRITE_ONCE(route->expires, jiffies + HZ);
+		*is_cached = true;
+		return old;
+	}
+	*is_cached = rtpe_route_set(route, dst);
+	return dst;
+}
+
+/*
+ * The route of a path. `device` is what a packet came in by, or 0. A reference is returned, unless `*is_cached`: then the
+ * route is good for as long as RCU is read.
+ */
+struct dst_entry *rtpe_route_get(struct net *net, const struct rtpe_path *path,
+				 struct rtpe_route *route, int device, bool *is_cached)
+{
+	struct dst_entry *dst = READ_ONCE(route->dst);
+
+	if (likely(dst && time_before(jiffies, READ_ONCE(route->expires)) &&
+		   dst_check(dst, READ_ONCE(route->cookie)) && rtpe_gateway_stands(dst))) {
+		*is_cached = true;
+		return dst;
+	}
+	return rtpe_route_renew(net, path, route, dst, device, is_cached);
 }

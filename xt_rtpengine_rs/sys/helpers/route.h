@@ -3,23 +3,47 @@
 #define RTPE_HELPERS_ROUTE_H
 
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
-struct dst_cache;
 struct dst_entry;
 struct net;
-struct sk_buff;
 
-struct dst_entry *rtpe_route4(struct net *net, __be32 saddr, __be32 daddr, __be16 sport,
-			      __be16 dport, u8 tos);
-struct dst_entry *rtpe_route6(struct net *net, const void *saddr, const void *daddr,
-			      __be16 sport, __be16 dport, u8 traffic_class);
-int rtpe_dst_cache_init(struct dst_cache *cache);
-void rtpe_dst_release(struct dst_entry *dst);
-unsigned int rtpe_dst_mtu(const struct dst_entry *dst);
-bool rtpe_dont_fragment(const struct net *net, const struct dst_entry *dst);
-unsigned int rtpe_dst_headroom(const struct dst_entry *dst);
-int rtpe_dst_hoplimit4(const struct dst_entry *dst);
-void rtpe_skb_dst_set(struct sk_buff *skb, struct dst_entry *dst);
-void rtpe_select_ident(struct net *net, void *ip);
+/* From where to where datagrams go: addresses and ports in network order, an IPv4 address in the first word of its four. */
+struct rtpe_path {
+	__be32 source[4];
+	__be32 destination[4];
+	__be16 source_port;
+	__be16 destination_port;
+	__u8 tos;
+	bool is_ipv6;
+	/* Whose socket it would be. */
+	kuid_t uid;
+	/* Of the flow, which the flow label of IPv6 is made of. */
+	__u32 hash;
+};
+
+/* The route of one path, as the last lookup found it. */
+struct rtpe_route {
+	/* Owned. Read under RCU; replaced by whoever sets RTPE_ROUTE_BUSY. */
+	struct dst_entry *dst;
+	unsigned long flags;
+	/* When it is to be looked up anew, in jiffies. */
+	unsigned long expires;
+	/* What dst_check() wants to know. */
+	__u32 cookie;
+	/* Room that the route wants before the payload. */
+	__u32 headroom;
+	/* The last identification that was given to a datagram of IPv4. */
+	atomic_t ident;
+};
+
+__u32 rtpe_path_hash(const struct rtpe_path *path);
+int rtpe_path_check(struct net *net, const struct rtpe_path *path);
+
+void rtpe_route_init(struct rtpe_route *route);
+void rtpe_route_release(struct rtpe_route *route);
+unsigned int rtpe_headroom(const struct dst_entry *dst);
+struct dst_entry *rtpe_route_get(struct net *net, const struct rtpe_path *path,
+				 struct rtpe_route *route, int device, bool *is_cached);
 
 #endif

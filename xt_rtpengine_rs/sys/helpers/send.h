@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef RTPE_HELPERS_SEND_H
+#define RTPE_HELPERS_SEND_H
+
+#include <linux/types.h>
+
+struct net;
+struct rtpe_path;
+struct rtpe_route;
+struct sk_buff;
+
+/* What bounds a datagram. */
+struct rtpe_limits {
+	/* Its TTL or hop limit at most; negative for no limit. */
+	int ttl;
+	/* The device whose packet is relayed, or 0: it tells the VRF of a source address that no device holds. */
+	int device;
+};
+
+bool rtpe_skb_take(struct sk_buff *skb, unsigned int start, unsigned int len,
+		   const struct rtpe_route *route, unsigned int growth);
+struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
+			      const struct rtpe_route *route, unsigned int growth);
+int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
+	      const struct rtpe_path *path, struct rtpe_route *route,
+	      const struct rtpe_limits *limits);
+
+#endif
