@@ -19,6 +19,7 @@ use super::status::Status;
 mod control;
 mod memory;
 mod message;
+pub(crate) mod route;
 
 pub(crate) use control::Control;
 

@@ -28,7 +28,7 @@ mod status;
 mod sys;
 
 use cli::{Cli, Command, Rule, Stream, Table};
-use client::{Client, TableCommand};
+use client::{route, Client, TableCommand};
 use config::{RuleConfig, StreamConfig};
 use exit::{Code, Error};
 use output::{print, Change, RuleList, StreamList, TableList, TableStatus};
@@ -188,7 +188,9 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
     let change = match command {
         Stream::Add(args) => {
             let config = StreamConfig::resolve(args)?;
-            client.control(config.table)?.add_stream(&config)?;
+            let mut control = client.control(config.table)?;
+            route::check(&config)?;
+            control.add_stream(&config)?;
             Change {
                 table: config.table,
                 local: Some(config.local),

@@ -150,7 +150,7 @@ def run(t):
 
     t.step("commands that are refused for what they say")
     control.delete(local)
-    unreachable = target.destination(0, source, ("203.0.113.1", 9))
+    broadcast = target.destination(0, source, ("255.255.255.255", 9))
     foreign, late = target.command.copy(), targets["with payload types and SSRCs"].command.copy()
     foreign["target.stats"] = 8
     late["target.ssrc_stats[1]"] = 8
@@ -158,7 +158,7 @@ def run(t):
         for what, error, refusal in (("a pointer", "EFAULT", foreign), ("the last pointer", "EFAULT", late)):
             t.errno(what, error, control.write, refusal)
         control.write(target.command)
-        t.errno("no route", "ENETUNREACH", control.write, unreachable)
+        t.errno("broadcast", "EACCES", control.write, broadcast)
         t.errno("twice", "EEXIST", control.write, target.command)
         t.errno("memory of nobody", "EFAULT", control.write, new("pin_memory", **{"pin_memory.addr": 4096, "pin_memory.size": 4096}))
         t.errno("a second INIT", "EBUSY", control.write, first)

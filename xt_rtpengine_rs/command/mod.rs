@@ -216,10 +216,7 @@ impl Holder {
     /// Lets the packet path see a target whose outputs are all there. A target that cannot be
     /// published stays as it was.
     fn publish(&self, state: &mut State, local: &Endpoint) -> Result<(), Fault> {
-        let entry = state
-            .entries
-            .get_mut(local)
-            .ok_or(Fault::NoTarget)?;
+        let entry = state.entries.get_mut(local).ok_or(Fault::NoTarget)?;
         match core::mem::replace(entry, Entry::Published) {
             Entry::Published => Err(Fault::TargetComplete),
             Entry::Building(node) => self.table.targets().publish(node).map_err(|(node, error)| {

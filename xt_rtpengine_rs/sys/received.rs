@@ -114,9 +114,8 @@ impl<'a> Received<'a> {
     /// packet, be it because a policy of IPsec does not let it in.
     pub(crate) fn is_sound(&mut self, datagram: &Datagram) -> bool {
         // SAFETY: The buffer is valid, and starts with an IP header of that family.
-        let allowed = unsafe {
-            bindings::rtpe_skb_policy_allows(self.skb.raw(), self.family == Family::V4)
-        };
+        let allowed =
+            unsafe { bindings::rtpe_skb_policy_allows(self.skb.raw(), self.family == Family::V4) };
         if !allowed {
             return false;
         }

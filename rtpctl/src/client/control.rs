@@ -145,15 +145,11 @@ impl<F: Write> Control<F> {
                 self.table
             )),
             (Step::AddOutput(index), Errno::ENETUNREACH | Errno::EHOSTUNREACH) => {
-                let to = config
-                    .outputs
-                    .get(index)
-                    .map_or_else(String::new, |output| output.to.to_string());
-                Failure::new(
-                    Code::Refused,
-                    format!("output {to} was refused: there is no route to it"),
-                )
-                .hint("`ip route get` shows the way; the table's network namespace counts")
+                Self::refused_output(config, index, "there is no route to it")
+                    .hint("`ip route get` shows the way; the table's network namespace counts")
+            }
+            (Step::AddOutput(index), Errno::EACCES) => {
+                Self::refused_output(config, index, "it is a broadcast address")
             }
             (Step::AddOutput(index), _) => {
                 let mut failure = self.refused_in_general(step, error);
@@ -164,6 +160,12 @@ impl<F: Write> Control<F> {
             }
             _ => self.refused_in_general(step, error),
         }
+    }
+
+    fn refused_output(config: &StreamConfig, index: usize, why: &str) -> Failure {
+        let output = config.outputs.get(index);
+        let to = output.map_or_else(String::new, |output| output.to.to_string());
+        Failure::new(Code::Refused, format!("output {to} was refused: {why}"))
     }
 
     /// Says why a command was refused, as far as the error alone tells.

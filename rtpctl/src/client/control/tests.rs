@@ -236,11 +236,11 @@ fn a_table_that_was_initialised_before_is_used() {
 
 #[test]
 fn a_refused_output_takes_the_stream_back() {
-    let mut control = Fake::control(&[DONE, DONE, DONE, DONE, Errno::ENETUNREACH]);
-    let failure = control.add_stream(&config()).expect_err("no route");
+    let mut control = Fake::control(&[DONE, DONE, DONE, DONE, Errno::EACCES]);
+    let failure = control.add_stream(&config()).expect_err("broadcast");
     assert_eq!(
         failure.what,
-        "output 10.2.0.2:4002 was refused: there is no route to it; nothing was added"
+        "output 10.2.0.2:4002 was refused: it is a broadcast address; nothing was added"
     );
     let sent = commands(&control);
     assert_eq!(sent.last(), Some(&(9, 28)));

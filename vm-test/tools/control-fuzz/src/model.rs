@@ -13,7 +13,7 @@ use zerocopy::FromZeros;
 
 use super::classes::class_of;
 use super::memory::{payload_type_at, Arena};
-use super::values::is_reachable;
+use super::values::refusal_of_path;
 
 /// A target as the control side knows it.
 #[derive(Clone, Debug)]
@@ -235,12 +235,12 @@ impl Model {
             Err(refusal) => refusal.into(),
             Ok(()) => {
                 let accepted = Prediction::accepted(Effect::Output(local, index));
-                let routed = match is_reachable(&output) {
-                    Some(true) => accepted,
-                    Some(false) => accepted.or(true, "NoRoute", Errno::ENETUNREACH),
-                    None => accepted.perhaps(Errno::ENETUNREACH),
+                let judged = match refusal_of_path(&output) {
+                    Some(None) => accepted,
+                    Some(Some(error)) => accepted.or(true, &format!("Path({error:?}"), error),
+                    None => accepted.perhaps(Errno::EACCES).perhaps(Errno::EINVAL),
                 };
-                self.judge_pointers(routed, output.pointers())
+                self.judge_pointers(judged, output.pointers())
             }
         };
         let Some(known) = self.targets.get(&local) else {

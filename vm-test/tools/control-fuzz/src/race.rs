@@ -18,13 +18,13 @@ const ROOM: u64 = 0x2_0000;
 
 /// All errors that a message may be refused with.
 const ERRORS: [Errno; 12] = [
+    Errno::EACCES,
     Errno::EBUSY,
     Errno::EEXIST,
     Errno::EFAULT,
     Errno::EINVAL,
     Errno::EIO,
     Errno::EMSGSIZE,
-    Errno::ENETUNREACH,
     Errno::ENOENT,
     Errno::ENOMEM,
     Errno::ENXIO,

@@ -24,14 +24,7 @@ const OUTCOMES: [(&str, &[&str]); 14] = [
     (
         "ADD_DESTINATION",
         &[
-            "accepted",
-            "EBUSY",
-            "EEXIST",
-            "EFAULT",
-            "EINVAL",
-            "EMSGSIZE",
-            "ENETUNREACH",
-            "ENOENT",
+            "accepted", "EACCES", "EBUSY", "EEXIST", "EFAULT", "EINVAL", "EMSGSIZE", "ENOENT",
             "ERANGE",
         ],
     ),
@@ -68,7 +61,7 @@ const WORDS: [(&str, &[&str]); 3] = [
 ];
 
 /// Why messages are refused.
-pub(crate) const REFUSALS: [&str; 67] = [
+pub(crate) const REFUSALS: [&str; 68] = [
     "Address(Destination",
     "Address(ExpectedSource",
     "Address(Local",
@@ -104,7 +97,6 @@ pub(crate) const REFUSALS: [&str; 67] = [
     "MidEmpty",
     "MidLength",
     "NoCommand",
-    "NoRoute",
     "NoSuchTarget(Family",
     "NoSuchTarget(Port",
     "NoSuchTarget(Unspecified",
@@ -116,6 +108,8 @@ pub(crate) const REFUSALS: [&str; 67] = [
     "OutputRange",
     "OutputsMissing",
     "OutputsUnwanted",
+    "Path(EACCES",
+    "Path(EINVAL",
     "PatternLength",
     "PayloadTypeCount",
     "PayloadTypeMedia",

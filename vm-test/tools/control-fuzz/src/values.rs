@@ -2,6 +2,7 @@
 
 //! Targets and outputs that are in order.
 
+use nix::errno::Errno;
 use rtp_wire::{
     Cipher, Endpoint, ExpectedSource, Family, Flow, Hmac, MediaIndex, Output, OutputGroup,
     OutputSsrc, PointerKind, Srtp, Target, UserPointer,
@@ -13,9 +14,9 @@ use super::random::Random;
 
 const LOOPBACK: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
 const V4: [[u8; 4]; 2] = [[127, 0, 0, 1], [127, 0, 0, 2]];
-/// Addresses for documentation (RFC 5737, RFC 3849): there is no route to them.
-const NOWHERE_V4: [u8; 4] = [203, 0, 113, 1];
-const NOWHERE_V6: [u8; 16] = [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+const BROADCAST: [u8; 4] = [255; 4];
+/// An IPv4 address in IPv6, which no datagram has.
+const MAPPED: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 127, 0, 0, 1];
 
 /// First port of targets.
 const LOCAL_PORT: u16 = 4000;
@@ -61,24 +62,28 @@ pub(crate) fn local(random: &mut Random) -> Endpoint {
     endpoint(random, family, port)
 }
 
-/// Whether there is a route, if that can be told.
-pub(crate) fn is_reachable(output: &Output) -> Option<bool> {
+/// What an output is refused with for where it leads, or nothing, as far as that can be told.
+pub(crate) fn refusal_of_path(output: &Output) -> Option<Option<Errno>> {
     let is_here = |end: &Endpoint| match end.ipv4() {
         Some(addr) => V4.contains(&addr),
         None => *end.addr() == LOOPBACK,
     };
-    let destination = output.flow.destination();
-    if destination.ipv4() == Some(NOWHERE_V4) || destination.ipv6() == Some(NOWHERE_V6) {
-        return Some(false);
+    let (source, destination) = (output.flow.source(), output.flow.destination());
+    if is_here(source) && is_here(destination) {
+        return Some(None);
     }
-    (is_here(destination) && is_here(output.flow.source())).then_some(true)
+    match (destination.ipv4(), destination.ipv6()) {
+        (Some(BROADCAST), _) if is_here(source) => Some(Some(Errno::EACCES)),
+        (_, Some(MAPPED)) => Some(Some(Errno::EINVAL)),
+        _ => None,
+    }
 }
 
-/// A destination that cannot be reached, of the family of another one.
-pub(crate) fn nowhere(like: &Endpoint) -> Endpoint {
+/// A destination that nothing may be sent to, of the family of another one.
+pub(crate) fn forbidden(like: &Endpoint) -> Endpoint {
     match like.family() {
-        Family::V6 => Endpoint::v6(NOWHERE_V6, SINK_PORT),
-        Family::V4 => Endpoint::v4(NOWHERE_V4, SINK_PORT),
+        Family::V6 => Endpoint::v6(MAPPED, SINK_PORT),
+        Family::V4 => Endpoint::v4(BROADCAST, SINK_PORT),
     }
 }
 

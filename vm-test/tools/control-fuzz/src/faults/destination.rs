@@ -3,7 +3,7 @@
 //! What is wrong with ADD_DESTINATION.
 
 use nix::errno::Errno;
-use nix::errno::Errno::{EFAULT, EINVAL, ENETUNREACH, ENOENT, ERANGE};
+use nix::errno::Errno::{EACCES, EFAULT, EINVAL, ENOENT, ERANGE};
 use rtp_wire::v26_0::layout::CommandDestination;
 use rtp_wire::PointerKind;
 
@@ -48,13 +48,19 @@ pub(crate) fn add_destination(random: &mut Random, message: &mut [u8]) -> Option
             return Some(ENOENT);
         }
         12 => {
-            let like = if output.dst_addr.family.get() == 2 {
-                values::nowhere(&rtp_wire::Endpoint::v4([1; 4], 1))
+            let (forbidden, error) = if output.dst_addr.family.get() == 2 {
+                (
+                    values::forbidden(&rtp_wire::Endpoint::v4([1; 4], 1)),
+                    EACCES,
+                )
             } else {
-                values::nowhere(&rtp_wire::Endpoint::v6([1; 16], 1))
+                (
+                    values::forbidden(&rtp_wire::Endpoint::v6([1; 16], 1)),
+                    EINVAL,
+                )
             };
-            output.dst_addr.addr = *like.addr();
-            return Some(ENETUNREACH);
+            output.dst_addr.addr = *forbidden.addr();
+            return Some(error);
         }
         _ => {
             let any = output.stats.get();
