@@ -42,21 +42,32 @@ __u32 rtpe_path_hash(const struct rtpe_path *path)
 	return path->is_ipv6 ? __get_hash_from_flowi6(&flow, &keys) : 0;
 }
 
-static struct net_device *rtpe_source_device(struct net *net, const struct rtpe_path *path)
+/* Whether a device has the source address that belongs to an L3 master, or with `dev` NULL to none. */
+static bool rtpe_is_source6_of(struct net *net, const struct rtpe_path *path,
+			       const struct net_device *dev)
 {
-	if (path->is_ipv6)
-		return ipv6_dev_find(net, rtpe_source6(path), NULL);
-	return __ip_dev_find(net, path->source[0], false);
+	return ipv6_chk_addr_and_flags(net, rtpe_source6(path), dev, true, 1, IFA_F_TENTATIVE);
 }
 
-/* The L3 master whose tables are asked: that of the device that holds the source address, else of `device`. */
+/* The L3 master whose tables are asked: that of the device that holds the source address, else of `device`. 0 for none. */
 static int rtpe_l3_master(struct net *net, const struct rtpe_path *path, int device)
 {
-	struct net_device *dev = rtpe_source_device(net, path);
+	struct net_device *by = device ? dev_get_by_index_rcu(net, device) : NULL;
+	struct net_device *dev;
 
-	if (!dev && device)
-		dev = dev_get_by_index_rcu(net, device);
-	return l3mdev_master_ifindex_rcu(dev);
+	if (!path->is_ipv6) {
+		dev = __ip_dev_find(net, path->source[0], false);
+		return l3mdev_master_ifindex_rcu(dev ?: by);
+	}
+	if (rtpe_is_source6_of(net, path, NULL))
+		return 0;
+	if (!by || !rtpe_is_source6_of(net, path, by)) {
+		for_each_netdev_rcu(net, dev) {
+			if (netif_is_l3_master(dev) && rtpe_is_source6_of(net, path, dev))
+				return dev->ifindex;
+		}
+	}
+	return l3mdev_master_ifindex_rcu(by);
 }
 
 /*
@@ -133,8 +144,7 @@ static bool rtpe_is_malformed(const struct rtpe_path *path)
 		return ipv6_addr_is_multicast(rtpe_source6(path)) ||
 		       ipv6_addr_v4mapped(rtpe_source6(path)) ||
 		       ipv6_addr_v4mapped(rtpe_destination6(path));
-	return ipv4_is_multicast(source) || ipv4_is_lbcast(source) || ipv4_is_zeronet(source) ||
-	       ipv4_is_zeronet(path->destination[0]);
+	return ipv4_is_multicast(source) || ipv4_is_lbcast(source);
 }
 
 /*
