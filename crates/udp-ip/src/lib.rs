@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! UDP datagrams over IPv4 and IPv6: their two ends ([`endpoint`]), and their headers, which are taken
-//! apart when received ([`receive`]) and written when sent ([`send`]).
+//! UDP datagrams over IPv4 and IPv6: their two ends ([`endpoint`]), and the headers of those received,
+//! which are taken apart ([`receive`]).
 //!
 //! No packet makes this crate panic. It is compiled by cargo, and as a plain module of the kernel
 //! module: hence the relative paths, and no allocation.
@@ -11,7 +11,6 @@
 
 pub mod endpoint;
 pub mod receive;
-pub mod send;
 
 pub use endpoint::{Addresses, Endpoint, Family, Flow};
 pub use receive::{parse, Datagram, Malformed};

@@ -8,6 +8,7 @@
 /* Forgets all that a buffer tells of the packet that was received, but its data. */
 static void rtpe_skb_scrub(struct sk_buff *skb)
 {
+	struct skb_shared_info *info = skb_shinfo(skb);
 	u16 cpu = skb->alloc_cpu;
 
 	skb_orphan(skb);
@@ -23,11 +24,13 @@ static void rtpe_skb_scrub(struct sk_buff *skb)
 	memset(&skb->headers, 0, sizeof(skb->headers));
 	skb->alloc_cpu = cpu;
 	skb_unset_mac_header(skb);
-	skb_gso_reset(skb);
-	skb_metadata_clear(skb);
-	skb_shinfo(skb)->tx_flags = 0;
-	skb_shinfo(skb)->tskey = 0;
-	memset(skb_hwtstamps(skb), 0, sizeof(struct skb_shared_hwtstamps));
+	info->gso_size = 0;
+	info->gso_segs = 0;
+	info->gso_type = 0;
+	info->meta_len = 0;
+	info->tx_flags = 0;
+	info->tskey = 0;
+	info->hwtstamps = (struct skb_shared_hwtstamps){};
 }
 
 /*
