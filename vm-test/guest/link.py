@@ -9,7 +9,10 @@ import struct
 
 _NEW_LINK, _NEW_ADDRESS, _NEW_ROUTE, _ERROR = 16, 20, 24, 2
 _DEL_LINK, _DEL_ADDRESS, _DEL_ROUTE = 17, 21, 25
+_NEW_NEIGHBOUR, _DEL_NEIGHBOUR, _GET_NEIGHBOUR = 28, 29, 30
 _REQUEST, _ACK, _REPLACE, _EXCLUSIVE, _CREATE = 0x1, 0x4, 0x100, 0x200, 0x400
+NEIGHBOUR_STATES = {"incomplete": 0x1, "reachable": 0x2, "stale": 0x4, "delay": 0x8, "probe": 0x10, "failed": 0x20, "noarp": 0x40,
+                    "permanent": 0x80}
 _NEW = bytes(16)  # the head of a message about a link that there is not yet
 _UP = 1
 _NO_DUPLICATE_DETECTION = 2
@@ -72,6 +75,35 @@ def delete_route(to: str) -> None:
     _change(_DEL_ROUTE, 0, head + _attribute(1, ip))
 
 
+def neighbour(dev: str, ip: str, state: str, mac: str | None = None) -> None:
+    """Puts the neighbour `ip` into a state; without `mac` it keeps the address that it has."""
+    _change(_NEW_NEIGHBOUR, _CREATE | _REPLACE, _neighbour(dev, ip, NEIGHBOUR_STATES[state])
+            + (_attribute(2, bytes.fromhex(mac.replace(":", ""))) if mac else b""))
+
+
+def forget_neighbour(dev: str, ip: str) -> None:
+    """Removes the entry of the neighbour `ip`, if there is one."""
+    try:
+        _change(_DEL_NEIGHBOUR, 0, _neighbour(dev, ip))
+    except FileNotFoundError:
+        pass
+
+
+def neighbour_state(dev: str, ip: str) -> str:
+    """The state of the neighbour `ip`; `none` without an entry."""
+    try:
+        answer = _change(_GET_NEIGHBOUR, 0, _neighbour(dev, ip))
+    except FileNotFoundError:
+        return "none"
+    state = struct.unpack_from("=H", answer, 16 + 8)[0]
+    return next((name for name, bit in NEIGHBOUR_STATES.items() if state == bit), "none")
+
+
+def _neighbour(dev: str, ip: str, state: int = 0) -> bytes:
+    family, to = _packed(ip)
+    return struct.pack("=BxxxiHBB", family, socket.if_nametoindex(dev), state, 0, 0) + _attribute(1, to)
+
+
 def _packed(ip: str) -> tuple[int, bytes]:
     family = socket.AF_INET6 if ":" in ip else socket.AF_INET
     return family, socket.inet_pton(family, ip)
@@ -85,11 +117,12 @@ def _attribute(kind: int, value: bytes | str | int) -> bytes:
     return struct.pack("=HH", len(value) + 4, kind) + value + bytes(-len(value) % 4)
 
 
-def _change(kind: int, flags: int, body: bytes) -> None:
-    """Sends one message; OSError when the kernel refuses it."""
+def _change(kind: int, flags: int, body: bytes) -> bytes:
+    """Sends one message, and returns the answer; OSError when the kernel refuses it."""
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE) as sock:
         sock.settimeout(60)
         sock.send(struct.pack("=IHHII", 16 + len(body), kind, flags | _REQUEST | _ACK, 1, 0) + body)
         answer = sock.recv(65536)
     if struct.unpack_from("=H", answer, 4)[0] == _ERROR and (code := -struct.unpack_from("=i", answer, 16)[0]):
         raise OSError(code, os.strerror(code))
+    return answer

@@ -117,9 +117,9 @@ class Namespace:
                     file.write(f"{path} {path.read_text()}")
             path.write_text(str(value))
 
-    def udp(self, address: str, port: int = 0) -> "Udp":
-        """A UDP socket bound inside the namespace; port 0 picks a free one."""
-        return Udp(self, address, port)
+    def udp(self, address: str, port: int = 0, device: str | None = None) -> "Udp":
+        """A UDP socket bound inside the namespace, to a device if one is named; port 0 picks a free one."""
+        return Udp(self, address, port, device)
 
     def delete(self) -> None:
         """Removes the namespace; its devices go with it."""
@@ -159,7 +159,7 @@ class Datagram:
 class Udp:
     """A UDP socket inside a namespace."""
 
-    def __init__(self, ns: Namespace, address: str, port: int = 0) -> None:
+    def __init__(self, ns: Namespace, address: str, port: int = 0, device: str | None = None) -> None:
         self.ns = ns
         self.family = 6 if ":" in address else 4
         with ns:
@@ -172,6 +172,8 @@ class Udp:
             self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVHOPLIMIT, 1)
             self.sock.setsockopt(socket.IPPROTO_IPV6, _IPV6_RECVTCLASS, 1)
         self.sock.setblocking(False)
+        if device:
+            self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
         self.sock.bind((address, port))
         self.address: Address = self.sock.getsockname()[:2]
 

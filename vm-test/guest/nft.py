@@ -12,6 +12,7 @@ from .net import HOST, Namespace
 
 FAMILIES = {"inet": 1, "ip": 2, "netdev": 5, "ip6": 10}
 HOOKS = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
+_DEVICE_HOOKS = {"ingress": 0, "egress": 1}
 
 _NETLINK_NETFILTER = 12
 _SUBSYSTEM = 10 << 8
@@ -75,15 +76,15 @@ def change(ns: Namespace, *commands: tuple[int, int, int, bytes]) -> None:
 
 
 def chain(family: str = "inet", hook: str = "input", *, name: str = "vm", ns: Namespace = HOST,
-          device: str | None = None) -> None:
-    """Makes the table `name` and in it a base chain `name` on the hook; `device` for family netdev."""
+          device: str | None = None, drops: bool = False) -> None:
+    """Makes the table `name` and in it a base chain `name` on the hook; `device` for family netdev; `drops` what no rule accepts."""
     number = FAMILIES[family]
-    place = [attribute(1, 0 if family == "netdev" else HOOKS[hook]), attribute(2, 0)]
+    place = [attribute(1, (_DEVICE_HOOKS if family == "netdev" else HOOKS)[hook]), attribute(2, 0)]
     if device:
         place.append(attribute(3, device))
     change(ns, (_NEW_TABLE, _CREATE, number, attribute(1, name)),
            (_NEW_CHAIN, _CREATE, number, attribute(1, name) + attribute(3, name) + attribute(4, place)
-            + attribute(7, "filter")))
+            + (attribute(5, 0) if drops else b"") + attribute(7, "filter")))
 
 
 def rule(family: str, expression: str, data: list[bytes], *, name: str = "vm", ns: Namespace = HOST) -> None:
