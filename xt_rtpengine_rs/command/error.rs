@@ -11,10 +11,6 @@ pub(crate) enum Fault {
     Message(Refusal),
     /// The table was killed.
     Killed,
-    /// INIT was not sent.
-    NotInitialised,
-    /// INIT was sent before.
-    AlreadyInitialised,
     /// The table may not share so much memory.
     MemoryLimit {
         /// How many bytes more were asked for.
@@ -70,8 +66,7 @@ impl From<&Fault> for Error {
         match fault {
             Fault::Message(refusal) => Error::from_errno(-refusal.errno()),
             Fault::Killed | Fault::NoTarget => ENOENT,
-            Fault::NotInitialised => EIO,
-            Fault::AlreadyInitialised | Fault::TargetComplete => EBUSY,
+            Fault::TargetComplete => EBUSY,
             Fault::MemoryLimit { .. } => ENOMEM,
             Fault::Pointer(..) => EFAULT,
             Fault::TargetExists | Fault::OutputExists(_) => EEXIST,
@@ -87,8 +82,6 @@ impl fmt::Display for Fault {
         match self {
             Fault::Message(refusal) => write!(f, "{refusal}"),
             Fault::Killed => f.write_str("the table was killed; open it anew"),
-            Fault::NotInitialised => f.write_str("the table is not initialised; send INIT first"),
-            Fault::AlreadyInitialised => f.write_str("the table is initialised already"),
             Fault::MemoryLimit { size, limit } => write!(
                 f,
                 "{size} bytes more than the table shares are above the limit of {limit}; raise the parameter memory_limit"

@@ -5,7 +5,9 @@
 pub(crate) mod error;
 
 use crate::{
-    rtp_wire::{self, AddDestination, AddTarget, Direction, Endpoint, InitRequest, Request},
+    rtp_wire::{
+        self, CommandNumber, Direction, Encoded, Endpoint, Init, PointerName, Refusal, Request,
+    },
     sys::{
         alloc::zeroed,
         crypto::wipe,
@@ -17,7 +19,7 @@ use crate::{
     },
     table::{
         target::{self, Output, Resolve},
-        Entry, State, Table,
+        Daemon, Entry, State, Table,
     },
 };
 use error::Fault;
@@ -110,29 +112,34 @@ impl Holder {
     }
 
     fn execute(&self, direction: Direction, message: &[u8]) -> Result<(), Fault> {
-        self.table.state.lock().check_alive()?;
-        match rtp_wire::parse(direction, message)? {
+        let generation = self.table.state.lock().generation()?;
+        match rtp_wire::parse(generation, direction, message)? {
             Request::Init(init) => self.init(init),
             Request::PinMemory { address, size } => self.pin_memory(address, size),
             Request::AddTarget(target) => self.add_target(target),
-            Request::AddDestination(destination) => self.add_destination(destination),
+            Request::AddDestination {
+                target,
+                index,
+                output,
+            } => self.add_destination(&target, index, output),
             Request::DelTarget(local) => self.del_target(&local),
             Request::Unsupported(number) => Err(Fault::Command(number)),
         }
     }
 
-    fn init(&self, request: InitRequest<'_>) -> Result<(), Fault> {
+    fn init(&self, init: Init) -> Result<(), Fault> {
         let mut state = self.table.state.lock();
-        state.check_alive()?;
-        if state.global.is_some() {
-            return Err(Fault::AlreadyInitialised);
+        if state.generation()?.is_some() {
+            return Err(Refusal::AlreadyInitialised.into());
         }
-        let pointer = request.negotiate()?;
         let global = state
             .memory
             .of(self.mark)
-            .resolve(rtp_wire::PointerName::Global, pointer)?;
-        state.global = Some(global);
+            .resolve(PointerName::Global, init.global)?;
+        state.daemon = Some(Daemon {
+            generation: init.generation,
+            global,
+        });
         state.process = current_process();
         Ok(())
     }
@@ -155,12 +162,14 @@ impl Holder {
         Ok(added?)
     }
 
-    fn add_target(&self, request: AddTarget<'_>) -> Result<(), Fault> {
+    fn add_target(&self, target: Encoded<'_, rtp_wire::Target>) -> Result<(), Fault> {
         let mut config = zeroed::<rtp_wire::Target>()?;
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        let global = state.global.clone().ok_or(Fault::NotInitialised)?;
-        request.decode(&mut config)?;
+        let daemon = state.daemon.as_ref();
+        let daemon = daemon.ok_or(Refusal::NotInitialised(CommandNumber::AddTarget))?;
+        let global = daemon.global.clone();
+        target.decode(&mut config)?;
         let local = config.local;
         if state.entries.get(&local).is_some() {
             return Err(Fault::TargetExists);
@@ -180,22 +189,25 @@ impl Holder {
         Ok(())
     }
 
-    fn add_destination(&self, request: AddDestination<'_>) -> Result<(), Fault> {
+    fn add_destination(
+        &self,
+        local: &Endpoint,
+        index: u32,
+        output: Encoded<'_, rtp_wire::Output>,
+    ) -> Result<(), Fault> {
         let mut config = zeroed::<rtp_wire::Output>()?;
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        let local = request.target()?;
-        let index = request.index();
-        check_place(&state, &local, index)?;
-        request.decode(&mut config)?;
+        check_place(&state, local, index)?;
+        output.decode(&mut config)?;
         let output = target::build_output(config, self.user, &state.memory.of(self.mark))?;
         let allowed = self.table.home().with(|net| output.path.check(net));
         allowed.ok_or(Fault::Killed)?.map_err(Fault::Path)?;
 
-        let missing = put(&mut state, &local, index, Some(output));
+        let missing = put(&mut state, local, index, Some(output));
         if missing == 0 {
-            if let Err(fault) = self.publish(&mut state, &local) {
-                put(&mut state, &local, index, None);
+            if let Err(fault) = self.publish(&mut state, local) {
+                put(&mut state, local, index, None);
                 return Err(fault);
             }
         }

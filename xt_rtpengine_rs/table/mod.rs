@@ -19,6 +19,7 @@ pub(crate) use tables::Tables;
 
 use crate::{
     command::error::Fault,
+    rtp_wire::Generation,
     sys::{
         counters::GlobalStats,
         map::{Map, Unpublished},
@@ -45,6 +46,14 @@ pub(crate) enum Entry {
     Published,
 }
 
+/// What INIT has settled.
+pub(crate) struct Daemon {
+    /// The generation of the interface that it speaks.
+    pub(crate) generation: Generation,
+    /// Its global counters.
+    pub(crate) global: Shared<GlobalStats>,
+}
+
 /// What the control side keeps of a table.
 pub(crate) struct State {
     /// Whether the table still is one.
@@ -53,8 +62,8 @@ pub(crate) struct State {
     handles: usize,
     /// The process that sent INIT, 0 for none.
     pub(crate) process: u32,
-    /// The counters that INIT named; none before.
-    pub(crate) global: Option<Shared<GlobalStats>>,
+    /// What INIT has settled; none before.
+    pub(crate) daemon: Option<Daemon>,
     /// What was pinned.
     pub(crate) memory: SharedMemory,
     /// The targets by local address, in the order in which they are listed.
@@ -67,7 +76,7 @@ pub(crate) struct State {
 pub(crate) struct Ended {
     _entries: RBTree<Endpoint, Entry>,
     _memory: SharedMemory,
-    _global: Option<Shared<GlobalStats>>,
+    _daemon: Option<Daemon>,
 }
 
 /// A table.
@@ -100,7 +109,7 @@ impl Table {
                     alive: true,
                     handles: 0,
                     process: 0,
-                    global: None,
+                    daemon: None,
                     memory: SharedMemory::new(),
                     entries: RBTree::new(),
                     len: 0,
@@ -175,7 +184,7 @@ impl Table {
         Ok(Ended {
             _entries: entries,
             _memory: core::mem::replace(&mut state.memory, SharedMemory::new()),
-            _global: state.global.take(),
+            _daemon: state.daemon.take(),
         })
     }
 }
@@ -192,6 +201,16 @@ impl State {
         } else {
             Err(Fault::Killed)
         }
+    }
+
+    /// The generation of the table's commands; none before INIT.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Killed`] when it is a table no more.
+    pub(crate) fn generation(&self) -> Result<Option<Generation>, Fault> {
+        self.check_alive()?;
+        Ok(self.daemon.as_ref().map(|daemon| daemon.generation))
     }
 
     /// How often the table is held open.

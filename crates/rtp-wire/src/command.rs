@@ -22,23 +22,17 @@ impl fmt::Display for Direction {
     }
 }
 
-/// A generation of the interface, named after the daemon that first spoke it.
+/// A generation of the interface that is served, named after the daemon that first spoke it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
-    /// rtpengine 12.5.
-    V12_5,
     /// rtpengine 26.0.
     V26_0,
-    /// rtpengine 26.3.
-    V26_3,
 }
 
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Generation::V12_5 => "12.5",
             Generation::V26_0 => "26.0",
-            Generation::V26_3 => "26.3",
         })
     }
 }

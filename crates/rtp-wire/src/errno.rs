@@ -4,10 +4,12 @@
 
 /// No such target.
 pub const ENOENT: i32 = 2;
-/// Not a message at all.
+/// Not a message at all, or not yet.
 pub const EIO: i32 = 5;
 /// Memory not aligned to a page.
 pub const ENXIO: i32 = 6;
+/// A table that has its daemon.
+pub const EBUSY: i32 = 16;
 /// A pointer that leads nowhere.
 pub const EFAULT: i32 = 14;
 /// A value out of its range.

@@ -3,8 +3,8 @@
 //! Wire format of `/proc/rtpengine/N/control`.
 //!
 //! A message is parsed into a [`Request`]; what a request carries is decoded into the one internal
-//! form of [`srtp`], [`target`] and [`output`]. Each generation of the daemon has a
-//! module of its own ([`v26_0`]); nothing outside it knows which generation a command came from.
+//! form of [`srtp`], [`target`] and [`output`]. What daemons of one generation or another send is known
+//! to [`generations`] alone.
 //!
 //! Everything a message can get wrong is refused here with a [`Refusal`], save what needs a table or
 //! shared memory to judge. No message makes this crate panic.
@@ -12,11 +12,12 @@
 //! The crate is compiled by cargo, and as a plain module of the kernel module: hence the relative
 //! paths, and no allocation.
 
-#![cfg_attr(not(CONFIG_RUST), no_std)]
+#![cfg_attr(not(any(CONFIG_RUST, test)), no_std)]
 #![forbid(unsafe_code)]
 
 pub mod command;
 pub mod errno;
+pub mod generations;
 pub mod output;
 pub mod pointer;
 pub mod refusal;
@@ -25,7 +26,6 @@ pub mod shared;
 pub mod srtp;
 pub mod target;
 pub mod text;
-pub mod v26_0;
 
 #[cfg(CONFIG_RUST)]
 pub(crate) use super::udp_ip;
@@ -33,10 +33,11 @@ pub(crate) use super::udp_ip;
 pub(crate) use ::udp_ip;
 
 pub use command::{CommandNumber, Direction, Generation};
+pub use generations::{parse, v26_0};
 pub use output::{ExtensionSet, Output, OutputFlags, OutputSsrc, PayloadRule};
 pub use pointer::{PointerKind, PointerName, UserPointer};
 pub use refusal::Refusal;
-pub use request::{parse, AddDestination, AddTarget, InitRequest, Request};
+pub use request::{Encoded, Init, Request};
 pub use srtp::{Cipher, Hmac, Srtp};
 pub use target::{
     check_payload_types, ExpectedSource, MediaIndex, Mid, OutputGroup, PayloadType, Target,

@@ -2,8 +2,8 @@
 
 //! Why a message is refused: the error number, and a sentence for whoever has to mend it.
 
-use super::command::{CommandNumber, Direction, Generation};
-use super::errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
+use super::command::{CommandNumber, Direction};
+use super::errno::{EBUSY, EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
 use super::pointer::{PointerName, UserPointer};
 use core::fmt;
 
@@ -165,24 +165,26 @@ pub enum Refusal {
         /// The way it was sent.
         sent: Direction,
     },
-    /// INIT of another generation that is longer than this one's.
+    /// A command that INIT has to come before.
+    NotInitialised(CommandNumber),
+    /// INIT was sent before.
+    AlreadyInitialised,
+    /// INIT of a generation that is not served, and longer than those that are.
     NewerGeneration {
         /// The daemon's.
-        generation: Generation,
+        name: &'static str,
     },
-    /// INIT of another generation that is shorter than this one's.
+    /// INIT of a generation that is not served, and shorter than those that are.
     OlderGeneration {
         /// The daemon's.
-        generation: Generation,
+        name: &'static str,
     },
-    /// INIT with another number of commands.
+    /// INIT with a number of commands that no generation has.
     CommandCount {
         /// Highest command plus one, as given.
         given: i32,
-        /// Highest command plus one, as expected.
-        expected: i32,
     },
-    /// INIT with another size of a command.
+    /// INIT with another size of a command than the generation with most in common.
     CommandSize {
         /// Number of the command.
         number: u32,
@@ -299,9 +301,12 @@ impl Refusal {
     /// The error number, positive.
     pub const fn errno(&self) -> i32 {
         match self {
-            Refusal::NoCommand { .. } | Refusal::PinSize { .. } => EIO,
             Refusal::PinAddress { .. } => ENXIO,
-            Refusal::NoSuchTarget(_) => ENOENT,
+            // A table without INIT has no targets.
+            Refusal::NotInitialised(CommandNumber::AddDestination) | Refusal::NoSuchTarget(_) => {
+                ENOENT
+            }
+            Refusal::AlreadyInitialised => EBUSY,
             Refusal::TooShort { .. }
             | Refusal::OlderGeneration { .. }
             | Refusal::CommandSize { .. } => EMSGSIZE,
@@ -311,6 +316,7 @@ impl Refusal {
             Refusal::PinRange { .. }
             | Refusal::PointerMissing(_)
             | Refusal::PointerAlignment(..) => EFAULT,
+            Refusal::NoCommand { .. } | Refusal::NotInitialised(_) | Refusal::PinSize { .. } => EIO,
             Refusal::UnknownCommand { .. }
             | Refusal::Direction { .. }
             | Refusal::PinNothing
@@ -372,18 +378,19 @@ impl fmt::Display for Refusal {
                 "{command} was sent with {sent}; send it with {}",
                 command.direction()
             ),
-            Refusal::NewerGeneration { generation } | Refusal::OlderGeneration { generation } => {
-                write!(
-                    f,
-                    "the daemon speaks generation {generation} of the interface, this module {}; \
-                     install versions of both that match",
-                    Generation::V26_0
-                )
+            Refusal::NotInitialised(command) => {
+                write!(f, "{command} before INIT; send INIT first")
             }
-            Refusal::CommandCount { given, expected } => write!(
+            Refusal::AlreadyInitialised => f.write_str("the table is initialised already"),
+            Refusal::NewerGeneration { name } | Refusal::OlderGeneration { name } => write!(
                 f,
-                "INIT counts commands up to {given}, expected {expected}; \
-                 install a daemon that matches this module"
+                "the daemon speaks generation {name} of the interface, which this module does not; \
+                 install versions of both that match"
+            ),
+            Refusal::CommandCount { given } => write!(
+                f,
+                "INIT counts commands up to {given}, which no generation does that this module speaks; \
+                 install a daemon that matches it"
             ),
             Refusal::CommandSize {
                 number,

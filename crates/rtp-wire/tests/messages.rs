@@ -4,9 +4,11 @@
 
 use crate::common;
 use crate::common::LOCAL;
-use rtp_wire::errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
-use rtp_wire::v26_0::{command_size, encode, layout};
-use rtp_wire::{parse, CommandNumber, Direction, Endpoint, Refusal, Request, UserPointer};
+use rtp_wire::errno::{EBUSY, EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
+use rtp_wire::v26_0::{encode, layout};
+use rtp_wire::{
+    CommandNumber, Direction, Endpoint, Generation, Init, Refusal, Request, UserPointer,
+};
 use zerocopy::{FromZeros, IntoBytes};
 
 /// Structure sizes of generation 26.0 by command number.
@@ -22,8 +24,21 @@ fn message(number: u32, length: usize) -> Vec<u8> {
     message
 }
 
+/// Parses for a table of generation 26.0.
+fn parse(direction: Direction, message: &[u8]) -> Result<Request<'_>, Refusal> {
+    rtp_wire::parse(Some(Generation::V26_0), direction, message)
+}
+
+/// Parses for a table that had no INIT.
+fn parse_first(direction: Direction, message: &[u8]) -> Result<Request<'_>, Refusal> {
+    rtp_wire::parse(None, direction, message)
+}
+
+/// The error, which is the same before INIT and after it.
 fn errno(direction: Direction, message: &[u8]) -> i32 {
-    parse(direction, message).err().unwrap().errno()
+    let refusal = parse(direction, message).err().unwrap();
+    assert_eq!(parse_first(direction, message).err(), Some(refusal));
+    refusal.errno()
 }
 
 fn direction(number: u32) -> Direction {
@@ -39,13 +54,16 @@ fn sizes_are_those_of_the_layout() {
     for number in 1..=16 {
         let command = CommandNumber::from_wire(number).unwrap();
         assert_eq!(
-            command_size(command),
+            Generation::V26_0.command_size(command),
             Some(SIZES[number as usize]),
             "{command}"
         );
         assert_eq!(command.direction(), direction(number), "{command}");
     }
-    assert_eq!(command_size(CommandNumber::RingBuffer), None);
+    assert_eq!(
+        Generation::V26_0.command_size(CommandNumber::RingBuffer),
+        None
+    );
     assert_eq!(CommandNumber::from_wire(0), None);
     assert_eq!(CommandNumber::from_wire(18), None);
 }
@@ -120,9 +138,59 @@ fn commands_not_decoded_are_named() {
 }
 
 fn negotiate(message: &layout::CommandInit) -> Result<UserPointer, Refusal> {
-    match parse(Direction::Write, message.as_bytes())? {
-        Request::Init(init) => init.negotiate(),
+    match parse_first(Direction::Write, message.as_bytes())? {
+        Request::Init(Init { generation, global }) => {
+            assert_eq!(generation, Generation::V26_0);
+            Ok(global)
+        }
         _ => panic!("another request"),
+    }
+}
+
+#[test]
+fn init_comes_once() {
+    let message = encode::init(UserPointer(0x1000));
+    let refusal = parse(Direction::Write, message.as_bytes()).err().unwrap();
+    assert_eq!(refusal, Refusal::AlreadyInitialised);
+    assert_eq!(refusal.errno(), EBUSY);
+    // Of whatever layout, since it is the table that is taken.
+    let mut foreign = message;
+    foreign.init.last_cmd.set(18);
+    let refusal = parse(Direction::Write, foreign.as_bytes()).err().unwrap();
+    assert_eq!(refusal, Refusal::AlreadyInitialised);
+}
+
+#[test]
+fn targets_come_after_init() {
+    for (message, errno) in [
+        (common::add_target().as_bytes(), EIO),
+        (common::add_destination().as_bytes(), ENOENT),
+    ] {
+        let refusal = parse_first(Direction::Write, message).err().unwrap();
+        assert!(matches!(refusal, Refusal::NotInitialised(_)));
+        assert_eq!(refusal.errno(), errno);
+    }
+}
+
+#[test]
+fn what_all_generations_share_may_come_before_init() {
+    for message in [
+        encode::pin_memory(0x1000, 4096).as_bytes(),
+        encode::del_target(&LOCAL).as_bytes(),
+        &message(10, 12),
+    ] {
+        for generation in [None, Some(Generation::V26_0)] {
+            match rtp_wire::parse(generation, Direction::Write, message) {
+                Ok(Request::PinMemory { address, size }) => {
+                    assert_eq!((address, size), (0x1000, 4096));
+                }
+                Ok(Request::DelTarget(local)) => assert_eq!(local, LOCAL),
+                Ok(Request::Unsupported(command)) => {
+                    assert_eq!(command, CommandNumber::InitPlayStreams);
+                }
+                _ => panic!("refused"),
+            }
+        }
     }
 }
 
@@ -176,13 +244,13 @@ fn other_generations_are_known_by_their_init() {
     for (length, last, errno, name) in [(152, 16, EMSGSIZE, "12.5"), (168, 18, ERANGE, "26.3")] {
         let mut message = message(1, length);
         message[8..12].copy_from_slice(&i32::to_ne_bytes(last));
-        let refusal = parse(Direction::Write, &message).err().unwrap();
+        let refusal = parse_first(Direction::Write, &message).err().unwrap();
         assert_eq!(refusal.errno(), errno);
         assert!(refusal.to_string().contains(name), "{refusal}");
 
         // The same length with another number of commands is only a wrong length.
         message[8] = 99;
-        let refusal = parse(Direction::Write, &message).err().unwrap();
+        let refusal = parse_first(Direction::Write, &message).err().unwrap();
         assert_eq!(refusal.errno(), errno);
         assert!(!refusal.to_string().contains(name), "{refusal}");
     }
@@ -258,7 +326,7 @@ fn messages_may_lie_at_any_address() {
         place.copy_from_slice(message.as_bytes());
         let mut target = rtp_wire::Target::new_zeroed();
         match parse(Direction::Write, place) {
-            Ok(Request::AddTarget(request)) => request.decode(&mut target).unwrap(),
+            Ok(Request::AddTarget(encoded)) => encoded.decode(&mut target).unwrap(),
             _ => panic!("refused"),
         }
         assert_eq!(target.local, LOCAL);

@@ -365,8 +365,8 @@ fn defect_05_a_reused_target_keeps_nothing() {
         message
     };
     let bytes = zerocopy::IntoBytes::as_bytes(&message);
-    match rtp_wire::parse(rtp_wire::Direction::Write, bytes) {
-        Ok(rtp_wire::Request::AddTarget(request)) => request.decode(&mut target).unwrap(),
+    match common::parse(bytes) {
+        Ok(rtp_wire::Request::AddTarget(encoded)) => encoded.decode(&mut target).unwrap(),
         _ => panic!("refused"),
     }
     assert_eq!(target.payload_types[0].stats, UserPointer::NONE);

@@ -2,7 +2,8 @@
 
 use rtp_wire::v26_0::encode;
 use rtp_wire::{
-    Direction, Endpoint, Flow, Hmac, Output, OutputGroup, Request, Target, UserPointer,
+    Direction, Endpoint, Flow, Generation, Hmac, Output, OutputGroup, Refusal, Request, Target,
+    UserPointer,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -22,6 +23,10 @@ fn text(suite: &Suite) -> String {
     format!("{}:inline:{}", suite.name, base64(length.into()))
 }
 
+fn parse(message: &[u8]) -> Result<Request<'_>, Refusal> {
+    rtp_wire::parse(Some(Generation::V26_0), Direction::Write, message)
+}
+
 /// What the module would make of it, both of a target and of an output.
 fn decoded(srtp: &Srtp) -> (rtp_wire::Srtp, rtp_wire::Srtp) {
     let counters = UserPointer(0x1000);
@@ -36,8 +41,8 @@ fn decoded(srtp: &Srtp) -> (rtp_wire::Srtp, rtp_wire::Srtp) {
     srtp.fill(&mut target.decrypt);
     let message = encode::add_target(&target);
     let mut target = Target::new_zeroed();
-    match rtp_wire::parse(Direction::Write, message.as_bytes()) {
-        Ok(Request::AddTarget(request)) => request.decode(&mut target).expect("accepted"),
+    match parse(message.as_bytes()) {
+        Ok(Request::AddTarget(encoded)) => encoded.decode(&mut target).expect("accepted"),
         _ => panic!("another message"),
     }
 
@@ -47,8 +52,10 @@ fn decoded(srtp: &Srtp) -> (rtp_wire::Srtp, rtp_wire::Srtp) {
     srtp.fill(&mut output.encrypt);
     let message = encode::add_destination(&target.local, 0, &output);
     let mut output = Output::new_zeroed();
-    match rtp_wire::parse(Direction::Write, message.as_bytes()) {
-        Ok(Request::AddDestination(request)) => request.decode(&mut output).expect("accepted"),
+    match parse(message.as_bytes()) {
+        Ok(Request::AddDestination {
+            output: encoded, ..
+        }) => encoded.decode(&mut output).expect("accepted"),
         _ => panic!("another message"),
     }
     (target.decrypt, output.encrypt)

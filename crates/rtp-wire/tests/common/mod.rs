@@ -4,8 +4,8 @@
 
 use rtp_wire::v26_0::{encode, layout};
 use rtp_wire::{
-    Cipher, Direction, Endpoint, ExpectedSource, Flow, Hmac, MediaIndex, Output, OutputGroup,
-    PayloadType, Refusal, Request, Target, TargetSsrc, UserPointer,
+    Cipher, Direction, Endpoint, ExpectedSource, Flow, Generation, Hmac, MediaIndex, Output,
+    OutputGroup, PayloadType, Refusal, Request, Target, TargetSsrc, UserPointer,
 };
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -96,11 +96,16 @@ pub(crate) fn add_destination() -> layout::CommandDestination {
     encode::add_destination(&LOCAL, 2, &output())
 }
 
+/// Parses what is written to a table of generation 26.0.
+pub(crate) fn parse(message: &[u8]) -> Result<Request<'_>, Refusal> {
+    rtp_wire::parse(Some(Generation::V26_0), Direction::Write, message)
+}
+
 /// Parses and decodes ADD_TARGET.
 pub(crate) fn decode_target(message: &layout::CommandAddTarget) -> Result<Target, Refusal> {
     let mut target = Target::new_zeroed();
-    match rtp_wire::parse(Direction::Write, message.as_bytes())? {
-        Request::AddTarget(request) => request.decode(&mut target)?,
+    match parse(message.as_bytes())? {
+        Request::AddTarget(encoded) => encoded.decode(&mut target)?,
         _ => panic!("another request"),
     }
     Ok(target)
@@ -109,8 +114,10 @@ pub(crate) fn decode_target(message: &layout::CommandAddTarget) -> Result<Target
 /// Parses and decodes ADD_DESTINATION.
 pub(crate) fn decode_output(message: &layout::CommandDestination) -> Result<Output, Refusal> {
     let mut output = Output::new_zeroed();
-    match rtp_wire::parse(Direction::Write, message.as_bytes())? {
-        Request::AddDestination(request) => request.decode(&mut output)?,
+    match parse(message.as_bytes())? {
+        Request::AddDestination {
+            output: encoded, ..
+        } => encoded.decode(&mut output)?,
         _ => panic!("another request"),
     }
     Ok(output)

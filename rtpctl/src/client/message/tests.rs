@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use rtp_wire::target::MAX_MEDIA;
-use rtp_wire::{Cipher, Direction, Hmac, OutputGroup, Request};
+use rtp_wire::{Cipher, Direction, Generation, Hmac, OutputGroup, Refusal, Request};
 
 use super::super::super::cli::{Cli, Command, Stream};
 use super::*;
@@ -17,6 +17,10 @@ struct Seen {
 }
 
 /// Resolves options, encodes the messages, and decodes them again.
+fn parse(message: &[u8]) -> Result<Request<'_>, Refusal> {
+    rtp_wire::parse(Some(Generation::V26_0), Direction::Write, message)
+}
+
 fn seen(options: &str) -> Seen {
     let line = format!("rtpctl stream add -t 0 -l 192.0.2.1:30000 {options}");
     let words = line.split_whitespace().map(|word| word.replace("KEY", KEY));
@@ -28,19 +32,23 @@ fn seen(options: &str) -> Seen {
     let layout = Layout::new(&config);
     let mut target = Target::new_zeroed();
     let message = add_target(&config, &layout, BASE);
-    match rtp_wire::parse(Direction::Write, message.as_bytes()) {
-        Ok(Request::AddTarget(request)) => request.decode(&mut target).expect("accepted"),
+    match parse(message.as_bytes()) {
+        Ok(Request::AddTarget(encoded)) => encoded.decode(&mut target).expect("accepted"),
         _ => panic!("another message"),
     }
     let outputs = config.outputs.iter().zip(&layout.outputs);
     let outputs = outputs.enumerate().map(|(index, (output, counters))| {
         let message = add_destination(config.local, index, output, counters, BASE);
         let mut output = Output::new_zeroed();
-        match rtp_wire::parse(Direction::Write, message.as_bytes()) {
-            Ok(Request::AddDestination(request)) => {
-                assert_eq!(request.index() as usize, index);
-                assert!(request.target().expect("an address") == target.local);
-                request.decode(&mut output).expect("accepted");
+        match parse(message.as_bytes()) {
+            Ok(Request::AddDestination {
+                target: local,
+                index: at,
+                output: encoded,
+            }) => {
+                assert_eq!(at as usize, index);
+                assert!(local == target.local);
+                encoded.decode(&mut output).expect("accepted");
             }
             _ => panic!("another message"),
         }

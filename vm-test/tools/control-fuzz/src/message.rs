@@ -3,8 +3,8 @@
 //! The next message to a table: in order, wrong in one place, or changed at random.
 
 use nix::errno::Errno;
-use rtp_wire::v26_0::{command_size, encode};
-use rtp_wire::{CommandNumber, Direction, Endpoint, PointerKind};
+use rtp_wire::v26_0::encode;
+use rtp_wire::{CommandNumber, Direction, Endpoint, Generation, PointerKind};
 use zerocopy::IntoBytes;
 
 use super::faults;
@@ -175,7 +175,7 @@ impl Maker<'_> {
         let Some(&command) = self.random.choose(&UNSUPPORTED) else {
             return self.garbage();
         };
-        let mut length = command_size(command).unwrap_or(4);
+        let mut length = Generation::V26_0.command_size(command).unwrap_or(4);
         if command.has_trailing_data() {
             length += self.random.pick(&[0, 0, 12, 172, 1500, 65_535]);
         }

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use nix::errno::Errno;
 use rtp_wire::{
-    check_payload_types, AddDestination, AddTarget, Direction, Endpoint, InitRequest, Output,
-    PointerName, Request, Target, UserPointer,
+    check_payload_types, CommandNumber, Direction, Encoded, Endpoint, Generation, Init, Output,
+    PointerName, Refusal, Request, Target, UserPointer,
 };
 use zerocopy::FromZeros;
 
@@ -134,6 +134,20 @@ impl From<rtp_wire::Refusal> for Prediction {
     }
 }
 
+/// The command that a message begins with.
+pub(crate) fn number_of(message: &[u8]) -> Option<CommandNumber> {
+    let (number, _) = message.split_first_chunk()?;
+    CommandNumber::from_wire(u32::from_ne_bytes(*number))
+}
+
+/// Parses a message: INIT as the first one of a table, others as those of a table that had it. Who else has the
+/// table may have changed that.
+pub(crate) fn parse(sent: Direction, message: &[u8]) -> Result<Request<'_>, Refusal> {
+    let is_init = number_of(message) == Some(CommandNumber::Init);
+    let generation = (!is_init).then_some(Generation::V26_0);
+    rtp_wire::parse(generation, sent, message)
+}
+
 impl Model {
     /// Whether a structure lies in one of the ranges that were pinned.
     pub(crate) fn resolves(&self, name: PointerName, pointer: UserPointer) -> bool {
@@ -146,12 +160,19 @@ impl Model {
         if self.is_killed {
             return Prediction::refused("Killed", Errno::ENOENT);
         }
-        match rtp_wire::parse(sent, message) {
+        match parse(sent, message) {
+            Err(refusal) if number_of(message) == Some(CommandNumber::Init) => {
+                self.unless_initialised(refusal.into())
+            }
             Err(refusal) => refusal.into(),
             Ok(Request::Init(init)) => self.init(&init),
             Ok(Request::PinMemory { address, size }) => pin(arena, address, size),
             Ok(Request::AddTarget(target)) => self.add_target(&target),
-            Ok(Request::AddDestination(output)) => self.add_destination(&output),
+            Ok(Request::AddDestination {
+                target,
+                index,
+                output,
+            }) => self.add_destination(&target, index, &output),
             Ok(Request::DelTarget(local)) if self.targets.contains_key(&local) => {
                 Prediction::accepted(Effect::Delete(local))
             }
@@ -160,21 +181,21 @@ impl Model {
         }
     }
 
-    fn init(&self, init: &InitRequest<'_>) -> Prediction {
-        let negotiated = match init.negotiate() {
-            Err(refusal) => refusal.into(),
-            Ok(pointer) => Prediction::accepted(Effect::Init).or(
-                !self.resolves(PointerName::Global, pointer),
-                "Pointer(Global",
-                Errno::EFAULT,
-            ),
-        };
-        negotiated.or(self.is_initialised, "AlreadyInitialised", Errno::EBUSY)
+    fn init(&self, init: &Init) -> Prediction {
+        self.unless_initialised(Prediction::accepted(Effect::Init).or(
+            !self.resolves(PointerName::Global, init.global),
+            "Pointer(Global",
+            Errno::EFAULT,
+        ))
     }
 
-    fn add_target(&self, request: &AddTarget<'_>) -> Prediction {
+    fn unless_initialised(&self, prediction: Prediction) -> Prediction {
+        prediction.or(self.is_initialised, "AlreadyInitialised", Errno::EBUSY)
+    }
+
+    fn add_target(&self, encoded: &Encoded<'_, Target>) -> Prediction {
         let mut target = Target::new_zeroed();
-        let decoded = match request.decode(&mut target) {
+        let decoded = match encoded.decode(&mut target) {
             Err(refusal) => refusal.into(),
             Ok(()) => self.judge_target(&target),
         };
@@ -216,25 +237,17 @@ impl Model {
         }
     }
 
-    fn add_destination(&self, request: &AddDestination<'_>) -> Prediction {
+    fn add_destination(
+        &self,
+        local: &Endpoint,
+        index: u32,
+        encoded: &Encoded<'_, Output>,
+    ) -> Prediction {
         let mut output = Output::new_zeroed();
-        let decoded = request.decode(&mut output);
-        let (local, index) = match request.target() {
-            Ok(local) => (local, request.index()),
-            Err(refusal) => {
-                let unknown: Prediction = refusal.into();
-                return match decoded {
-                    Ok(()) => unknown,
-                    Err(refusal) => {
-                        Prediction::from(refusal).or(true, &unknown.class, Errno::ENOENT)
-                    }
-                };
-            }
-        };
-        let prediction = match decoded {
+        let prediction = match encoded.decode(&mut output) {
             Err(refusal) => refusal.into(),
             Ok(()) => {
-                let accepted = Prediction::accepted(Effect::Output(local, index));
+                let accepted = Prediction::accepted(Effect::Output(*local, index));
                 let judged = match refusal_of_path(&output) {
                     Some(None) => accepted,
                     Some(Some(error)) => accepted.or(true, &format!("Path({error:?}"), error),
@@ -243,7 +256,7 @@ impl Model {
                 self.judge_pointers(judged, output.pointers())
             }
         };
-        let Some(known) = self.targets.get(&local) else {
+        let Some(known) = self.targets.get(local) else {
             return prediction.or(true, "NoTarget", Errno::ENOENT);
         };
         let is_given = known

@@ -11,11 +11,11 @@ use std::os::unix::fs::OpenOptionsExt;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::uio::writev;
-use rtp_wire::{Direction, Request};
+use rtp_wire::{CommandNumber, Direction, Request};
 
 use super::memory::Arena;
 use super::message::Message;
-use super::model::{Model, Prediction};
+use super::model::{number_of, parse, Model, Prediction};
 use super::random::Random;
 use super::report::{command_name, outcome, Report};
 use super::sys;
@@ -245,13 +245,14 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
     }
     let mut also: Vec<Errno> = vec![Errno::ENOENT];
     let mut can_be_accepted = !matches!(prediction.effect, super::model::Effect::None);
-    match rtp_wire::parse(message.sent, &message.bytes) {
+    match parse(message.sent, &message.bytes) {
         Ok(Request::Init(_)) => also.extend([Errno::EBUSY, Errno::EFAULT]),
+        Err(_) if number_of(&message.bytes) == Some(CommandNumber::Init) => also.push(Errno::EBUSY),
         // Payload types may be in the memory of another process that is at the same address.
         Ok(Request::AddTarget(_)) => {
             also.extend([Errno::EIO, Errno::EEXIST, Errno::EFAULT, Errno::EINVAL]);
         }
-        Ok(Request::AddDestination(_)) => {
+        Ok(Request::AddDestination { .. }) => {
             also.extend([Errno::EBUSY, Errno::ERANGE, Errno::EEXIST, Errno::EFAULT]);
         }
         Ok(Request::DelTarget(_)) => can_be_accepted = true,
@@ -268,8 +269,8 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
 /// Whether `ENOENT` for this message tells that the table is gone, not a target.
 fn says_killed(message: &Message) -> bool {
     !matches!(
-        rtp_wire::parse(message.sent, &message.bytes),
-        Ok(Request::AddDestination(_) | Request::DelTarget(_))
+        parse(message.sent, &message.bytes),
+        Ok(Request::AddDestination { .. } | Request::DelTarget(_))
             | Err(rtp_wire::Refusal::NoSuchTarget(_))
     )
 }

@@ -6,7 +6,7 @@ use host_crypto::HostCrypto;
 use rtp_media::receive::{classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, Verdict};
 use rtp_media::receiver::{self, Arrival, SourceState};
 use rtp_media::srtp::{Context, Opened, Refused, Sender, Sources};
-use rtp_wire::{Direction, Endpoint, Request};
+use rtp_wire::{Direction, Endpoint, Generation, Request};
 use zerocopy::FromZeros as _;
 
 use crate::config::{context, rules};
@@ -44,8 +44,8 @@ impl Target {
     pub(crate) fn new(place: &Place) -> Option<Self> {
         let command = unhex(&place.target)?;
         let mut config = Box::new(rtp_wire::Target::new_zeroed());
-        match rtp_wire::parse(Direction::Write, &command).ok()? {
-            Request::AddTarget(request) => request.decode(&mut config).ok()?,
+        match rtp_wire::parse(Some(Generation::V26_0), Direction::Write, &command).ok()? {
+            Request::AddTarget(encoded) => encoded.decode(&mut config).ok()?,
             _ => return None,
         }
         Some(Self {

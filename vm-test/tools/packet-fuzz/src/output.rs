@@ -10,7 +10,7 @@ use rtp_media::receive::{Kind, RtpIn};
 use rtp_media::rewrite;
 use rtp_media::rtp::RtpView;
 use rtp_media::srtp::{Context, Rollovers};
-use rtp_wire::{Direction, Family, Request};
+use rtp_wire::{Direction, Family, Generation, Request};
 use zerocopy::FromZeros as _;
 
 use crate::config::context;
@@ -45,8 +45,8 @@ impl Output {
     /// The output that a command makes.
     pub(crate) fn new(command: &[u8]) -> Option<Self> {
         let mut config = Box::new(rtp_wire::Output::new_zeroed());
-        match rtp_wire::parse(Direction::Write, command).ok()? {
-            Request::AddDestination(request) => request.decode(&mut config).ok()?,
+        match rtp_wire::parse(Some(Generation::V26_0), Direction::Write, command).ok()? {
+            Request::AddDestination { output, .. } => output.decode(&mut config).ok()?,
             _ => return None,
         }
         Some(Self {

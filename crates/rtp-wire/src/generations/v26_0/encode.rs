@@ -2,43 +2,28 @@
 
 //! From the internal form into messages of generation 26.0.
 
-use super::super::command::CommandNumber;
-use super::super::output::{Output, OutputFlags};
-use super::super::pointer::UserPointer;
-use super::super::srtp::{Cipher, Hmac, Srtp};
-use super::super::target::{ExpectedSource, MediaIndex, Target, TargetFlags};
-use super::super::udp_ip::{Endpoint, Family};
-use super::{command_size, layout, LAST_COMMAND};
+use super::super::super::command::CommandNumber;
+use super::super::super::output::{Output, OutputFlags};
+use super::super::super::pointer::UserPointer;
+use super::super::super::target::{ExpectedSource, Target, TargetFlags};
+use super::super::super::udp_ip::Endpoint;
+use super::super::encode::{address, copy, media_index, srtp};
+use super::layout;
 use zerocopy::FromZeros as _;
+
+pub use super::super::encode::{del_target, pin_memory};
 
 /// INIT with the pointer to the global counters.
 pub fn init(global: UserPointer) -> layout::CommandInit {
     let mut command = layout::CommandInit::new_zeroed();
     command.cmd.set(CommandNumber::Init as u32);
     let info = &mut command.init;
-    info.last_cmd.set(i32::try_from(LAST_COMMAND).unwrap_or(0));
-    for (number, size) in (0u32..).zip(info.msg_size.iter_mut()) {
-        let known = CommandNumber::from_wire(number).and_then(command_size);
-        size.set(known.and_then(|size| u64::try_from(size).ok()).unwrap_or(0));
+    info.last_cmd
+        .set(i32::try_from(layout::SIZES.len()).unwrap_or(0));
+    for (to, size) in info.msg_size.iter_mut().zip(layout::SIZES) {
+        to.set(u64::try_from(size).unwrap_or(0));
     }
     info.rtpe_stats.set(global.0);
-    command
-}
-
-/// PIN_MEMORY.
-pub fn pin_memory(address: u64, size: u64) -> layout::CommandPinMemory {
-    let mut command = layout::CommandPinMemory::new_zeroed();
-    command.cmd.set(CommandNumber::PinMemory as u32);
-    command.pin_memory.addr.set(address);
-    command.pin_memory.size.set(size);
-    command
-}
-
-/// DEL_TARGET.
-pub fn del_target(local: &Endpoint) -> layout::CommandDelTarget {
-    let mut command = layout::CommandDelTarget::new_zeroed();
-    command.cmd.set(CommandNumber::DelTarget as u32);
-    address(local, &mut command.local);
     command
 }
 
@@ -155,45 +140,6 @@ pub fn write_destination(
         .set(u32::from(output.tos) | output_flags(&output.flags));
 }
 
-fn address(from: &Endpoint, to: &mut layout::Address) {
-    to.family.set(match from.family() {
-        Family::V4 => layout::AF_INET,
-        Family::V6 => layout::AF_INET6,
-    });
-    to.addr = *from.addr();
-    to.port.set(from.port());
-}
-
-fn srtp(from: &Srtp, to: &mut layout::Srtp) {
-    to.cipher.set(match from.cipher {
-        Cipher::Null => 1,
-        Cipher::AesCm128 => 2,
-        Cipher::AesF8 => 3,
-        Cipher::AesCm192 => 4,
-        Cipher::AesCm256 => 5,
-        Cipher::AeadAesGcm128 => 6,
-        Cipher::AeadAesGcm256 => 7,
-    });
-    to.hmac.set(match from.hmac {
-        Hmac::Null => 1,
-        Hmac::HmacSha1 => 2,
-    });
-    copy(&mut to.master_key, from.master_key());
-    to.master_key_len.set(from.master_key_len.into());
-    copy(&mut to.master_salt, from.master_salt());
-    to.master_salt_len.set(from.master_salt_len.into());
-    to.session_key_len.set(from.session_key_len.into());
-    to.session_salt_len.set(from.session_salt_len.into());
-    to.rtp_auth_tag_len.set(from.rtp_auth_tag_len.into());
-    to.rtcp_auth_tag_len.set(from.rtcp_auth_tag_len.into());
-    copy(&mut to.mki, from.mki());
-    to.mki_len.set(from.mki_len.into());
-}
-
-fn media_index(index: MediaIndex) -> u32 {
-    index.get().map_or(u32::MAX, u32::from)
-}
-
 fn target_flags(flags: &TargetFlags) -> u32 {
     use layout::target_flag as flag;
     [
@@ -226,11 +172,4 @@ fn output_flags(flags: &OutputFlags) -> u32 {
     ]
     .iter()
     .fold(0, |bits, &(set, bit)| if set { bits | bit } else { bits })
-}
-
-/// Copies as much as there is room for.
-fn copy(to: &mut [u8], from: &[u8]) {
-    for (to, from) in to.iter_mut().zip(from) {
-        *to = *from;
-    }
 }
