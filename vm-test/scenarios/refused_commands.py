@@ -104,9 +104,9 @@ def run(t):
         t.errno(f"{size} bytes at {addr:#x}", "EFAULT", pin, addr, size)
     t.errno("memory of which a part is not there", "EFAULT", pin, hole(), 4 * PAGE)
     t.errno("memory that is not writable", "EFAULT", pin, read_only(), PAGE)
-    t.errno("more than there is", "EFAULT", pin, pages.addr, 1 << 40)
+    t.errno("more than a table may have", "ENOMEM", pin, pages.addr, 1 << 40)
     pages_before = allocated()
-    t.errno("much more than there is", "EFAULT", pin, pages.addr, 1 << 38)
+    t.errno("much more than there is", "EFAULT", pin, pages.addr, 1 << 31)
     t.between("pages that the kernel takes to find out", allocated() - pages_before, 0, 10_000)
 
     t.step("after all of this")
