@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A time of delivery that the sender asked its own queue for does not hold back what is relayed, nor is it taken for the arrival."""
+"""A time of delivery that the sender asked its own queue for, and metadata of XDP, do not leave with what is relayed."""
 
 import socket
 import struct
 import time
 
-from guest import nft, rtp
+from guest import bpf, nft, rtp
 from guest.patience import patient
 
 KERNEL = "stock"
@@ -39,3 +39,18 @@ def run(t):
                 t.equal("packets and errors", [(each["packets"], each["errors"]) for each in target.outputs], [(1, 0)] * 2)
                 t.between("when the last packet came, in seconds before now", time.time() - target.stats["last_packet_us"] / 1e6, -1, patient(2))
                 port += 2
+
+    t.host.sysctl("net.ipv4.ip_forward", 1)
+    t.host.sysctl("net.ipv6.conf.all.forwarding", 1)
+    bpf.gives_metadata(t.host, alice.hub_dev)
+    bpf.drops_metadata(t.host, bob.hub_dev)
+    for family in (4, 6):
+        t.step(f"IPv{family}: metadata of XDP")
+        receiver, second, sender = bob.udp(family=family), bob.udp(family=family), alice.udp(family=family)
+        sender.send(b"forwarded", receiver.address)
+        t.silent("what is forwarded keeps it, and is dropped where it leaves", receiver, 0.1)
+        local, source = (alice.hub_address(family), port), (bob.hub_address(family), port + 1)
+        control.add(local, (source, second.address), (source, receiver.address), rtp=1)
+        t.relayed("what is relayed has none", sender, local, receiver, rtp.stream(3), source=source)
+        t.equal("copies have none", len(second.drain(0)), 3)
+        port += 2

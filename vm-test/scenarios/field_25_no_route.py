@@ -66,3 +66,12 @@ def run(t):
                                                            "--to", text(receiver.address)))
         t.true("and adds nothing", not table.path.exists() or not table.targets())
         receiver.close()
+
+    t.step("addresses that no host has are refused")
+    for family, source, destination in ((4, "224.0.0.1", "10.0.0.1"), (4, "255.255.255.255", "10.0.0.1"), (6, "ff02::1", "fd00::1"),
+                                        (6, "::ffff:10.0.0.1", "fd00::1"), (6, "fd00::1", "::ffff:10.0.0.1")):
+        local = (alice.hub_address(family), 5000)
+        target = control.target(local)
+        control.write(target.command)
+        t.errno(f"from {source} to {destination}", "EINVAL", control.write, target.destination(0, (source, 5001), (destination, 9)))
+        control.delete(local)
