@@ -50,6 +50,7 @@ struct Module {
     _target: Pin<KBox<sys::hook::xt::Registration>>,
     _link: sys::proc::Link,
     _namespaces: Pin<KBox<sys::net::Registration<table::Tables>>>,
+    _later: sys::later::Queues,
     _reclaimer: sys::map::Reclaimer,
 }
 
@@ -57,6 +58,7 @@ impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         files::check_free()?;
         let reclaimer = sys::map::Reclaimer::new()?;
+        let later = sys::later::Queues::new();
         let namespaces = KBox::pin_init(sys::net::Registration::new(), GFP_KERNEL)?;
         // Nothing that can fail comes after the first rule can name a table.
         let target = KBox::new_uninit(GFP_KERNEL)?;
@@ -70,6 +72,7 @@ impl kernel::Module for Module {
             _target: target,
             _link: link,
             _namespaces: namespaces,
+            _later: later,
             _reclaimer: reclaimer,
         })
     }

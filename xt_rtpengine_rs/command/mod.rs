@@ -174,7 +174,7 @@ impl Holder {
         if state.entries.get(&local).is_some() {
             return Err(Fault::TargetExists);
         }
-        let target = target::build(config, &state.memory.of(self.mark), global)?;
+        let target = target::build(config, self.table.id(), &state.memory.of(self.mark), global)?;
         let is_complete = target.missing_outputs() == 0;
         let node = Node::new(local, target)?;
         let entry = RBTreeNode::new(local, Entry::Building(node), GFP_KERNEL)?;
@@ -200,7 +200,7 @@ impl Holder {
         state.check_alive()?;
         check_place(&state, local, index)?;
         output.decode(&mut config)?;
-        let output = target::build_output(config, self.user, &state.memory.of(self.mark))?;
+        let output = target::build_output(config, index, self.user, &state.memory.of(self.mark))?;
         let allowed = self.table.home().with(|net| output.path.check(net));
         allowed.ok_or(Fault::Killed)?.map_err(Fault::Path)?;
 

@@ -121,11 +121,7 @@ fn measure(target: &Target, stats: &SsrcStats, arrival: &Arrival) {
 
 /// A packet that an output sent.
 pub(crate) fn sent(output: &Output, kind: &Kind, sent: &Sent) {
-    let bytes = sent.length as u64;
-    output.stats.packets.add(1);
-    output.stats.bytes.add(bytes);
-    output.interface.egress.packets.add(1);
-    output.interface.egress.bytes.add(bytes);
+    sent_bytes(output, sent.length);
     let Kind::Rtp(rtp) = kind else {
         return;
     };
@@ -140,6 +136,15 @@ pub(crate) fn sent(output: &Output, kind: &Kind, sent: &Sent) {
         stats.ext_seq.set(sent.index);
         stats.timestamp.set(rtp.timestamp);
     }
+}
+
+/// A packet of that length that an output sent.
+pub(crate) fn sent_bytes(output: &Output, length: usize) {
+    let bytes = length as u64;
+    output.stats.packets.add(1);
+    output.stats.bytes.add(bytes);
+    output.interface.egress.packets.add(1);
+    output.interface.egress.bytes.add(bytes);
 }
 
 /// A packet that an output should have sent: an error of the target, too.

@@ -7,6 +7,7 @@
 //! one output and room for its headers.
 
 mod count;
+mod later;
 mod open;
 mod output;
 mod rewrite;
@@ -120,9 +121,15 @@ fn forward<'a>(
     let and_pass = matches!(relay.kind, Kind::Rtcp(RtcpIn { and_pass: true, .. }));
     // The last output has the packet itself, unless userspace is to see it.
     let last = if and_pass { None } else { outputs.next_back() };
+    let must_wait = and_pass && packet.must_wait();
     for output in outputs {
         let bytes = packet.bytes(&clear.range);
         let emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
+        let emission = if must_wait {
+            emission.later()
+        } else {
+            emission
+        };
         emission.emit(|route| Outgoing::copy_of(bytes, emission.growth(), route));
     }
     if and_pass {

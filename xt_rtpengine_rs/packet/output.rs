@@ -4,6 +4,7 @@
 
 use super::{
     count,
+    later::PutOff,
     rewrite::{self, rewrite_rtp, Sent},
 };
 use crate::{
@@ -34,6 +35,8 @@ pub(crate) struct Emission<'a> {
     length: usize,
     /// How many bytes it grows by at most.
     growth: usize,
+    /// Whether it is sent later.
+    later: bool,
 }
 
 impl<'a> Emission<'a> {
@@ -61,6 +64,15 @@ impl<'a> Emission<'a> {
             kind,
             length: bytes.len(),
             growth,
+            later: false,
+        }
+    }
+
+    /// Has it sent when the rules that are being walked through are done with.
+    pub(crate) fn later(self) -> Self {
+        Self {
+            later: true,
+            ..self
         }
     }
 
@@ -92,7 +104,13 @@ impl<'a> Emission<'a> {
         if let Some(encryption) = &self.output.encryption {
             self.encrypt(encryption, &mut packet, &sent)?;
         }
-        packet.send(self.net, &self.output.path, route, self.limits)?;
+        let path = &self.output.path;
+        if self.later {
+            let report = PutOff::new(self.target, self.output, sent.length);
+            packet.send_later(self.net, path, route, self.limits, report)?;
+            return Ok(None);
+        }
+        packet.send(self.net, path, route, self.limits)?;
         Ok(Some(sent))
     }
 

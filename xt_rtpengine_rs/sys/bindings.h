@@ -47,6 +47,7 @@
 
 #include "helpers/crypto.h"
 #include "helpers/kernel.h"
+#include "helpers/later.h"
 #include "helpers/map.h"
 #include "helpers/net.h"
 #include "helpers/netlink.h"

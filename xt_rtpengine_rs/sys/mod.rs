@@ -13,6 +13,7 @@ pub(crate) mod alloc;
 pub(crate) mod counters;
 pub(crate) mod crypto;
 pub(crate) mod hook;
+pub(crate) mod later;
 pub(crate) mod map;
 pub(crate) mod memory;
 pub(crate) mod module;

@@ -7,11 +7,16 @@
 
 use super::{
     bindings,
+    later::{self, Report},
     net::Namespace,
     route::{Path, Route},
     skb::Skb,
 };
-use core::{ops::Range, ptr::NonNull, slice};
+use core::{
+    ops::Range,
+    ptr::{self, NonNull},
+    slice,
+};
 use kernel::{error::to_result, prelude::*};
 
 /// What bounds a datagram beyond what bounds those of a socket.
@@ -137,13 +142,47 @@ impl Outgoing {
         route: &Route,
         limits: Limits,
     ) -> Result {
+        // SAFETY: There is no report.
+        unsafe { self.hand_over(net, path, route, limits, ptr::null()) }
+    }
+
+    /// Sends the payload likewise, but when the rules that are being walked through are done with. Called with
+    /// bottom halves off, by an RCU reader.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Outgoing::send`], as far as that can be told now: the rest is reported.
+    pub(crate) fn send_later<R: Report>(
+        self,
+        net: Namespace<'_>,
+        path: &Path,
+        route: &Route,
+        limits: Limits,
+        report: R,
+    ) -> Result {
+        let report = later::report(report);
+        // SAFETY: The report is valid.
+        unsafe { self.hand_over(net, path, route, limits, &raw const report) }
+    }
+
+    /// # Safety
+    ///
+    /// `report` is null or valid.
+    unsafe fn hand_over(
+        self,
+        net: Namespace<'_>,
+        path: &Path,
+        route: &Route,
+        limits: Limits,
+        report: *const bindings::rtpe_report,
+    ) -> Result {
         let len = u32::try_from(self.len).map_err(|_| EMSGSIZE)?;
         let limits = bindings::rtpe_limits {
             ttl: limits.ttl.map_or(-1, i32::from),
             device: limits.device,
         };
         // SAFETY: The buffer is owned, and given away; by the type invariant there are `len` bytes of
-        // linear data. Namespace, path and route are valid.
+        // linear data. Namespace, path and route are valid; the report is null or valid.
         to_result(unsafe {
             bindings::rtpe_send(
                 net.as_ptr(),
@@ -152,6 +191,7 @@ impl Outgoing {
                 path.as_ptr(),
                 route.as_ptr(),
                 &raw const limits,
+                report,
             )
         })
     }

@@ -26,6 +26,7 @@ pub(crate) struct Received<'a> {
     skb: Skb,
     family: Family,
     net: Namespace<'a>,
+    in_xtables: bool,
 }
 
 /// What became of a received packet.
@@ -46,6 +47,7 @@ impl<'a> Received<'a> {
     pub(super) unsafe fn with(
         skb: *mut bindings::sk_buff,
         state: *const bindings::nf_hook_state,
+        in_xtables: bool,
         decide: impl FnOnce(Received<'_>) -> Outcome<'_>,
     ) -> bool {
         // SAFETY: The hook's state is valid, and its namespace alive.
@@ -73,6 +75,7 @@ impl<'a> Received<'a> {
             skb: unsafe { Skb::from_raw(skb) },
             family,
             net,
+            in_xtables,
         };
         // Packets that come back from a queue are handled by the process that let them go.
         let _off = bottom_halves::Off::new();
@@ -89,6 +92,12 @@ impl<'a> Received<'a> {
     /// The namespace that the packet is in.
     pub(crate) fn namespace(&self) -> Namespace<'a> {
         self.net
+    }
+
+    /// Whether what is sent of a packet that goes on has to wait: its rules are walked through on a stack that
+    /// rules for what is sent would overwrite (`ipt_do_table()`).
+    pub(crate) fn must_wait(&self) -> bool {
+        self.in_xtables
     }
 
     /// What bounds the datagrams that it is relayed as.

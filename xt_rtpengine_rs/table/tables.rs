@@ -11,7 +11,7 @@ use crate::{
     files::{self, Root},
     rtp_wire::text,
     sys::{
-        map,
+        later, map,
         net::{Home, Key, Namespace, PerNamespace},
         nospec,
         rcu::{Guard, Retired, Slot},
@@ -73,7 +73,8 @@ impl PerNamespace for Tables {
         changing.root = None;
         drop(changing);
         Retired::drop_all(&mut retired);
-        // Routes that targets have kept belong to the namespace.
+        // What is still to be sent leaves by the namespace; routes that targets have kept belong to it.
+        later::settle();
         map::settle();
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct PayloadType {
 pub(crate) struct Target {
     /// What the daemon asked for.
     pub(crate) config: KBox<rtp_wire::Target>,
+    /// The id of its table.
+    pub(crate) table: u32,
     /// How packets are judged.
     pub(crate) rules: Rules,
     /// Its counters.
@@ -58,6 +60,8 @@ pub(crate) struct Target {
 
 /// An output of a target.
 pub(crate) struct Output {
+    /// Its place among those of the target.
+    pub(crate) index: u16,
     /// What the daemon asked for.
     pub(crate) config: KBox<rtp_wire::Output>,
     /// Its counters.
@@ -104,6 +108,7 @@ pub(crate) trait Resolve {
 /// Puts a target together, still without outputs. May sleep.
 pub(crate) fn build(
     config: KBox<rtp_wire::Target>,
+    table: u32,
     memory: &impl Resolve,
     global: Shared<GlobalStats>,
 ) -> Result<Target, Fault> {
@@ -125,6 +130,7 @@ pub(crate) fn build(
         outputs.push(None, GFP_KERNEL)?;
     }
     Ok(Target {
+        table,
         rules,
         stats,
         interface,
@@ -211,6 +217,7 @@ fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Faul
 /// Puts an output together, which sends as a socket of `user` would. May sleep.
 pub(crate) fn build_output(
     config: KBox<rtp_wire::Output>,
+    index: u32,
     user: Uid,
     memory: &impl Resolve,
 ) -> Result<KBox<Output>, Fault> {
@@ -226,6 +233,8 @@ pub(crate) fn build_output(
     }
     let path = Path::new(&config.flow, config.tos, user);
     let output = Output {
+        // Below 32, where there is a place for it.
+        index: index as u16,
         stats,
         interface,
         ssrcs,

@@ -89,15 +89,15 @@ static int rtpe_ttl(int ttl, const struct rtpe_limits *limits)
 	return limits->ttl < 0 ? ttl : min(ttl, limits->ttl);
 }
 
-/* As __ip_make_skb() and udp_send_skb(). */
-static int rtpe_send4(struct net *net, struct sk_buff *skb, const struct rtpe_path *path,
-		      struct rtpe_route *route, const struct rtpe_limits *limits)
+/* Writes the headers of IPv4, as __ip_make_skb() and udp_send_skb(). */
+static void rtpe_push4(struct net *net, struct sk_buff *skb, const struct rtpe_path *path,
+		       struct rtpe_route *route, const struct rtpe_limits *limits)
 {
 	const struct dst_entry *dst = skb_dst(skb);
 	__be32 source = path->source[0], destination = path->destination[0];
 	struct udphdr *udp = rtpe_push_udp(skb, path);
 	struct iphdr *ip;
-	int result, ttl = 1;
+	int ttl = 1;
 
 	udp->check = ~udp_v4_check(skb->len, source, destination, 0);
 	ip = __skb_push(skb, sizeof(*ip));
@@ -118,28 +118,20 @@ static int rtpe_send4(struct net *net, struct sk_buff *skb, const struct rtpe_pa
 		ip->frag_off = 0;
 		__ip_select_ident(net, ip, 1);
 	}
-	skb->ignore_df = 1;
 	skb->priority = rt_tos2priority(path->tos);
-	result = ip_local_out(net, NULL, skb);
-	if (result > 0)
-		result = net_xmit_errno(result);
-	if (result)
-		IP_INC_STATS(net, IPSTATS_MIB_OUTDISCARDS);
-	return result;
 }
 
-/* As __ip6_make_skb() and udp_v6_send_skb(). */
-static int rtpe_send6(struct net *net, struct sk_buff *skb, const struct rtpe_path *path,
-		      const struct rtpe_limits *limits)
+/* Writes the headers of IPv6, as __ip6_make_skb() and udp_v6_send_skb(). */
+static void rtpe_push6(struct net *net, struct sk_buff *skb, const struct rtpe_path *path,
+		       const struct rtpe_limits *limits)
 {
 	struct dst_entry *dst = skb_dst(skb);
 	const struct in6_addr *source = (const struct in6_addr *)path->source;
 	const struct in6_addr *destination = (const struct in6_addr *)path->destination;
-	struct inet6_dev *idev = dst_rt6_info(dst)->rt6i_idev;
 	struct udphdr *udp = rtpe_push_udp(skb, path);
 	struct ipv6hdr *ip;
 	__be32 label;
-	int result, ttl = 1;
+	int ttl = 1;
 
 	udp->check = ~udp_v6_check(skb->len, source, destination, 0);
 	/* The label is made of the hash, which need not be computed any more. */
@@ -154,13 +146,32 @@ static int rtpe_send6(struct net *net, struct sk_buff *skb, const struct rtpe_pa
 	ip->hop_limit = rtpe_ttl(ttl, limits);
 	ip->saddr = *source;
 	ip->daddr = *destination;
-	skb->ignore_df = 1;
-	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
-	result = ip6_local_out(net, NULL, skb);
-	if (result > 0)
-		result = net_xmit_errno(result);
-	if (result)
-		IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTDISCARDS);
+	IP6_INC_STATS(net, dst_rt6_info(dst)->rt6i_idev, IPSTATS_MIB_OUTREQUESTS);
+}
+
+/* Hands a datagram with headers and route to the stack, as ip_send_skb() and ip6_send_skb(). The buffer is gone. */
+int rtpe_hand_over(struct net *net, struct sk_buff *skb)
+{
+	struct inet6_dev *idev = NULL;
+	bool is_ipv6 = ip_hdr(skb)->version == 6;
+	int result;
+
+	rcu_read_lock();
+	if (is_ipv6) {
+		idev = dst_rt6_info(skb_dst(skb))->rt6i_idev;
+		result = ip6_local_out(net, NULL, skb);
+	} else {
+		result = ip_local_out(net, NULL, skb);
+	}
+	if (unlikely(result)) {
+		if (result > 0)
+			result = net_xmit_errno(result);
+		if (result && is_ipv6)
+			IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTDISCARDS);
+		else if (result)
+			IP_INC_STATS(net, IPSTATS_MIB_OUTDISCARDS);
+	}
+	rcu_read_unlock();
 	return result;
 }
 
@@ -171,12 +182,13 @@ static int rtpe_drop(struct sk_buff *skb, enum skb_drop_reason reason, int error
 }
 
 /*
- * Sends the first `len` bytes of a buffer that rtpe_skb_take() or rtpe_skb_copy() made, with no more of what is behind them
- * than its growth. The buffer is gone.
+ * Sends the first `len` bytes of a buffer that rtpe_skb_take() or rtpe_skb_copy() made, with no more of what is behind its data
+ * than its growth. At once, or with a `report` later: then what is returned is no more than why it was not queued. The
+ * buffer is gone.
  */
 int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
 	      const struct rtpe_path *path, struct rtpe_route *route,
-	      const struct rtpe_limits *limits)
+	      const struct rtpe_limits *limits, const struct rtpe_report *report)
 {
 	const unsigned int ip = path->is_ipv6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr);
 	const unsigned int headers = ip + sizeof(struct udphdr);
@@ -212,8 +224,13 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
 		result = rtpe_drop(skb, SKB_DROP_REASON_NOMEM, -ENOMEM);
 		goto out;
 	}
-	result = path->is_ipv6 ? rtpe_send6(net, skb, path, limits) :
-				 rtpe_send4(net, skb, path, route, limits);
+	if (path->is_ipv6)
+		rtpe_push6(net, skb, path, limits);
+	else
+		rtpe_push4(net, skb, path, route, limits);
+	/* The stack may fragment it, whatever becomes of its size and of its way. */
+	skb->ignore_df = 1;
+	result = report ? rtpe_later(net, skb, report) : rtpe_hand_over(net, skb);
 out:
 	rcu_read_unlock();
 	return result;

@@ -5,6 +5,7 @@
 #include <linux/types.h>
 
 struct net;
+struct rtpe_report;
 struct rtpe_path;
 struct rtpe_route;
 struct sk_buff;
@@ -23,6 +24,7 @@ struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
 			      const struct rtpe_route *route, unsigned int growth);
 int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
 	      const struct rtpe_path *path, struct rtpe_route *route,
-	      const struct rtpe_limits *limits);
+	      const struct rtpe_limits *limits, const struct rtpe_report *report);
+int rtpe_hand_over(struct net *net, struct sk_buff *skb);
 
 #endif

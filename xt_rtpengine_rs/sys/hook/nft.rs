@@ -137,7 +137,7 @@ unsafe extern "C" fn eval(
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe {
         let (skb, state) = ((*packet).skb, (*packet).state);
-        Received::with(skb, state, |received| packet::receive(id, received))
+        Received::with(skb, state, false, |received| packet::receive(id, received))
     };
     if taken {
         // SAFETY: The registers are ours while the expression runs.

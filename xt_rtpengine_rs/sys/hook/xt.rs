@@ -80,7 +80,7 @@ unsafe extern "C" fn run(
     let id = unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe {
-        Received::with(skb, (*parameters).state, |received| {
+        Received::with(skb, (*parameters).state, true, |received| {
             packet::receive(id, received)
         })
     };
