@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Not the folder of this file, as Python has it: a name in there may be that of a module of the standard library.
 sys.path[0] = str(ROOT)
 
-from guest import errors, module, net, nft, proc  # noqa: E402
+from guest import errors, module, net, nft, proc, xtables  # noqa: E402
 from guest.scenario import Scenario  # noqa: E402
 
 OUTPUT = Path("/tmp/scenario.log")
@@ -120,6 +120,7 @@ def clean() -> str | None:
     for path in Path("/run/netns").glob("*"):
         net.Namespace(path.name, str(path)).delete()
     nft.flush_all()
+    xtables.reset()
     net.reset()
     try:
         for table in proc.tables() if proc.ROOT.exists() else []:
