@@ -124,12 +124,10 @@ fn forward<'a>(
     let must_wait = and_pass && packet.must_wait();
     for output in outputs {
         let bytes = packet.bytes(&clear.range);
-        let emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
-        let emission = if must_wait {
-            emission.later()
-        } else {
-            emission
-        };
+        let mut emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
+        if must_wait {
+            emission.put_off();
+        }
         emission.emit(|route| Outgoing::copy_of(bytes, emission.growth(), route));
     }
     if and_pass {

@@ -69,11 +69,8 @@ impl<'a> Emission<'a> {
     }
 
     /// Has it sent when the rules that are being walked through are done with.
-    pub(crate) fn later(self) -> Self {
-        Self {
-            later: true,
-            ..self
-        }
+    pub(crate) fn put_off(&mut self) {
+        self.later = true;
     }
 
     /// How many bytes the packet grows by at most.
