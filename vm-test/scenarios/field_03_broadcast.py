@@ -5,6 +5,7 @@ import errno
 import socket
 
 from guest import nft, raw, rtp
+from guest.patience import patient
 
 GROUP = {4: "239.1.2.3", 6: "ff0e::1:2:3"}
 LATER = "198.51.100.255"
@@ -51,7 +52,7 @@ def run(t):
         t.equal(f"{what}: packets and errors", (target.outputs[0]["packets"], target.outputs[0]["errors"]), (packets, errors))
 
     def seen(data):
-        return [frame.packet[28:] == data for frame in frames.drain(0.1) if frame.packet[16:20] == socket.inet_aton(LATER)]
+        return [frame.packet[28:] == data for frame in frames.drain(patient(0.1)) if frame.packet[16:20] == socket.inet_aton(LATER)]
 
     frames.drain(0)
     sender.send(data := rtp.packet(1), local)
@@ -87,7 +88,7 @@ def run(t):
                 each.drain(0)
             send(data)
             found = [(name, frame.to, raw.parse(raw.finished(frame.packet)).ttl)
-                     for name, each in (("bob", frames), ("alice", others)) for frame in each.drain(0.05)
+                     for name, each in (("bob", frames), ("alice", others)) for frame in each.drain(patient(0.05))
                      if frame.packet[at:at + len(member)] == member]
             return found, [(one.data == data, one.ttl) for one in joined.drain(0)]
 
