@@ -137,6 +137,14 @@ class Multipath(Gateways):
                         "nexthop", "via", self.via(other), "dev", other.hub_dev)
 
 
+class Metrics(Gateways):
+    name = "two default routes of different metrics"
+
+    def add_routes(self):
+        for peer, metric in zip(self.peers, (100, 200)):
+            self.t.host.ip(f"route add default via {self.via(peer)} metric {metric}")
+
+
 class Routers(Gateways):
     name = "two routers that advertise themselves"
 
@@ -210,7 +218,8 @@ def run(t):
     t.host.sysctl("net.ipv4.fib_multipath_use_neigh", 1)
     os.sched_setaffinity(0, {0})  # routes may be kept by processor
     at = {family: {peer.ns.name: peer.ns.udp(FAR[family], 9) for peer in (bob, carol)} for family in (4, 6)}
-    kinds = [kind(t, family, at, bob, carol) for kind, family in ((Routes, 4), (Multipath, 4), (Multipath, 6), (Routers, 6))]
+    kinds = [kind(t, family, at, bob, carol) for kind, family in (
+        (Routes, 4), (Multipath, 4), (Multipath, 6), (Metrics, 6), (Routers, 6))]
 
     def plain(family):
         """A socket of the host."""
@@ -242,6 +251,14 @@ def run(t):
                 first = gateways.used(some[0])
                 settled = event(gateways, first, some[0])
                 found[name] = gateways.lost(*some) if settled else ["not given up"]
+            if isinstance(gateways, Metrics):
+                t.step(f"{what}: a gateway that is preferred comes back")
+                gateways.renew()
+                send, first = senders[gateways.family][0], gateways.peers[0]
+                gateways.put(first, "failed")
+                t.true("meanwhile the other one serves", gateways.used(send) is not first)
+                gateways.put(first, "reachable")
+                t.eventually("it serves again", lambda: gateways.used(send) is first, True, 1.5)
             if t.size != "test":
                 t.step(f"{what}, IPv{gateways.family}, {gateways.name}: as slowly as the kernel asks by itself")
                 solicitations(KERNELS_OWN_MS)
