@@ -79,6 +79,8 @@ static int rtpe_link(struct net *net, const struct rtpe_path *path)
 	struct net_device *dev;
 	int link = 0;
 
+	if (!ipv6_mod_enabled())
+		return 0;
 	for_each_netdev_rcu(net, dev) {
 		if (!ipv6_chk_addr(net, rtpe_source6(path), dev, 1))
 			continue;
@@ -115,6 +117,9 @@ static struct dst_entry *rtpe_look_up6(struct net *net, const struct rtpe_path *
 {
 	struct flowi6 flow = rtpe_flow6(path);
 
+	/* There are no lists of addresses then. */
+	if (!ipv6_mod_enabled())
+		return ERR_PTR(-EAFNOSUPPORT);
 	if (rtpe_needs_link(path)) {
 		flow.flowi6_oif = rtpe_link(net, path);
 		if (!flow.flowi6_oif)
@@ -253,7 +258,7 @@ static bool rtpe_is_of_one_table(const struct dst_entry *one, const struct dst_e
 	const struct fib6_info *a = rcu_dereference(dst_rt6_info(one)->from);
 	const struct fib6_info *b = rcu_dereference(dst_rt6_info(other)->from);
 
-	return a && b && a->fib6_table == b->fib6_table && a->fib6_metric == b->fib6_metric;
+	return a && b && a->fib6_table == b->fib6_table;
 }
 
 /*
