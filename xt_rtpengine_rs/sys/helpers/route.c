@@ -226,22 +226,27 @@ static const struct neighbour *rtpe_gateway(const struct dst_entry *dst, bool *n
 }
 
 /*
- * Whether a lookup would choose this gateway again, as far as its neighbour entry tells. IPv4 leaves a default gateway as
- * soon as it is not known to be reachable (fib_detect_death()), multipath routes and IPv6 leave one that is not valid
- * (fib_good_nh(), rt6_check_neigh()).
+ * Whether a lookup would choose this gateway again, as far as its neighbour entry tells. Multipath routes and IPv6 leave one that
+ * is not valid (fib_good_nh(), rt6_check_neigh()). IPv4 may leave a default gateway as soon as it is not known to be reachable
+ * (fib_detect_death()): then `doubted` tells.
  */
-static bool rtpe_gateway_stands(const struct dst_entry *dst)
+static bool rtpe_gateway_stands(const struct rtpe_route *route, const struct dst_entry *dst)
 {
 	const struct dst_entry *path = xfrm_dst_path(dst);
 	const struct neighbour *gateway;
-	u8 good = NUD_CONNECTED;
 	bool none;
+	u8 state;
 
+	gateway = rtpe_gateway(path, &none);
+	if (!gateway)
+		return none;
+	state = READ_ONCE(gateway->nud_state);
+	if (likely(state & NUD_CONNECTED))
+		return true;
 	/* Each lookup with IPsec makes a bundle: as few as can be. */
 	if (path != dst || path->ops->family == AF_INET6)
-		good = NUD_VALID;
-	gateway = rtpe_gateway(path, &none);
-	return none || (gateway && READ_ONCE(gateway->nud_state) & good);
+		return state & NUD_VALID;
+	return state & NUD_VALID && time_before(jiffies, READ_ONCE(route->doubted));
 }
 
 static bool rtpe_gateway_is_doubtful(const struct dst_entry *dst)
@@ -270,7 +275,7 @@ static bool rtpe_is_kept(const struct rtpe_route *route, struct dst_entry *old,
 {
 	return old && old->ops->family == AF_INET6 && !dst_xfrm(old) && !dst_xfrm(new) &&
 	       rtpe_gateway_is_doubtful(new) && dst_check(old, READ_ONCE(route->cookie)) &&
-	       rtpe_gateway_stands(old) && rtpe_is_of_one_table(old, new);
+	       rtpe_gateway_stands(route, old) && rtpe_is_of_one_table(old, new);
 }
 
 /* Caches a route, whose reference is taken over, or none. False when another processor is about to. */
@@ -291,6 +296,8 @@ static bool rtpe_route_set(struct rtpe_route *route, struct dst_entry *dst)
 		WRITE_ONCE(route->headroom, rtpe_headroom(dst) + sizeof(struct udphdr) +
 			   (dst->ops->family == AF_INET6 ? sizeof(struct ipv6hdr) : sizeof(struct iphdr)));
 		WRITE_ONCE(route->expires, jiffies + HZ);
+		/* A gateway in doubt that was found again is not doubted for each of many packets. */
+		WRITE_ONCE(route->doubted, old == dst ? jiffies + HZ / 50 : jiffies);
 	}
 	clear_bit_unlock(RTPE_ROUTE_BUSY, &route->flags);
 	dst_release(old);
@@ -333,7 +340,8 @@ struct dst_entry *rtpe_route_get(struct net *net, const struct rtpe_path *path,
 	struct dst_entry *dst = READ_ONCE(route->dst);
 
 	if (likely(dst && time_before(jiffies, READ_ONCE(route->expires)) &&
-		   dst_check(dst, READ_ONCE(route->cookie)) && rtpe_gateway_stands(dst))) {
+		   dst_check(dst, READ_ONCE(route->cookie)) &&
+		   rtpe_gateway_stands(route, dst))) {
 		*is_cached = true;
 		return dst;
 	}

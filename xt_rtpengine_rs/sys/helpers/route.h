@@ -27,8 +27,9 @@ struct rtpe_route {
 	/* Owned. Read under RCU; replaced by whoever sets RTPE_ROUTE_BUSY. */
 	struct dst_entry *dst;
 	unsigned long flags;
-	/* When it is to be looked up anew, in jiffies. */
+	/* When it is to be looked up anew, and when if its gateway is not known to be reachable, in jiffies. */
 	unsigned long expires;
+	unsigned long doubted;
 	/* What dst_check() wants to know. */
 	__u32 cookie;
 	/* Room that the route wants before the payload. */
