@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The command line, as it is typed.
+//! The command line, as it is typed. It knows nothing of what is made of it.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod stream_add;
+pub(crate) mod values;
 
 pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
 

@@ -13,7 +13,7 @@ use procfs::process::Process;
 use procfs::{FromRead, KernelModules};
 
 use super::exit::{Code, Failure};
-use super::output::Foreign;
+use super::foreign::Foreign;
 use super::status::Status;
 
 mod control;

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use rtp_wire::target::{OutputGroup, MAX_MEDIA};
 
-use super::cli::{Mismatch, Rtcp, RtpStats, StreamAdd};
+use super::cli::{RtpStats, StreamAdd};
 use super::exit::{Code, Failure};
 use super::srtp::{self, Srtp};
 
@@ -18,13 +18,13 @@ mod outputs;
 mod protection;
 mod rule;
 mod to;
-mod values;
 
+pub(crate) use super::cli::values::{Mid, PayloadType, Ssrc};
+pub(crate) use super::cli::{Family, Mismatch, Rtcp, Via};
 pub(crate) use outputs::Output;
 #[cfg(test)]
 pub(crate) use outputs::Rewrite;
 pub(crate) use rule::RuleConfig;
-pub(crate) use values::{extension_id, mid, payload_type, ssrc, tos, Mid, PayloadType, Ssrc};
 
 use address::{same_family, specified};
 use outputs::Common;

@@ -19,6 +19,7 @@ mod cli;
 mod client;
 mod config;
 mod exit;
+mod foreign;
 mod listing;
 mod output;
 mod rules;

@@ -60,31 +60,6 @@ impl Report for Change {
     }
 }
 
-/// Text of strangers: control characters and the like are escaped.
-pub(crate) struct Foreign<'a>(pub(crate) &'a str);
-
-impl Display for Foreign<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let safe = |c: char| !c.is_control() && (c.is_ascii() || c.is_alphanumeric());
-        if self.0.chars().all(safe) {
-            return f.pad(self.0);
-        }
-        let escaped: String = self
-            .0
-            .chars()
-            .flat_map(|c| {
-                let (plain, escaped) = if safe(c) {
-                    (Some(c), None)
-                } else {
-                    (None, Some(c.escape_default()))
-                };
-                plain.into_iter().chain(escaped.into_iter().flatten())
-            })
-            .collect();
-        f.pad(&escaped)
-    }
-}
-
 /// A number of bytes, exact, and rounded where that helps.
 pub(crate) struct Bytes(pub(crate) u64);
 

@@ -7,11 +7,10 @@ use std::io;
 use nix::errno::Errno;
 use serde::Serialize;
 
-use super::cli::{Family, Via};
 use super::client::{no_module, Client};
-use super::config::RuleConfig;
+use super::config::{Family, RuleConfig, Via};
 use super::exit::{Code, Failure};
-use super::output::Foreign;
+use super::foreign::Foreign;
 
 mod dump;
 mod message;

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 
 use clap::{Args, ValueEnum};
 
-use super::super::config;
 use super::super::secret::{secret_text, SecretText};
 use super::super::srtp;
+use super::values::{self, Mid, PayloadType, Ssrc};
 use super::TableOption;
 
 /// Stands under the short help.
@@ -113,7 +113,7 @@ pub(crate) struct StreamAdd {
     pub(crate) from: Vec<SocketAddr>,
 
     /// The TOS byte or traffic class of what is sent.
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = config::tos)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::tos)]
     pub(crate) tos: u8,
 
     /// The address and port that packets have to come from.
@@ -126,8 +126,8 @@ pub(crate) struct StreamAdd {
 
     /// A payload type to count, with its clock rate in Hz where the number alone does not tell it, and the media
     /// that its packets belong to; RTP of any other is relayed, too, and counts as an error. May be given up to 32 times.
-    #[arg(short, long, value_name = "N[/RATE][,media=M]", value_parser = config::payload_type)]
-    pub(crate) payload_type: Vec<config::PayloadType>,
+    #[arg(short, long, value_name = "N[/RATE][,media=M]", value_parser = values::payload_type)]
+    pub(crate) payload_type: Vec<PayloadType>,
 
     /// Pass on packets of other payload types instead of relaying them.
     #[arg(long, requires = "payload_type")]
@@ -135,8 +135,8 @@ pub(crate) struct StreamAdd {
 
     /// An SSRC to relay, in decimal or as 0xHEX, and the media that its packets belong to; packets of other SSRCs are
     /// passed on. May be given up to 4 times.
-    #[arg(short, long, value_name = "SSRC[,media=M]", value_parser = config::ssrc)]
-    pub(crate) ssrc: Vec<config::Ssrc>,
+    #[arg(short, long, value_name = "SSRC[,media=M]", value_parser = values::ssrc)]
+    pub(crate) ssrc: Vec<Ssrc>,
 
     /// Pass on RTP for as long as no --ssrc is given.
     #[arg(long)]
@@ -211,7 +211,7 @@ pub(crate) struct StreamAdd {
         long,
         value_name = "ID",
         requires = "mid",
-        value_parser = config::extension_id,
+        value_parser = values::extension_id,
         help_heading = "Several media on one port"
     )]
     pub(crate) mid_extension: Option<u8>,
@@ -222,8 +222,8 @@ pub(crate) struct StreamAdd {
         long,
         value_name = "TEXT[,media=M]",
         requires = "mid_extension",
-        value_parser = config::mid,
+        value_parser = values::mid,
         help_heading = "Several media on one port"
     )]
-    pub(crate) mid: Vec<config::Mid>,
+    pub(crate) mid: Vec<Mid>,
 }

@@ -154,7 +154,7 @@ impl<F: Write> Control<F> {
             (Step::AddOutput(index), _) => {
                 let mut failure = self.refused_in_general(step, error);
                 if let Some(output) = config.outputs.get(index) {
-                    failure.what = format!("output {}: {}", output.to, failure.what);
+                    failure.what = format!("output {}: {}", output.to(), failure.what);
                 }
                 failure
             }
@@ -164,7 +164,7 @@ impl<F: Write> Control<F> {
 
     fn refused_output(config: &StreamConfig, index: usize, why: &str) -> Failure {
         let output = config.outputs.get(index);
-        let to = output.map_or_else(String::new, |output| output.to.to_string());
+        let to = output.map_or_else(String::new, |output| output.to().to_string());
         Failure::new(Code::Refused, format!("output {to} was refused: {why}"))
     }
 

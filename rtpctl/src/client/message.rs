@@ -10,12 +10,11 @@ use std::ops::Deref;
 use rtp_wire::output::{OutputFlags, OutputSsrc};
 use rtp_wire::target::{MediaIndex, PayloadType, TargetFlags, TargetSsrc};
 use rtp_wire::v26_0::{encode, layout};
-use rtp_wire::{ExpectedSource, ExtensionSet, Flow, Output, Target, UserPointer};
+use rtp_wire::{ExpectedSource, ExtensionSet, Output, Target, UserPointer};
 use zerocopy::{FromBytes, FromZeros, IntoBytes};
 use zeroize::Zeroize;
 
-use super::super::cli::{Mismatch, Rtcp};
-use super::super::config::{self, StreamConfig};
+use super::super::config::{self, Mismatch, Rtcp, StreamConfig};
 use super::memory::{Layout, OutputLayout};
 
 /// A message, wiped when it is dropped.
@@ -137,10 +136,7 @@ pub(super) fn add_destination(
 ) -> Message<layout::CommandDestination> {
     let mut output = zeroed::<Output>();
     let rewrite = &config.rewrite;
-    // Of one family since it was resolved.
-    if let Some(flow) = Flow::new(config.from.into(), config.to.into()) {
-        output.flow = flow;
-    }
+    output.flow = config.flow;
     output.media = config.media.into();
     output.tos = config.tos;
     output.flags = OutputFlags {

@@ -12,12 +12,12 @@ use super::super::exit::{Code, Failure};
 /// Checks that each output has a route, as far as a socket of this process can tell.
 pub(crate) fn check(config: &StreamConfig) -> Result<(), Failure> {
     for output in &config.outputs {
-        if let Err(error) = ask(output.from, output.to) {
+        if let Err(error) = ask(output.from(), output.to()) {
             return Err(Failure::new(
                 Code::Refused,
                 format!(
                     "output {} was refused: there is no route to it ({error}); nothing was added",
-                    output.to
+                    output.to()
                 ),
             )
             .hint("`ip route get` shows the way; the table's network namespace counts"));

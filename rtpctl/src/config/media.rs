@@ -69,7 +69,8 @@ pub(super) fn check(config: &StreamConfig) -> Result<(), Failure> {
     if let Some(idle) = config.outputs.iter().find(|o| !fed.contains(&o.media)) {
         return Err(usage(format!(
             "--to {} is of media {}, and no packets are: nothing would be sent",
-            idle.to, idle.media
+            idle.to(),
+            idle.media
         ))
         .hint(format!(
             "say which packets are: --payload-type N,media={0}, --ssrc SSRC,media={0} or --mid TEXT,media={0}",

@@ -6,14 +6,15 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use rtp_wire::output::{ExtensionSet, PayloadRule};
+use rtp_wire::Flow;
 use zerocopy::FromZeros;
 
+use super::super::cli::values::{PayloadType, Ssrc};
 use super::super::exit::Failure;
 use super::super::srtp::Srtp;
 use super::address::{same_family, specified};
 use super::to::{PayloadSetting, RtcpTo, To};
 use super::usage;
-use super::values::{PayloadType, Ssrc};
 
 /// The most outputs a stream can have.
 const MAX_OUTPUTS: usize = 32;
@@ -43,10 +44,8 @@ pub(crate) struct Rewrite {
 /// One output of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Output {
-    /// The source address of what is sent.
-    pub(crate) from: SocketAddr,
-    /// Where it is sent.
-    pub(crate) to: SocketAddr,
+    /// From where to where it is sent.
+    pub(crate) flow: Flow,
     /// Whether it takes RTCP instead of RTP.
     pub(crate) rtcp: bool,
     /// The media it belongs to.
@@ -57,6 +56,18 @@ pub(crate) struct Output {
     pub(crate) encrypt: Option<Rc<Srtp>>,
     /// How it is rewritten.
     pub(crate) rewrite: Rewrite,
+}
+
+impl Output {
+    /// The source address of what is sent.
+    pub(crate) fn from(&self) -> SocketAddr {
+        (*self.flow.source()).into()
+    }
+
+    /// Where it is sent.
+    pub(crate) fn to(&self) -> SocketAddr {
+        (*self.flow.destination()).into()
+    }
 }
 
 /// What the outputs of a stream have in common.
@@ -98,7 +109,7 @@ impl Common<'_> {
         if let Some(unused) = self
             .from
             .iter()
-            .find(|from| !outputs.iter().any(|output| output.from == **from))
+            .find(|from| !outputs.iter().any(|output| output.from() == **from))
         {
             return Err(usage(format!("--from {unused}: no output is sent from it")));
         }
@@ -119,8 +130,7 @@ impl Common<'_> {
     fn rtp(&self, to: &To) -> Result<Output, Failure> {
         let about = |failure: Failure| failure.about(&format!("--to {}", to.address));
         Ok(Output {
-            from: self.source_for(to.address, to.from, "from=")?,
-            to: to.address,
+            flow: self.flow(to.address, to.from, "from=")?,
             rtcp: false,
             media: to.media.unwrap_or(0),
             tos: to.tos.unwrap_or(self.tos),
@@ -149,8 +159,7 @@ impl Common<'_> {
             .rtcp_from
             .or(to.from.filter(|from| same_family(*from, address)));
         Ok(Some(Output {
-            from: self.source_for(address, own, "rtcp-from=")?,
-            to: address,
+            flow: self.flow(address, own, "rtcp-from=")?,
             rtcp: true,
             media: to.media.unwrap_or(0),
             tos: to.tos.unwrap_or(self.tos),
@@ -166,26 +175,21 @@ impl Common<'_> {
         }
     }
 
-    /// The source of what is sent to `to`.
-    fn source_for(
+    /// From its source to `to`.
+    fn flow(
         &self,
         to: SocketAddr,
         own: Option<SocketAddr>,
         setting: &str,
-    ) -> Result<SocketAddr, Failure> {
+    ) -> Result<Flow, Failure> {
+        let flow = |from: SocketAddr| Flow::new(from.into(), to.into());
         if let Some(own) = own {
-            return match same_family(own, to) {
-                true => Ok(own),
-                false => Err(usage(format!(
-                    "--to {to}: {setting}{own} is of another family"
-                ))),
-            };
+            return flow(own)
+                .ok_or_else(|| usage(format!("--to {to}: {setting}{own} is of another family")));
         }
-        if let Some(from) = self.from.iter().find(|from| same_family(**from, to)) {
-            return Ok(*from);
-        }
-        if same_family(self.local, to) {
-            return Ok(self.local);
+        let sources = self.from.iter().chain([&self.local]);
+        if let Some(flow) = sources.copied().find_map(flow) {
+            return Ok(flow);
         }
         let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
         Err(usage(format!(

@@ -37,13 +37,13 @@ pub(super) fn check(config: &StreamConfig) -> Result<(), Failure> {
         };
         let session = srtp.session();
         if lacks_rtcp_cipher(srtp) {
-            return Err(one_cipher(&format!("encryption to {}", output.to)));
+            return Err(one_cipher(&format!("encryption to {}", output.to())));
         }
         if session.unencrypted_rtcp && !session.unencrypted_rtp && !srtp.suite().is_null() {
             return Err(usage(format!(
                 "encryption to {}: the interface has no way to send RTCP in the clear beside encrypted RTP \
                  (UNENCRYPTED_SRTCP)",
-                output.to
+                output.to()
             ))
             .hint("leave UNENCRYPTED_SRTCP out, or leave RTCP out with rtcp=none"));
         }

@@ -2,9 +2,8 @@
 
 //! Where and how a rule is to be added.
 
-use super::super::cli::{Family, Via};
 use super::super::exit::Failure;
-use super::usage;
+use super::{usage, Family, Via};
 
 /// Where and how a rule is to be added.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use clap::Parser;
+use rtp_wire::Flow;
 
 use super::super::cli::{Cli, Command, Stream};
 use super::*;
@@ -34,8 +35,7 @@ fn the_source_is_the_local_address_by_default() {
     assert_eq!(
         config.outputs,
         [Output {
-            from: address("192.0.2.1:30000"),
-            to: address("198.51.100.7:4000"),
+            flow: Flow::v4(([192, 0, 2, 1], 30_000), ([198, 51, 100, 7], 4000)),
             rtcp: false,
             media: 0,
             tos: 0,
@@ -53,7 +53,7 @@ fn the_source_is_chosen_by_family() {
         "{HERE} --to 198.51.100.7:4000 --to [2001:db8::7]:4000 --from [2001:db8::1]:30002 --from 192.0.2.9:30004"
     ))
     .expect("valid");
-    let from: Vec<_> = config.outputs.iter().map(|o| o.from).collect();
+    let from: Vec<_> = config.outputs.iter().map(|o| o.from()).collect();
     assert_eq!(
         from,
         [address("192.0.2.9:30004"), address("[2001:db8::1]:30002")]
@@ -94,7 +94,7 @@ fn rtcp_gets_outputs_of_its_own_after_those_of_rtp() {
         "{HERE} --to 198.51.100.7:4000 --to 198.51.100.8:4000 --rtcp"
     ))
     .expect("valid");
-    let rtcp: Vec<_> = config.outputs.iter().map(|o| (o.rtcp, o.to)).collect();
+    let rtcp: Vec<_> = config.outputs.iter().map(|o| (o.rtcp, o.to())).collect();
     assert_eq!(
         rtcp,
         [

@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use rtp_wire::output::{ExtensionSet, MAX_EXTENSIONS, MAX_PATTERN};
 
+use super::super::cli::values::{extension_id, media, mid_text, payload_number, ssrc_number, tos};
 use super::super::exit::Failure;
 use super::super::secret::is_suspect;
 use super::super::srtp::{self, Srtp};
 use super::address::specified;
 use super::usage;
-use super::values::{extension_id, media, mid_text, payload_number, ssrc_number, tos};
 
 const SETTINGS: &str = "from, tos, encrypt, rtcp, rtcp-from, media, ssrc, seq-offset, blackhole, min-len, replace, ext, mid";
 

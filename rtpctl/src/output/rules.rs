@@ -6,8 +6,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::super::foreign::Foreign;
 use super::super::rules::Rule;
-use super::{columns, Foreign, Report};
+use super::{columns, Report};
 
 /// The rules that hand packets to a table.
 #[derive(Debug, Serialize)]

@@ -7,8 +7,9 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
+use super::super::foreign::Foreign;
 use super::super::listing::{Counters, Listing, Output, Srtp, Target};
-use super::{ago, Bytes, Count, Foreign, Report};
+use super::{ago, Bytes, Count, Report};
 
 /// The streams of a table.
 #[derive(Debug, Serialize)]

@@ -6,8 +6,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::super::foreign::Foreign;
 use super::super::status::Status;
-use super::{columns, Bytes, Foreign, Report};
+use super::{columns, Bytes, Report};
 
 /// A table, its counters, and who holds it.
 #[derive(Debug, Serialize)]

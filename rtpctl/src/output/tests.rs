@@ -63,15 +63,6 @@ fn what_stands_in_the_buffer_must_arrive_too() {
 }
 
 #[test]
-fn foreign_text_is_escaped_where_it_must_be() {
-    let escaped = |text| Foreign(text).to_string();
-    assert_eq!(escaped("INPUT-4_x.y z"), "INPUT-4_x.y z");
-    assert_eq!(escaped("größe"), "größe");
-    assert_eq!(escaped("a\u{1b}[31mb\nc"), "a\\u{1b}[31mb\\nc");
-    assert_eq!(escaped("a\u{202e}b"), "a\\u{202e}b");
-}
-
-#[test]
 fn bytes_are_exact_and_rounded() {
     let bytes = |n| Bytes(n).to_string();
     assert_eq!(bytes(0), "0 bytes");

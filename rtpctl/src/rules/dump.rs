@@ -11,7 +11,7 @@ use netlink_packet_netfilter::nftables::{
 };
 use netlink_packet_netfilter::{NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily};
 
-use super::super::cli::Via;
+use super::super::config::Via;
 use super::message::{
     Place, COMPAT, COMPAT_INFO, COMPAT_NAME, EXPRESSION, EXPRESSION_TABLE, MARK, TARGET,
 };

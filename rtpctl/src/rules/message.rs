@@ -17,7 +17,7 @@ use netlink_packet_netfilter::{
     NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
 };
 
-use super::super::cli::Via;
+use super::super::config::Via;
 
 /// The subsystem that a batch is for: NFNL_SUBSYS_NFTABLES.
 const SUBSYS_NFTABLES: u16 = 10;

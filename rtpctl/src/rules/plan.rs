@@ -4,8 +4,7 @@
 
 use netlink_packet_netfilter::NetfilterProtoFamily;
 
-use super::super::cli::{Family, Via};
-use super::super::config::RuleConfig;
+use super::super::config::{Family, RuleConfig, Via};
 use super::super::exit::{Code, Failure};
 use super::dump::Ruleset;
 use super::message::{Op, Place};

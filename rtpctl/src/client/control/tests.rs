@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 
-use super::super::super::cli::{Mismatch, Rtcp};
-use super::super::super::config::{Output, PayloadType, Rewrite, Ssrc};
+use rtp_wire::Flow;
+
+use super::super::super::config::{Mismatch, Output, PayloadType, Rewrite, Rtcp, Ssrc};
 use super::*;
 
 /// A control file that takes down what is written, and answers as it was told.
@@ -39,10 +40,14 @@ impl Fake {
 
 const DONE: Errno = Errno::UnknownErrno;
 
+fn flow(from: &str, to: &str) -> Flow {
+    let [from, to] = [from, to].map(|text| text.parse::<SocketAddr>().expect("an address"));
+    Flow::new(from.into(), to.into()).expect("one family")
+}
+
 fn config() -> StreamConfig {
     let output = |text: &str, rtcp| Output {
-        from: "10.2.0.1:30002".parse().expect("an address"),
-        to: text.parse().expect("an address"),
+        flow: flow("10.2.0.1:30002", text),
         rtcp,
         media: 0,
         tos: 0xb8,

@@ -2,14 +2,15 @@
 
 use std::net::SocketAddr;
 
+use rtp_wire::Flow;
+
 use super::super::super::config::{Output, PayloadType, Rewrite, Ssrc};
 use super::*;
 
 fn config(outputs: usize, payload_types: u8, ssrcs: u32) -> StreamConfig {
     let here: SocketAddr = ([192, 0, 2, 1], 30_000).into();
     let output = Output {
-        from: here,
-        to: here,
+        flow: Flow::new(here.into(), here.into()).expect("one family"),
         rtcp: false,
         media: 0,
         tos: 0,

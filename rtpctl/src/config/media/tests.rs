@@ -12,7 +12,7 @@ fn each_media_has_its_outputs() {
     let ports: Vec<_> = config
         .outputs
         .iter()
-        .map(|o| (o.to.port(), o.media, o.rtcp))
+        .map(|o| (o.to().port(), o.media, o.rtcp))
         .collect();
     assert_eq!(
         ports,

@@ -23,7 +23,7 @@ fn an_output_has_its_own_settings_or_those_of_all() {
     let key = |text| Some(Rc::new(srtp::read(text).expect("valid")));
     let seen: Vec<_> = outputs
         .into_iter()
-        .map(|o| (o.from.port(), o.to.port(), o.tos, o.encrypt))
+        .map(|o| (o.from().port(), o.to().port(), o.tos, o.encrypt))
         .collect();
     assert_eq!(
         seen,
@@ -45,7 +45,7 @@ fn rtcp_goes_where_it_is_sent() {
          --to 198.51.100.7:5,from=192.0.2.9:8,rtcp=[2001:db8::7]:50"
     ));
     let rtcp: Vec<_> = outputs.iter().filter(|output| output.rtcp).collect();
-    let seen: Vec<_> = rtcp.iter().map(|o| (o.from, o.to, o.tos)).collect();
+    let seen: Vec<_> = rtcp.iter().map(|o| (o.from(), o.to(), o.tos)).collect();
     assert_eq!(
         seen,
         [

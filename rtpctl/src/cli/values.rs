@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Single values of the command line.
+//! Single values, as they are typed.
 
 use std::num::ParseIntError;
 
