@@ -99,7 +99,7 @@ pub(crate) enum Table {
     Add(TableId),
     /// Delete a table that nobody uses.
     ///
-    /// Refused while a process holds the table open or a rule names it.
+    /// Refused while a process holds the table open. A rule that names it matches nothing from then on.
     Del(TableId),
     /// Delete a table even while it is in use.
     ///

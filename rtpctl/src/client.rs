@@ -5,6 +5,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -14,9 +15,11 @@ use procfs::{FromRead, KernelModules};
 
 use super::exit::{Code, Failure};
 use super::foreign::Foreign;
+use super::listing;
 use super::status::Status;
 
 mod control;
+pub(crate) mod loops;
 mod memory;
 mod message;
 pub(crate) mod route;
@@ -131,6 +134,17 @@ impl Client {
         self.read_of_table(table, "list")
     }
 
+    /// The streams of all tables: table and local address. What may not be read is left out.
+    pub(crate) fn streams(&self) -> Vec<(u8, SocketAddr)> {
+        let mut streams = Vec::new();
+        for table in self.tables().unwrap_or_default() {
+            let text = self.list(table).unwrap_or_default();
+            let listed = listing::parse(&text).streams;
+            streams.extend(listed.iter().map(|stream| (table, stream.local)));
+        }
+        streams
+    }
+
     /// Opens a table for binary commands. Waits for another rtpctl that has it.
     pub(crate) fn control(&self, table: u8) -> Result<Control<Locked>, Failure> {
         let path = self.table_file(table, "control");
@@ -208,11 +222,11 @@ impl Client {
             .hint(format!("stop that process; {force}")),
             None => Failure::new(
                 Code::Busy,
-                format!(
-                    "table {table} is still in use: a process holds it open, or a rule names it"
-                ),
+                format!("table {table} is still in use: a process holds it open"),
             )
-            .hint(format!("`rtpctl rule list` shows rules; {force}")),
+            .hint(format!(
+                "a rule keeps a table of the C module, too; {force}"
+            )),
         }
     }
 

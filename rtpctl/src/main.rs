@@ -29,7 +29,7 @@ mod status;
 mod sys;
 
 use cli::{Cli, Command, Rule, Stream, Table};
-use client::{route, Client, TableCommand};
+use client::{loops, route, Client, TableCommand};
 use config::{RuleConfig, StreamConfig};
 use exit::{Code, Error};
 use output::{print, Change, RuleList, StreamList, TableList, TableStatus};
@@ -74,6 +74,11 @@ fn complain(what: &dyn std::fmt::Display) {
     let _ = writeln!(io::stderr(), "{what}");
 }
 
+/// Says what was not asked for, and is worth knowing.
+fn warn(what: &dyn std::fmt::Display) {
+    complain(&format_args!("rtpctl: {what}"));
+}
+
 fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     let client = Client::new(&cli.proc);
     match &cli.command {
@@ -105,6 +110,11 @@ fn table(command: &Table, client: &Client, json: bool, out: &mut dyn Write) -> R
         }
     };
     client.table_command(command, id)?;
+    if command != TableCommand::Add {
+        if let Some(sentence) = rules::left(id) {
+            warn(&sentence);
+        }
+    }
     let done = match command {
         TableCommand::Add => "added",
         TableCommand::Del => "deleted",
@@ -141,8 +151,8 @@ fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Res
             let config = RuleConfig::resolve(table.id, family, *via, *priority)?;
             let changed = Rules::open()?.add(&config, client)?;
             if !client.table_exists(table.id) {
-                complain(&format_args!(
-                    "rtpctl: table {0} does not exist yet, until `rtpctl table add {0}` the rule matches nothing",
+                warn(&format_args!(
+                    "table {0} does not exist yet, until `rtpctl table add {0}` the rule matches nothing",
                     table.id
                 ));
             }
@@ -173,8 +183,8 @@ fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Res
         Rule::List => {
             let ruleset = Rules::open()?.ruleset()?;
             if ruleset.unreadable != 0 {
-                complain(&format_args!(
-                    "rtpctl: {} entries of nftables are of an unknown form and were left out",
+                warn(&format_args!(
+                    "{} entries of nftables are of an unknown form and were left out",
                     ruleset.unreadable
                 ));
             }
@@ -190,8 +200,12 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
         Stream::Add(args) => {
             let config = StreamConfig::resolve(args)?;
             let mut control = client.control(config.table)?;
-            route::check(&config)?;
+            let doubts = route::check(&config)?;
+            let loops = loops::find(&config, &client.streams());
             control.add_stream(&config)?;
+            for sentence in doubts.iter().chain(&loops) {
+                warn(sentence);
+            }
             Change {
                 table: config.table,
                 local: Some(config.local),

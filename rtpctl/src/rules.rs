@@ -80,6 +80,26 @@ impl Family {
     }
 }
 
+/// What is to be said of the rules that still name a table which is gone, if there are any and they can be seen.
+pub(crate) fn left(table: u8) -> Option<String> {
+    let ruleset = Rules::open().ok()?.ruleset().ok()?;
+    left_in(&ruleset.rules(), table)
+}
+
+fn left_in(rules: &[Rule], table: u8) -> Option<String> {
+    let naming = || rules.iter().filter(|rule| rule.id == u32::from(table));
+    let what = match naming().count() {
+        0 => return None,
+        1 => format!("a rule still names table {table}, and matches"),
+        count => format!("{count} rules still name table {table}, and match"),
+    };
+    let how = match naming().any(|rule| rule.ours) {
+        true => format!("`rtpctl rule del {table}` removes what rtpctl made"),
+        false => "`rtpctl rule list` shows them".to_owned(),
+    };
+    Some(format!("{what} nothing until it is added again; {how}"))
+}
+
 impl Rules {
     /// Connects.
     pub(crate) fn open() -> Result<Self, Failure> {

@@ -14,6 +14,7 @@ use super::super::exit::{Code, Failure};
 use super::super::sys::SharedPages;
 use super::memory::{address, Layout};
 use super::message::{add_destination, add_target, pointer};
+use super::route::needs_link;
 use super::{errno, permission};
 
 /// A table that is open for commands.
@@ -151,6 +152,13 @@ impl<F: Write> Control<F> {
             (Step::AddOutput(index), Errno::EACCES) => {
                 Self::refused_output(config, index, "it is a broadcast address")
             }
+            (Step::AddOutput(index), Errno::EINVAL) if links_to(config, index) => {
+                Self::refused_output(
+                    config,
+                    index,
+                    "it is a link-local address, and the source address does not tell the link: it must be that of one device",
+                )
+            }
             (Step::AddOutput(index), _) => {
                 let mut failure = self.refused_in_general(step, error);
                 if let Some(output) = config.outputs.get(index) {
@@ -194,11 +202,6 @@ impl<F: Write> Control<F> {
                 format!("table {table} refused {name}: the table was removed meanwhile"),
             )
             .hint(format!("`rtpctl table add {table}` makes it anew")),
-            (_, Errno::EXDEV) => Failure::new(
-                Code::Refused,
-                format!("table {table} refused {name}: it belongs to another network namespace"),
-            )
-            .hint("run rtpctl in the namespace that made the table, or use another table"),
             (_, Errno::EOPNOTSUPP) => Failure::new(
                 Code::Refused,
                 format!("table {table} refused {name}: the loaded module does not support what was asked for"),
@@ -212,6 +215,12 @@ impl<F: Write> Control<F> {
                 .hint("the module says why in the kernel log when its parameter api_debug is set"),
         }
     }
+}
+
+/// Whether an output is sent to an address of each link.
+fn links_to(config: &StreamConfig, index: usize) -> bool {
+    let output = config.outputs.get(index);
+    output.is_some_and(|output| needs_link(output.to().ip()))
 }
 
 #[cfg(test)]

@@ -1,50 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! Whether an output has a route. The module takes one without, since there may be a route later; for somebody at a
-//! terminal it is more likely a mistake.
+//! terminal it is more likely a mistake. A socket from the source to the destination is asked: what is relayed goes where
+//! its datagrams would.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
-use super::super::config::StreamConfig;
+use nix::errno::Errno;
+
+use super::super::config::{Output, StreamConfig};
 use super::super::exit::{Code, Failure};
 
-/// Checks that each output has a route, as far as a socket of this process can tell.
-pub(crate) fn check(config: &StreamConfig) -> Result<(), Failure> {
-    for output in &config.outputs {
-        if let Err(error) = ask(output.from(), output.to()) {
-            return Err(Failure::new(
-                Code::Refused,
-                format!(
-                    "output {} was refused: there is no route to it ({error}); nothing was added",
-                    output.to()
-                ),
-            )
-            .hint("`ip route get` shows the way; the table's network namespace counts"));
-        }
-    }
-    Ok(())
+/// What a socket says of a way.
+#[derive(Debug)]
+enum Way {
+    /// There is a route, or only the module can tell.
+    Open,
+    /// The destination is a broadcast address.
+    Broadcast,
+    /// There is no route.
+    NoRoute(io::Error),
+    /// There is no route; nor is the source an address that a socket could have here, so that it may be otherwise for it.
+    Doubtful(io::Error),
 }
 
-/// Asks for the route from one address to another. Where the source is no address of this host or of its default VRF, or the
-/// link of the destination is not told, nobody can tell but the module.
-fn ask(from: SocketAddr, to: SocketAddr) -> io::Result<()> {
-    if needs_link(to.ip()) {
-        return Ok(());
+/// Checks that each output has a route, as far as a socket of this process can tell. Returns what is doubtful, a sentence
+/// each.
+pub(crate) fn check(config: &StreamConfig) -> Result<Vec<String>, Failure> {
+    let mut doubts = Vec::new();
+    for output in &config.outputs {
+        match ask(output.from(), output.to()) {
+            Way::Open => {}
+            Way::Broadcast => return Err(refused(output, "it is a broadcast address")),
+            Way::NoRoute(error) => {
+                let failure = refused(output, &format!("there is no route to it ({error})"));
+                return Err(failure
+                    .hint("`ip route get` shows the way; the table's network namespace counts"));
+            }
+            Way::Doubtful(error) => doubts.push(format!(
+                "output {}: this host has no route to it ({error}), and {} is no address of its default VRF: unless there is a \
+                 route from there, packets count as errors",
+                output.to(),
+                output.from().ip()
+            )),
+        }
     }
-    match UdpSocket::bind((from.ip(), 0)) {
-        Ok(socket) => socket.connect(to),
-        Err(_) => Ok(()),
+    Ok(doubts)
+}
+
+fn refused(output: &Output, why: &str) -> Failure {
+    Failure::new(
+        Code::Refused,
+        format!(
+            "output {} was refused: {why}; nothing was added",
+            output.to()
+        ),
+    )
+}
+
+/// Asks for the way from one address to another. Where the link of the destination is not told, the module finds it by
+/// the source.
+fn ask(from: SocketAddr, to: SocketAddr) -> Way {
+    if needs_link(to.ip()) {
+        return Way::Open;
+    }
+    let (socket, is_ours) = match UdpSocket::bind((from.ip(), 0)) {
+        Ok(socket) => (Ok(socket), true),
+        Err(_) => (UdpSocket::bind((unspecified(to.ip()), 0)), false),
+    };
+    let Ok(socket) = socket else {
+        // No sockets of that family.
+        return Way::Open;
+    };
+    let Err(refused) = socket.connect(to) else {
+        return Way::Open;
+    };
+    // A socket may not send to a broadcast address until it says so. Routes that prohibit have the same error.
+    let is_broadcast = refused.raw_os_error() == Some(Errno::EACCES as i32)
+        && socket.set_broadcast(true).is_ok()
+        && socket.connect(to).is_ok();
+    match (is_broadcast, is_ours) {
+        (true, _) => Way::Broadcast,
+        (false, true) => Way::NoRoute(refused),
+        (false, false) => Way::Doubtful(refused),
+    }
+}
+
+/// No address, of a family.
+fn unspecified(like: IpAddr) -> IpAddr {
+    match like {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     }
 }
 
 /// Whether an address is one of each link (RFC 4007).
-fn needs_link(address: IpAddr) -> bool {
+pub(super) fn needs_link(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(_) => false,
         IpAddr::V6(address) => {
             address.is_unicast_link_local()
-                || matches!(address.segments()[0] & 0xff0f, 0xff01 | 0xff02)
+                || matches!(address.segments(), [first, ..] if matches!(first & 0xff0f, 0xff01 | 0xff02))
         }
     }
 }
@@ -53,24 +110,32 @@ fn needs_link(address: IpAddr) -> bool {
 mod tests {
     use super::*;
 
+    fn way(from: [u8; 4], to: [u8; 4]) -> Way {
+        ask((from, 9).into(), (to, 9).into())
+    }
+
     #[test]
     fn this_host_is_reached() {
-        let here = SocketAddr::from(([127, 0, 0, 1], 9));
-        assert!(ask(here, here).is_ok());
+        let way = way([127, 0, 0, 1], [127, 0, 0, 1]);
+        assert!(matches!(way, Way::Open), "{way:?}");
     }
 
     #[test]
-    fn a_broadcast_address_is_not() {
-        let here = SocketAddr::from(([127, 0, 0, 1], 9));
-        let error = ask(here, SocketAddr::from(([127, 255, 255, 255], 9)))
-            .expect_err("no socket without SO_BROADCAST may");
-        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    fn a_broadcast_address_is_told_as_one() {
+        let way = way([127, 0, 0, 1], [127, 255, 255, 255]);
+        assert!(matches!(way, Way::Broadcast), "{way:?}");
     }
 
     #[test]
-    fn what_only_the_module_can_tell_is_not_asked() {
-        let elsewhere = SocketAddr::from(([192, 0, 2, 1], 9));
-        assert!(ask(elsewhere, SocketAddr::from(([203, 0, 113, 1], 9))).is_ok());
+    fn a_source_from_elsewhere_is_asked_for_all_the_same() {
+        let here = way([192, 0, 2, 1], [127, 0, 0, 1]);
+        assert!(matches!(here, Way::Open), "{here:?}");
+        let broadcast = way([192, 0, 2, 1], [127, 255, 255, 255]);
+        assert!(matches!(broadcast, Way::Broadcast), "{broadcast:?}");
+    }
+
+    #[test]
+    fn links_are_for_the_module_to_find() {
         for (address, expected) in [
             ("fe80::1", true),
             ("ff02::1", true),

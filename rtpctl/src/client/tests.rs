@@ -137,18 +137,20 @@ fn a_table_in_use_names_its_holder() {
 }
 
 #[test]
-fn a_table_that_a_rule_names_is_in_use_without_a_holder() {
+fn a_table_may_be_in_use_without_a_known_holder() {
     let tree = Tree::with(&[("rtpengine/3/status", "Control PID: 0\n")]);
     let failure = tree
         .client()
         .refused(TableCommand::Del, 3, &error(Errno::EBUSY));
     assert_eq!(
         failure.what,
-        "table 3 is still in use: a process holds it open, or a rule names it"
+        "table 3 is still in use: a process holds it open"
     );
     assert_eq!(
         failure.hint.as_deref(),
-        Some("`rtpctl rule list` shows rules; `rtpctl table kill 3` removes it by force")
+        Some(
+            "a rule keeps a table of the C module, too; `rtpctl table kill 3` removes it by force"
+        )
     );
 }
 

@@ -17,7 +17,8 @@ pub(super) fn specified(option: &str, address: SocketAddr) -> Result<SocketAddr,
     if let SocketAddr::V6(v6) = address {
         if v6.scope_id() != 0 {
             return Err(usage(format!(
-                "{option} {address}: the interface has no room for a scope, so link-local addresses cannot be used"
+                "{option} {address}: the interface has no room for a scope, leave it out; what is sent to a link-local \
+                 address goes to the link of the source address"
             )));
         }
     }
@@ -29,6 +30,11 @@ pub(super) fn specified(option: &str, address: SocketAddr) -> Result<SocketAddr,
         }
     }
     Ok(address)
+}
+
+/// Whether a datagram may not have the address as its source.
+pub(super) fn is_for_many(address: IpAddr) -> bool {
+    address.is_multicast() || matches!(address, IpAddr::V4(address) if address.is_broadcast())
 }
 
 /// Whether both are IPv4, or both IPv6.

@@ -12,7 +12,7 @@ use zerocopy::FromZeros;
 use super::super::cli::values::{PayloadType, Ssrc};
 use super::super::exit::Failure;
 use super::super::srtp::Srtp;
-use super::address::{same_family, specified};
+use super::address::{is_for_many, same_family, specified};
 use super::to::{PayloadSetting, RtcpTo, To};
 use super::usage;
 
@@ -183,22 +183,35 @@ impl Common<'_> {
         setting: &str,
     ) -> Result<Flow, Failure> {
         let flow = |from: SocketAddr| Flow::new(from.into(), to.into());
-        if let Some(own) = own {
-            return flow(own)
-                .ok_or_else(|| usage(format!("--to {to}: {setting}{own} is of another family")));
+        let found =
+            match own {
+                Some(own) => Some(flow(own).ok_or_else(|| {
+                    usage(format!("--to {to}: {setting}{own} is of another family"))
+                })?),
+                None => {
+                    let sources = self.from.iter().chain([&self.local]);
+                    sources.copied().find_map(flow)
+                }
+            };
+        let Some(flow) = found else {
+            let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
+            return Err(usage(format!(
+                "--to {to} is of another family than --local {}, so there is no source address to send from",
+                self.local
+            ))
+            .hint(format!(
+                "add --from with an {family} address and port of this host"
+            )));
+        };
+        let from = SocketAddr::from(*flow.source());
+        if is_for_many(from.ip()) {
+            return Err(usage(format!(
+                "--to {to}: no datagram has the source {}, which stands for many hosts",
+                from.ip()
+            ))
+            .hint("add --from with an address and port of this host"));
         }
-        let sources = self.from.iter().chain([&self.local]);
-        if let Some(flow) = sources.copied().find_map(flow) {
-            return Ok(flow);
-        }
-        let family = if to.is_ipv4() { "IPv4" } else { "IPv6" };
-        Err(usage(format!(
-            "--to {to} is of another family than --local {}, so there is no source address to send from",
-            self.local
-        ))
-        .hint(format!(
-            "add --from with an {family} address and port of this host"
-        )))
+        Ok(flow)
     }
 
     fn rewrite(&self, to: &To) -> Result<Rewrite, Failure> {

@@ -139,3 +139,33 @@ fn a_kernel_without_nftables_is_told() {
     let failure = no_nftables(&io::Error::from_raw_os_error(Errno::EPERM as i32));
     assert_eq!(failure.code, Code::Permission);
 }
+
+#[test]
+fn rules_that_are_left_of_a_table_are_told() {
+    let rule = |id, ours| Rule {
+        id,
+        family: "inet".to_owned(),
+        table: "rtpengine_3".to_owned(),
+        chain: "input".to_owned(),
+        handle: 1,
+        via: "expression",
+        hook: None,
+        ours,
+    };
+    assert_eq!(left_in(&[], 3), None);
+    assert_eq!(left_in(&[rule(4, true)], 3), None);
+    assert_eq!(
+        left_in(&[rule(3, true), rule(4, false)], 3).as_deref(),
+        Some(
+            "a rule still names table 3, and matches nothing until it is added again; \
+             `rtpctl rule del 3` removes what rtpctl made"
+        )
+    );
+    assert_eq!(
+        left_in(&[rule(3, false), rule(3, false)], 3).as_deref(),
+        Some(
+            "2 rules still name table 3, and match nothing until it is added again; \
+             `rtpctl rule list` shows them"
+        )
+    );
+}

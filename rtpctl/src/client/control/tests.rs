@@ -255,6 +255,21 @@ fn a_refused_output_takes_the_stream_back() {
 }
 
 #[test]
+fn a_link_that_the_source_does_not_tell_is_a_sentence_of_its_own() {
+    let mut config = config();
+    config.outputs[1].flow = flow("[2001:db8::1]:9", "[fe80::7]:4002");
+    let mut control = Fake::control(&[DONE, DONE, DONE, DONE, Errno::EINVAL]);
+    let failure = control.add_stream(&config).expect_err("which link");
+    assert!(
+        failure
+            .what
+            .starts_with("output [fe80::7]:4002 was refused: it is a link-local address"),
+        "{}",
+        failure.what
+    );
+}
+
+#[test]
 fn a_stream_that_cannot_be_taken_back_is_told() {
     let mut control = Fake::control(&[DONE, DONE, DONE, Errno::EINVAL, Errno::EIO]);
     let failure = control.add_stream(&config()).expect_err("refused");
@@ -283,7 +298,6 @@ fn refusals_have_their_codes() {
         (&[Errno::ENOENT], Code::NotFound),
         (&[DONE, DONE, Errno::EEXIST], Code::Exists),
         (&[DONE, DONE, Errno::EINVAL], Code::Refused),
-        (&[DONE, Errno::EXDEV], Code::Refused),
         (&[DONE, DONE, Errno::EOPNOTSUPP], Code::Refused),
         (&[Errno::EFAULT], Code::Refused),
     ] {

@@ -36,6 +36,25 @@ fn an_output_has_its_own_settings_or_those_of_all() {
 }
 
 #[test]
+fn no_output_is_sent_from_an_address_of_many_hosts() {
+    for options in [
+        "--to 198.51.100.7:1 --from 224.0.0.1:9",
+        "--to 198.51.100.7:1,from=255.255.255.255:9",
+        "--to [2001:db8::7]:1 --from [ff05::1]:9",
+    ] {
+        let what = refused(&format!("{HERE} {options}"));
+        assert!(what.contains("which stands for many hosts"), "{what}");
+    }
+    let what = refused("-t 3 -l 239.1.1.1:5000 --to 198.51.100.7:1");
+    assert!(
+        what.contains("no datagram has the source 239.1.1.1"),
+        "{what}"
+    );
+    // A group may well be sent to.
+    assert_eq!(outputs("--to 239.1.1.1:5000").len(), 1);
+}
+
+#[test]
 fn rtcp_goes_where_it_is_sent() {
     let [key, _] = KEYS;
     let outputs = outputs(&format!(
