@@ -11,14 +11,14 @@ use crate::{
     sys::{
         alloc::zeroed,
         crypto::wipe,
-        map::Node,
         memory::Memory,
         opener::{current_process, Opener, Uid},
         parameters,
         proc::Handle,
     },
     table::{
-        target::{self, Output, Resolve},
+        output::Output,
+        target::{Builder, Resolve},
         Daemon, Entry, State, Table,
     },
 };
@@ -174,10 +174,10 @@ impl Holder {
         if state.entries.get(&local).is_some() {
             return Err(Fault::TargetExists);
         }
-        let target = target::build(config, self.table.id(), &state.memory.of(self.mark), global)?;
-        let is_complete = target.missing_outputs() == 0;
-        let node = Node::new(local, target)?;
-        let entry = RBTreeNode::new(local, Entry::Building(node), GFP_KERNEL)?;
+        let (table, memory) = (self.table.id(), state.memory.of(self.mark));
+        let builder = Builder::new(config, table, &memory, global)?;
+        let is_complete = builder.missing() == 0;
+        let entry = RBTreeNode::new(local, Entry::Building(builder), GFP_KERNEL)?;
         state.entries.insert(entry);
         if is_complete {
             if let Err(fault) = self.publish(&mut state, &local) {
@@ -198,16 +198,30 @@ impl Holder {
         let mut config = zeroed::<rtp_wire::Output>()?;
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        check_place(&state, local, index)?;
+        let State {
+            entries,
+            memory,
+            indices,
+            ..
+        } = &mut *state;
+        let builder = match entries.get_mut(local).ok_or(Fault::NoTarget)? {
+            Entry::Published => return Err(Fault::TargetComplete),
+            Entry::Building(builder) => builder,
+        };
+        let number = builder.place(index)?;
         output.decode(&mut config)?;
-        let output = target::build_output(config, index, self.user, &state.memory.of(self.mark))?;
-        let allowed = self.table.home().with(|net| output.path.check(net));
+        let (target, memory) = (builder.target(), memory.of(self.mark));
+        let output = Output::new(number, config, self.user, target, &memory, indices)?;
+        let path = &output.egress.path;
+        let allowed = self.table.home().with(|net| path.check(net));
         allowed.ok_or(Fault::Killed)?.map_err(Fault::Path)?;
 
-        let missing = put(&mut state, local, index, Some(output));
-        if missing == 0 {
+        builder.add(output)?;
+        if builder.missing() == 0 {
             if let Err(fault) = self.publish(&mut state, local) {
-                put(&mut state, local, index, None);
+                if let Some(Entry::Building(builder)) = state.entries.get_mut(local) {
+                    builder.remove(number);
+                }
                 return Err(fault);
             }
         }
@@ -231,40 +245,13 @@ impl Holder {
         let entry = state.entries.get_mut(local).ok_or(Fault::NoTarget)?;
         match core::mem::replace(entry, Entry::Published) {
             Entry::Published => Err(Fault::TargetComplete),
-            Entry::Building(node) => self.table.targets().publish(node).map_err(|(node, error)| {
-                *entry = Entry::Building(node);
-                Fault::Kernel(error)
-            }),
-        }
-    }
-}
-
-/// Whether an output of that index is wanted.
-fn check_place(state: &State, local: &Endpoint, index: u32) -> Result<(), Fault> {
-    match state.entries.get(local).ok_or(Fault::NoTarget)? {
-        Entry::Published => Err(Fault::TargetComplete),
-        Entry::Building(node) => {
-            let target = node.value();
-            match target.outputs.get(index as usize) {
-                None => Err(Fault::OutputIndex {
-                    index,
-                    announced: target.config.num_outputs,
-                }),
-                Some(Some(_)) => Err(Fault::OutputExists(index)),
-                Some(None) => Ok(()),
+            Entry::Building(builder) => {
+                let published = builder.publish(self.table.targets());
+                published.map_err(|(builder, error)| {
+                    *entry = Entry::Building(builder);
+                    Fault::Kernel(error)
+                })
             }
         }
     }
-}
-
-/// Puts an output, or none, into its place, and returns how many are missing.
-fn put(state: &mut State, local: &Endpoint, index: u32, output: Option<KBox<Output>>) -> usize {
-    let Some(Entry::Building(node)) = state.entries.get_mut(local) else {
-        return usize::MAX;
-    };
-    let target = node.as_mut().value_mut();
-    if let Some(place) = target.outputs.get_mut(index as usize) {
-        *place = output;
-    }
-    target.missing_outputs()
 }

@@ -2,7 +2,7 @@
 
 //! What can be read: the tables, a table's status, its targets.
 
-use super::target::show_target;
+use super::target::{show_builder, show_target};
 use crate::{
     sys::{opener::Opener, rcu, view::View},
     table::{Entry, Table, Tables},
@@ -134,7 +134,7 @@ impl View for Targets {
         let state = self.table.state.lock();
         match state.entries.get(&local) {
             None => {}
-            Some(Entry::Building(node)) => show_target(out, node.value(), self.with_keys),
+            Some(Entry::Building(builder)) => show_builder(out, builder),
             Some(Entry::Published) => {
                 let guard = rcu::read_lock();
                 if let Some(target) = self.table.find(&local, &guard) {

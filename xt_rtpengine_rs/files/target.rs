@@ -7,28 +7,31 @@ use crate::{
     rtp_wire::{self, ExpectedSource},
     show::Show,
     sys::counters::StreamStats,
-    table::target::{Output, Target},
+    table::{
+        output::Output,
+        target::{Builder, Target},
+    },
 };
 use kernel::{seq_file::SeqFile, seq_print};
 
+/// Writes the block of a target whose outputs are not all there.
+pub(crate) fn show_builder(out: &SeqFile, builder: &Builder) {
+    let missing = builder.missing();
+    seq_print!(out, "local {}\n", Show(builder.target().listed.local));
+    seq_print!(out, "    outputs not fully filled ({missing} missing)\n\n");
+}
+
 /// Writes the block of a target.
 pub(crate) fn show_target(out: &SeqFile, target: &Target, with_keys: bool) {
-    let config = &target.config;
+    let config = &target.listed;
     seq_print!(out, "local {}\n", Show(config.local));
-    let missing = target.missing_outputs();
-    if missing > 0 {
-        seq_print!(out, "    outputs not fully filled ({missing} missing)\n\n");
-        return;
-    }
     show_receiving(out, target);
     show_srtp(out, "decryption", &config.decrypt, with_keys);
     show_options(out, config);
     show_groups(out, config);
-    for (index, output) in target.outputs.iter().enumerate() {
-        if let Some(output) = output {
-            show_output(out, target, index, output);
-            show_srtp(out, "encryption", &output.config.encrypt, with_keys);
-        }
+    for output in target.outputs() {
+        show_output(out, target, output);
+        show_srtp(out, "encryption", &output.listed.encrypt, with_keys);
     }
     seq_print!(out, "\n");
 }
@@ -42,7 +45,7 @@ fn show_stats(out: &SeqFile, indent: &str, stats: &StreamStats) {
 }
 
 fn show_receiving(out: &SeqFile, target: &Target) {
-    let config = &target.config;
+    let config = &target.listed;
     if let Some(source) = config.expected_source.endpoint() {
         seq_print!(out, "    expect {}\n", Show(source));
     }
@@ -52,7 +55,7 @@ fn show_receiving(out: &SeqFile, target: &Target) {
         ExpectedSource::Pass(_) => seq_print!(out, "    src mismatch action: propagate\n"),
     }
     show_stats(out, "    ", &target.stats);
-    for (known, given) in target.payload_types.iter().zip(config.payload_types()) {
+    for (known, given) in target.payload_types().iter().zip(config.payload_types()) {
         seq_print!(
             out,
             "        RTP payload type {:3}: {:20} bytes, {:20} packets   [group #{}]\n",
@@ -69,8 +72,8 @@ fn show_receiving(out: &SeqFile, target: &Target) {
     );
     seq_print!(out, "    SSRC in:");
     let mut separator = "";
-    for (given, stats) in config.ssrcs.iter().zip(&target.ssrcs) {
-        let Some(stats) = stats else {
+    for (index, given) in (0u8..).zip(&config.ssrcs) {
+        let Some(stats) = target.ssrc_stats(Some(index)) else {
             continue;
         };
         seq_print!(
@@ -139,17 +142,22 @@ fn show_groups(out: &SeqFile, config: &rtp_wire::Target) {
     seq_print!(out, "\n");
 }
 
-fn show_output(out: &SeqFile, target: &Target, index: usize, output: &Output) {
-    let config = &output.config;
+fn show_output(out: &SeqFile, target: &Target, output: &Output) {
+    let config = &output.listed;
     let rtcp = if config.flags.rtcp { ", RTCP" } else { "" };
-    seq_print!(out, "    output #{index} (media #{}{rtcp})\n", config.media);
+    seq_print!(
+        out,
+        "    output #{} (media #{}{rtcp})\n",
+        output.number,
+        config.media
+    );
     seq_print!(out, "       src {}\n", Show(config.flow.source()));
     seq_print!(out, "       dst {}\n", Show(config.flow.destination()));
-    show_stats(out, "       ", &output.stats);
+    show_stats(out, "       ", &output.egress.stats);
     seq_print!(out, "       SSRC out:");
     let mut separator = "";
-    for (given, stats) in config.ssrcs.iter().zip(&output.ssrcs) {
-        let Some(stats) = stats else {
+    for (index, given) in (0u8..).zip(&config.ssrcs) {
+        let Some(stats) = output.ssrc_stats(Some(index)) else {
             continue;
         };
         seq_print!(
@@ -163,7 +171,7 @@ fn show_output(out: &SeqFile, target: &Target, index: usize, output: &Output) {
         separator = ",";
     }
     seq_print!(out, "\n");
-    for (known, rule) in target.payload_types.iter().zip(&config.payload_rules) {
+    for (known, rule) in target.payload_types().iter().zip(&config.payload_rules) {
         if rule.pattern_len > 0 || rule.min_payload_len > 0 {
             seq_print!(
                 out,

@@ -1,29 +1,31 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The counters in the daemon's memory: what a packet adds to them.
+//! The counters in the daemon's memory: what a packet adds to them. What is sent is counted as it is
+//! sent, by [`Egress`](crate::table::output::Egress).
 
-use super::{open::Clear, rewrite::Sent};
 use crate::{
     rtp_media::{
-        receive::{Kind, RtpIn},
+        decide::Rtp,
         receiver::{self, Arrival, SourceState},
+        srtp::index::estimate,
     },
     show::Show,
     sys::{counters::SsrcStats, parameters},
-    table::target::{Output, Target},
+    table::target::Target,
     udp_ip::Datagram,
 };
-use kernel::{fmt, prelude::*};
+use core::fmt::Display;
+use kernel::prelude::*;
 
 fn micros(nanoseconds: i64) -> u64 {
     u64::try_from(nanoseconds).unwrap_or(0) / 1_000
 }
 
 /// An error of the target, its interface, and the whole.
-pub(crate) fn error(target: &Target, reason: &dyn fmt::Debug) {
+pub(super) fn error(target: &Target, reason: &dyn Display) {
     if parameters::log_error_now() {
-        let local = Show(target.config.local);
-        pr_info!("target {local}: packet not relayed: {reason:?}\n");
+        let local = Show(target.listed.local);
+        pr_info!("target {local}: packet not relayed: {}\n", Show(reason));
     }
     target.stats.errors.add(1);
     target.interface.ingress.errors.add(1);
@@ -31,7 +33,7 @@ pub(crate) fn error(target: &Target, reason: &dyn fmt::Debug) {
 }
 
 /// A packet of the target, its interface, and the whole.
-pub(crate) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) {
+pub(super) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) {
     let bytes = datagram.payload.len() as u64;
     target.stats.tos.set(u32::from(datagram.tos));
     target.stats.last_packet_us.set(micros(arrival_ns));
@@ -43,30 +45,22 @@ pub(crate) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) {
     target.global.bytes.add(bytes);
 }
 
-/// Counts what is particular to RTP: by payload type and SSRC.
-pub(crate) fn rtp(
+/// What is particular to RTP: its payload type and SSRC. `length` is that of the packet as the target reads
+/// it, `index` the one that authentication told.
+pub(super) fn rtp(
     target: &Target,
     datagram: &Datagram,
-    clear: &Clear,
-    rtp: &RtpIn,
+    rtp: &Rtp,
+    length: usize,
+    index: Option<u32>,
     arrival_ns: i64,
 ) {
     let arrival_us = micros(arrival_ns);
-    let index = clear.opened.map(|opened| opened.index);
-    let ssrc = rtp
-        .ssrc_index
-        .and_then(|index| target.ssrcs.get(usize::from(index)))
-        .and_then(Option::as_ref);
+    let ssrc = target.ssrc_stats(rtp.ssrc_index);
     if let (Some(stats), Some(index), false) = (ssrc, index, rtp.measure) {
-        let _measuring = target.measuring.lock();
-        stats
-            .ext_seq
-            .set(receiver::with_index(stats.ext_seq.get(), index));
+        stats.ext_seq.raise(index);
     }
-    let payload_type = rtp
-        .pt_index
-        .and_then(|index| target.payload_types.get(usize::from(index)));
-    let Some(payload_type) = payload_type else {
+    let Some(payload_type) = target.payload_type(rtp.pt_index) else {
         target.stats.errors.add(1);
         target.interface.ingress.errors.add(1);
         return;
@@ -80,7 +74,7 @@ pub(crate) fn rtp(
     stats.last_pt.set(u32::from(rtp.payload_type));
     stats.last_packet_us.set(arrival_us);
     if rtp.measure {
-        let bytes = clear.range.len().saturating_sub(rtp.payload_start) as u64;
+        let bytes = length.saturating_sub(rtp.payload_start) as u64;
         stats.packets.add(1);
         stats.bytes.add(bytes);
         stats.timestamp.set(rtp.timestamp);
@@ -119,37 +113,14 @@ fn measure(target: &Target, stats: &SsrcStats, arrival: &Arrival) {
     }
 }
 
-/// A packet that an output sent.
-pub(crate) fn sent(output: &Output, kind: &Kind, sent: &Sent) {
-    sent_bytes(output, sent.length);
-    let Kind::Rtp(rtp) = kind else {
-        return;
-    };
-    let ssrc = rtp
-        .ssrc_index
-        .and_then(|index| output.ssrcs.get(usize::from(index)));
-    if let Some(Some(stats)) = ssrc {
-        stats.packets.add(1);
-        stats
-            .bytes
-            .add(sent.length.saturating_sub(sent.payload_start) as u64);
-        stats.ext_seq.set(sent.index);
-        stats.timestamp.set(rtp.timestamp);
+/// RTP of an SSRC that an output sent: `bytes` of payload. `plain` is the sequence number where no SRTP
+/// index was taken, and noted, for it.
+pub(super) fn sent_rtp(stats: &SsrcStats, rtp: &Rtp, bytes: usize, plain: Option<u16>) {
+    stats.packets.add(1);
+    stats.bytes.add(bytes as u64);
+    if let Some(sequence) = plain {
+        let index = estimate(stats.ext_seq.get(), sequence);
+        stats.ext_seq.set(index.unwrap_or(sequence.into()));
     }
-}
-
-/// A packet of that length that an output sent.
-pub(crate) fn sent_bytes(output: &Output, length: usize) {
-    let bytes = length as u64;
-    output.stats.packets.add(1);
-    output.stats.bytes.add(bytes);
-    output.interface.egress.packets.add(1);
-    output.interface.egress.bytes.add(bytes);
-}
-
-/// A packet that an output should have sent: an error of the target, too.
-pub(crate) fn not_sent(target: &Target, output: &Output, reason: &Error) {
-    error(target, reason);
-    output.stats.errors.add(1);
-    output.interface.egress.errors.add(1);
+    stats.timestamp.set(rtp.timestamp);
 }

@@ -3,27 +3,30 @@
 //! A packet's way: from the rule that named a table, through the target, out of its outputs.
 //!
 //! All of it is under one RCU guard, with bottom halves off: nothing sleeps, nothing is locked but what
-//! a target measures and what it remembers for SRTP, and nothing is allocated for a packet that has
+//! a target measures and what is remembered for SRTP, and nothing is allocated for a packet that has
 //! one output and room for its headers.
 
 mod count;
+mod egress;
 mod later;
-mod open;
-mod output;
 mod rewrite;
+mod rtcp;
+mod rtp;
 
 use crate::{
-    rtp_media::receive::{classify, filter, Kind, Relay, RtcpIn, Verdict},
+    rtp_media::{
+        decide::{decide, Plan},
+        reason::{Fate, Reason, Unsent},
+    },
     sys::{
-        outgoing::Outgoing,
         rcu,
         received::{Outcome, Received},
     },
-    table::{target::Target, Tables},
+    table::{output::Output, target::Target, Tables},
     udp_ip::Datagram,
 };
-use open::Clear;
-use output::Emission;
+use core::ops::Range;
+use egress::{Origin, Payload};
 
 /// Handles a packet that a rule with that table id saw.
 pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
@@ -35,110 +38,91 @@ pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
     let Some(datagram) = packet.datagram() else {
         return Outcome::Pass(packet);
     };
-    let flow = &datagram.flow;
-    let Some(target) = table.find(flow.destination(), &guard) else {
+    let Some(target) = table.find(datagram.flow.destination(), &guard) else {
         return Outcome::Pass(packet);
     };
     if !packet.is_sound(&datagram) {
-        return Outcome::Pass(packet);
+        return end(target, packet, &datagram, Reason::Unsound);
     }
     let payload = packet.bytes(&datagram.payload);
     let media_of_mid = |mid: &[u8]| target.media_of_mid(mid);
-    match classify(&target.rules, flow.source(), payload, media_of_mid) {
-        Verdict::Relay(relay) => decrypt(target, packet, &datagram, &relay),
-        verdict => end(target, packet, &datagram, &verdict),
+    match decide(&target.rules, datagram.flow.source(), payload, media_of_mid) {
+        Ok(Plan::Rtp(plan)) => rtp::relay(target, packet, &datagram, &plan),
+        Ok(Plan::Rtcp(plan)) => rtcp::relay(target, packet, &datagram, &plan),
+        Ok(Plan::Opaque) => relay_opaque(target, packet, &datagram),
+        Err(reason) => end(target, packet, &datagram, reason),
     }
 }
 
-/// Decrypts what is to be relayed, and relays what still is.
-fn decrypt<'a>(
-    target: &Target,
-    mut packet: Received<'a>,
-    datagram: &Datagram,
-    relay: &Relay,
-) -> Outcome<'a> {
-    let clear = match open::open(target, &mut packet, &datagram.payload, relay) {
-        Ok(clear) => clear,
-        Err(verdict) => return end(target, packet, datagram, &verdict),
-    };
-    match filter(&target.rules, *relay, packet.bytes(&clear.range)) {
-        Verdict::Relay(relay) => forward(target, packet, datagram, &clear, &relay),
-        verdict => {
-            open::close(target, &mut packet, &clear, relay);
-            end(target, packet, datagram, &verdict)
-        }
-    }
-}
-
-/// Passes or drops a packet.
+/// Passes or drops a packet that is not relayed.
 fn end<'a>(
     target: &Target,
     packet: Received<'a>,
     datagram: &Datagram,
-    verdict: &Verdict,
+    reason: Reason,
 ) -> Outcome<'a> {
-    match verdict {
-        Verdict::Drop(reason) => {
-            if reason.is_error() {
-                count::error(target, &reason);
-            }
-            if reason.is_counted() {
-                count::packet(target, datagram, packet.arrival_ns());
-            }
-            Outcome::Taken
-        }
-        Verdict::Pass(reason) => {
-            if reason.is_error() {
-                count::error(target, &reason);
-            }
-            Outcome::Pass(packet)
-        }
-        Verdict::Relay(_) => Outcome::Pass(packet),
+    if reason.is_error() {
+        count::error(target, &reason);
+    }
+    if reason.is_counted() {
+        count::packet(target, datagram, packet.arrival_ns());
+    }
+    match reason.fate() {
+        Fate::Pass => Outcome::Pass(packet),
+        Fate::Drop => Outcome::Taken,
     }
 }
 
-fn forward<'a>(
-    target: &Target,
-    mut packet: Received<'a>,
-    datagram: &Datagram,
-    clear: &Clear,
-    relay: &Relay,
-) -> Outcome<'a> {
-    let arrival_ns = packet.arrival_ns();
-    count::packet(target, datagram, arrival_ns);
-    if let Kind::Rtp(rtp) = &relay.kind {
-        count::rtp(target, datagram, clear, rtp, arrival_ns);
-    }
+/// Relays what is neither RTP nor RTCP, as it is.
+fn relay_opaque<'a>(target: &Target, packet: Received<'a>, datagram: &Datagram) -> Outcome<'a> {
+    count::packet(target, datagram, packet.arrival_ns());
+    let origin = Origin::of(&packet);
+    let outputs = target.rtp_outputs(0);
+    take(
+        target,
+        packet,
+        &datagram.payload,
+        outputs,
+        |output, payload| {
+            let length = payload.bytes().len();
+            output.egress.send(origin, payload, 0, |_| Ok((length, ())))
+        },
+    )
+}
 
-    let group = target.config.groups.get(usize::from(relay.media));
-    let range = match (group, &relay.kind) {
-        (None, _) => 0..0,
-        (Some(group), Kind::Rtcp(_)) => group.rtcp(),
-        (Some(group), _) => group.rtp(),
-    };
-    let mut outputs = target.outputs.get(range).unwrap_or(&[]).iter().flatten();
-    let (net, limits) = (packet.namespace(), packet.limits());
-    let and_pass = matches!(relay.kind, Kind::Rtcp(RtcpIn { and_pass: true, .. }));
-    // The last output has the packet itself, unless userspace is to see it.
-    let last = if and_pass { None } else { outputs.next_back() };
-    let must_wait = and_pass && packet.must_wait();
-    for output in outputs {
-        let bytes = packet.bytes(&clear.range);
-        let mut emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
-        if must_wait {
-            emission.put_off();
-        }
-        emission.emit(|route| Outgoing::copy_of(bytes, emission.growth(), route));
-    }
-    if and_pass {
-        open::close(target, &mut packet, clear, relay);
-        packet.mark_relayed();
-        return Outcome::Pass(packet);
-    }
-    if let Some(output) = last {
-        let bytes = packet.bytes(&clear.range);
-        let emission = Emission::new(target, output, net, limits, &relay.kind, bytes);
-        emission.emit(|route| packet.into_payload(clear.range.clone(), emission.growth(), route));
+/// Has each output send the bytes of a range. The last one has the packet itself.
+fn take<'a>(
+    target: &Target,
+    packet: Received<'a>,
+    range: &Range<usize>,
+    outputs: &[Output],
+    mut send: impl FnMut(&Output, Payload<'_>) -> Result<(), Unsent>,
+) -> Outcome<'a> {
+    if let Some((last, others)) = outputs.split_last() {
+        copy(target, packet.bytes(range), others, &mut send);
+        let sent = send(last, Payload::Packet(packet, range.clone()));
+        finish(target, sent);
     }
     Outcome::Taken
+}
+
+/// Has each output send a copy of these bytes.
+fn copy(
+    target: &Target,
+    bytes: &[u8],
+    outputs: &[Output],
+    mut send: impl FnMut(&Output, Payload<'_>) -> Result<(), Unsent>,
+) {
+    for output in outputs {
+        finish(target, send(output, Payload::Copy(bytes)));
+    }
+}
+
+/// Counts what an output could not send as an error of the target, too.
+fn finish(target: &Target, sent: Result<(), Unsent>) {
+    if let Err(reason) = sent {
+        if reason.is_error() {
+            count::error(target, &reason);
+        }
+    }
 }

@@ -21,9 +21,11 @@
 #include <linux/namei.h>
 #include <linux/nospec.h>
 #include <linux/proc_fs.h>
+#include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
+#include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/udp.h>
 #include <linux/vmalloc.h>

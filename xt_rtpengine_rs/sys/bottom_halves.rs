@@ -12,10 +12,11 @@ use kernel::types::NotThreadSafe;
 /// # Invariants
 ///
 /// Bottom halves were disabled for it, by the task or the softirq that has it.
-pub(super) struct Off(NotThreadSafe);
+pub(crate) struct Off(NotThreadSafe);
 
 impl Off {
-    pub(super) fn new() -> Self {
+    /// Disables them.
+    pub(crate) fn new() -> Self {
         // SAFETY: May be called from any context but a hard interrupt's; hooks are not called there.
         unsafe { bindings::rtpe_bh_disable() };
         // INVARIANT: They were just disabled, and the type cannot go to another task.

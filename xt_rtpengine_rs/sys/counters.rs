@@ -49,9 +49,27 @@ impl Value {
         self.0.load(Relaxed)
     }
 
-    /// Adds one, and returns the value before.
-    pub(crate) fn advance(&self) -> u32 {
-        self.0.fetch_add(1, Relaxed)
+    /// Raises the value to this one: it never goes back.
+    pub(crate) fn raise(&self, to: u32) {
+        let mut value = self.get();
+        while value < to {
+            match self.0.cmpxchg(value, to, Relaxed) {
+                Ok(_) => return,
+                Err(other) => value = other,
+            }
+        }
+    }
+
+    /// Takes the value, which nobody gets again: the next one is one above. None beyond `last`.
+    pub(crate) fn take(&self, last: u32) -> Option<u32> {
+        let mut value = self.get();
+        while value <= last {
+            match self.0.cmpxchg(value, value.wrapping_add(1), Relaxed) {
+                Ok(_) => return Some(value),
+                Err(other) => value = other,
+            }
+        }
+        None
     }
 
     /// Replaces the value.

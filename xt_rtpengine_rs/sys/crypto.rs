@@ -7,8 +7,8 @@
 //! [`include/crypto/sha1.h`](srctree/include/crypto/sha1.h)
 
 use super::bindings;
-use crate::rtp_media::srtp::{Aes, Block, Crypto, Gcm, Mac, Nonce, Tag};
-use core::mem::MaybeUninit;
+use crate::rtp_media::srtp::{Aes, Block, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
+use core::mem::{self, MaybeUninit};
 use kernel::{alloc::Flags, prelude::*};
 
 /// The kernel's own algorithms.
@@ -18,6 +18,12 @@ impl Crypto for KernelCrypto {
     type Aes = AesKey;
     type Gcm = GcmKey;
     type Mac = MacKey;
+
+    fn is_equal(one: &[u8], other: &[u8]) -> bool {
+        // SAFETY: Both have the length that is given.
+        one.len() == other.len()
+            && unsafe { bindings::rtpe_is_equal(one.as_ptr(), other.as_ptr(), one.len()) }
+    }
 }
 
 /// Overwrites a secret with zeros.
@@ -145,6 +151,16 @@ impl GcmRun {
         // SAFETY: The computation was started; the data has that length, and is changed in place.
         unsafe { bindings::aes_gcm_decrypt_update(self.0.as_mut_ptr(), at, at, data.len()) };
     }
+
+    /// The tag, of what was encrypted or decrypted alike.
+    fn finish(mut self) -> Tag {
+        let mut tag = Tag::default();
+        // SAFETY: The computation was started, and the tag has the length that the key asks for.
+        // This wipes the context.
+        unsafe { bindings::aes_gcm_encrypt_final(self.0.as_mut_ptr(), tag.as_mut_ptr()) };
+        mem::forget(self);
+        tag
+    }
 }
 
 impl Drop for GcmRun {
@@ -170,21 +186,13 @@ impl Gcm for GcmKey {
     fn seal(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
         let mut run = GcmRun::start(self, nonce, associated);
         run.encrypt(data);
-        let mut tag = Tag::default();
-        // SAFETY: The computation was started, and the tag has the length that the key asks for.
-        unsafe { bindings::aes_gcm_encrypt_final(run.0.as_mut_ptr(), tag.as_mut_ptr()) };
-        tag
+        run.finish()
     }
 
-    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8], tag: &Tag) -> bool {
+    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
         let mut run = GcmRun::start(self, nonce, associated);
         run.decrypt(data);
-        // SAFETY: The computation was started, and the tag has the length that the key asks for.
-        let result = unsafe { bindings::aes_gcm_decrypt_final(run.0.as_mut_ptr(), tag.as_ptr()) };
-        if result != 0 {
-            self.keystream(nonce, data);
-        }
-        result == 0
+        run.finish()
     }
 
     fn keystream(&self, nonce: &Nonce, data: &mut [u8]) {
@@ -196,7 +204,9 @@ impl Gcm for GcmKey {
 pub(crate) struct MacKey(Secret<bindings::hmac_sha1_key>);
 
 impl Mac for MacKey {
-    fn new(key: &[u8; 20]) -> Option<Self> {
+    type Started = MacRun;
+
+    fn new(key: &Code) -> Option<Self> {
         let prepare = |to| {
             // SAFETY: `to` is memory for a prepared key, and `key` has the length that is given.
             unsafe { bindings::hmac_sha1_preparekey(to, key.as_ptr(), key.len()) };
@@ -205,28 +215,41 @@ impl Mac for MacKey {
         Secret::new(prepare).map(Self)
     }
 
-    fn code(&self, message: [&[u8]; 2]) -> [u8; 20] {
-        let mut context = MaybeUninit::<bindings::hmac_sha1_ctx>::uninit();
-        let mut code = [0; 20];
+    fn start(&self, message: &[u8]) -> MacRun {
+        let mut run = MacRun(MaybeUninit::uninit());
         // SAFETY: The key is prepared; this starts the computation.
-        unsafe { bindings::hmac_sha1_init(context.as_mut_ptr(), self.0.as_ptr()) };
-        for part in message {
-            // SAFETY: The computation was started, and `part` has the length that is given.
-            unsafe {
-                bindings::rtpe_hmac_sha1_update(context.as_mut_ptr(), part.as_ptr(), part.len())
-            };
-        }
+        unsafe { bindings::hmac_sha1_init(run.0.as_mut_ptr(), self.0.as_ptr()) };
+        run.update(message);
+        run
+    }
+}
+
+/// A started computation, of integers alone, that is wiped, finished or not.
+#[derive(Clone)]
+pub(crate) struct MacRun(MaybeUninit<bindings::hmac_sha1_ctx>);
+
+impl MacRun {
+    fn update(&mut self, part: &[u8]) {
+        // SAFETY: The computation was started, and `part` has the length that is given.
+        unsafe { bindings::rtpe_hmac_sha1_update(self.0.as_mut_ptr(), part.as_ptr(), part.len()) };
+    }
+}
+
+impl Started for MacRun {
+    fn finish(mut self, end: &[u8]) -> Code {
+        self.update(end);
+        let mut code = [0; 20];
         // SAFETY: The computation was started, and a code has 20 bytes. This wipes the context.
-        unsafe { bindings::hmac_sha1_final(context.as_mut_ptr(), code.as_mut_ptr()) };
+        unsafe { bindings::hmac_sha1_final(self.0.as_mut_ptr(), code.as_mut_ptr()) };
+        mem::forget(self);
         code
     }
+}
 
-    fn verify(&self, message: [&[u8]; 2], tag: &[u8]) -> bool {
-        let code = self.code(message);
-        let Some(code) = code.get(..tag.len()) else {
-            return false;
-        };
-        // SAFETY: Both have the length that is given.
-        unsafe { bindings::rtpe_is_equal(code.as_ptr(), tag.as_ptr(), tag.len()) }
+impl Drop for MacRun {
+    fn drop(&mut self) {
+        let size = size_of::<bindings::hmac_sha1_ctx>();
+        // SAFETY: The memory is owned, and of that size.
+        unsafe { bindings::rtpe_memzero(self.0.as_mut_ptr().cast(), size) };
     }
 }

@@ -7,9 +7,9 @@
 //! inline functions and macros that bindgen cannot call.
 
 mod bindings;
-mod bottom_halves;
 
 pub(crate) mod alloc;
+pub(crate) mod bottom_halves;
 pub(crate) mod counters;
 pub(crate) mod crypto;
 pub(crate) mod hook;
@@ -26,5 +26,6 @@ pub(crate) mod proc;
 pub(crate) mod rcu;
 pub(crate) mod received;
 pub(crate) mod route;
+pub(crate) mod siphash;
 mod skb;
 pub(crate) mod view;

@@ -8,7 +8,7 @@
 //! C header: [`include/linux/moduleparam.h`](srctree/include/linux/moduleparam.h)
 
 use super::bindings;
-use crate::rtp_media::srtp::WINDOW_CAPACITY;
+use crate::rtp_media::srtp::index::CAPACITY;
 use kernel::sync::atomic::{Atomic, Relaxed};
 
 /// Reads a flag that may be written through sysfs at any time.
@@ -37,7 +37,7 @@ pub(crate) fn srtp_replay_window() -> u32 {
     unsafe { Atomic::from_ptr(&raw mut bindings::rtpe_srtp_replay_window) }.load(Relaxed)
 }
 
-const _: () = assert!(bindings::RTPE_MAX_REPLAY_WINDOW == WINDOW_CAPACITY);
+const _: () = assert!(bindings::RTPE_MAX_REPLAY_WINDOW == CAPACITY);
 
 /// How many bytes a table may share with its daemons.
 pub(crate) fn memory_limit() -> u64 {

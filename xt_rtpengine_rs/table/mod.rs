@@ -9,7 +9,9 @@
 //! Order of locks: that of the namespace's tables, then that of `state`. Nothing that waits for the packet path is
 //! done under the latter.
 
+mod indices;
 mod memory;
+pub(crate) mod output;
 pub(crate) mod srtp;
 mod tables;
 pub(crate) mod target;
@@ -20,28 +22,22 @@ pub(crate) use tables::Tables;
 use crate::{
     command::error::Fault,
     rtp_wire::Generation,
-    sys::{
-        counters::GlobalStats,
-        map::{Map, Unpublished},
-        memory::Shared,
-        module::Hold,
-        net::Home,
-        rcu::Guard,
-    },
+    sys::{counters::GlobalStats, map::Map, memory::Shared, module::Hold, net::Home, rcu::Guard},
     udp_ip::Endpoint,
 };
+use indices::Indices;
 use kernel::{
     new_mutex,
     prelude::*,
     rbtree::RBTree,
     sync::{Arc, Mutex},
 };
-use target::Target;
+use target::{Builder, Target};
 
 /// A target as the control side knows it.
 pub(crate) enum Entry {
     /// Its outputs are not all there: nobody else sees it.
-    Building(Unpublished<Target>),
+    Building(Builder),
     /// It is published.
     Published,
 }
@@ -66,6 +62,8 @@ pub(crate) struct State {
     pub(crate) daemon: Option<Daemon>,
     /// What was pinned.
     pub(crate) memory: SharedMemory,
+    /// What is remembered of the SRTP indices that were sent; none before something is to be.
+    pub(crate) indices: Option<Arc<Indices>>,
     /// The targets by local address, in the order in which they are listed.
     pub(crate) entries: RBTree<Endpoint, Entry>,
     /// How many there are.
@@ -111,6 +109,7 @@ impl Table {
                     process: 0,
                     daemon: None,
                     memory: SharedMemory::new(),
+                    indices: None,
                     entries: RBTree::new(),
                     len: 0,
                 }),

@@ -1,66 +1,185 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! SRTP of a target, and of an output: keys, and what has to be remembered from packet to packet.
+//! SRTP of a target, and of what is sent: keys, and what has to be remembered from packet to packet.
 
+use super::indices::KeyUse;
 use crate::{
     command::error::Fault,
-    rtp_media::srtp::{self, Cipher, Context, Policy, Rollovers, Sources},
+    rtp_media::{
+        decide::{Rtcp, Rtp},
+        reason::{Reason, Unsent},
+        rules::Rules,
+        srtp::{
+            self,
+            index::{NoIndex, Received, Sent, Stream, LAST_RTCP},
+            Cipher, Context, Opened, Part, Policy,
+        },
+    },
     rtp_wire::{self, srtp::Hmac, Srtp},
     sys::{
+        counters::SsrcStats,
         crypto::{AtomicAesKey, KernelCrypto},
+        outgoing::Outgoing,
         parameters,
     },
 };
-use kernel::{
-    new_spinlock,
-    prelude::*,
-    sync::{
-        atomic::{Atomic, Relaxed},
-        SpinLock,
-    },
-};
+use kernel::{new_spinlock, prelude::*, sync::SpinLock};
+
+/// How many SSRCs are remembered that a target does not list.
+const UNLISTED: usize = 16;
 
 /// How what a target receives is decrypted.
 #[pin_data]
 pub(crate) struct Decryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
-    /// What was received. Taken by the packet path alone, and first of its locks.
+    /// Which RTP was received. Taken by the packet path alone, as is the next one.
     #[pin]
-    pub(crate) sources: SpinLock<Sources>,
+    rtp: SpinLock<Received<KVec<Stream>>>,
+    /// Which RTCP was received.
+    #[pin]
+    rtcp: SpinLock<Received<KVec<Stream>>>,
 }
 
-/// How what an output sends is encrypted.
+impl Decryption {
+    /// Authenticates an RTP packet and decrypts it in place. `stats` are the counters of its SSRC, if it has
+    /// any. A packet that is refused is as before.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    pub(crate) fn open_rtp(
+        &self,
+        packet: &mut [u8],
+        rtp: &Rtp,
+        stats: Option<&SsrcStats>,
+    ) -> Result<Opened, Reason> {
+        let (ssrc, shared) = (rtp.ssrc, highest(stats));
+        let guesses = self.rtp.lock().guesses(ssrc, rtp.sequence, shared);
+        let admit = |index| self.rtp.lock().admit(ssrc, index, shared);
+        let opened = self
+            .context
+            .open_rtp(packet, rtp.payload_start, &guesses, admit)?;
+        Ok(opened)
+    }
+
+    /// Authenticates an RTCP packet and decrypts it in place. A packet that is refused is as before.
+    ///
+    /// # Errors
+    ///
+    /// Why it is refused.
+    pub(crate) fn open_rtcp(&self, packet: &mut [u8], rtcp: &Rtcp) -> Result<Opened, Reason> {
+        let admit = |index| self.rtcp.lock().admit(rtcp.ssrc, index, None);
+        Ok(self.context.open_rtcp(packet, admit)?)
+    }
+}
+
+/// The highest index that counters tell; 0 is what the daemon starts with.
+fn highest(stats: Option<&SsrcStats>) -> Option<u32> {
+    stats
+        .map(|stats| stats.ext_seq.get())
+        .filter(|&highest| highest != 0)
+}
+
+/// How what is sent is encrypted.
 #[pin_data]
 pub(crate) struct Encryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
-    /// Packet indices of SSRCs without counters in shared memory. Taken by the packet path alone.
+    mki: KVec<u8>,
+    /// Which indices of RTP were used of SSRCs that have counters. Taken by the packet path alone.
     #[pin]
-    rollovers: SpinLock<Rollovers>,
-    /// The next SRTCP index where there is no counter in shared memory.
-    rtcp_index: Atomic<u32>,
+    sent: SpinLock<Sent<KVec<Stream>>>,
+    /// Who knows the other indices.
+    memory: Option<KeyUse>,
 }
 
 impl Encryption {
-    /// The packet index of an RTP packet that has no counters in shared memory.
+    /// The number of the key whose indices the table remembers.
+    pub(crate) fn key(&self) -> Option<u64> {
+        self.memory.as_ref().map(KeyUse::key)
+    }
+
+    fn memory(&self) -> Result<&KeyUse, NoIndex> {
+        self.memory.as_ref().ok_or(NoIndex::NoPlace)
+    }
+
+    /// The index of an RTP packet that is about to be sent, which none has that was or will be sent.
     ///
     /// # Errors
     ///
-    /// `ENOSPC` when it must not be sent, because too many SSRCs have to be remembered.
-    pub(crate) fn rtp_index(&self, ssrc: u32, sequence: u16) -> Result<u32> {
-        let index = self.rollovers.lock().advance(ssrc, sequence);
-        index.ok_or(ENOSPC)
+    /// Why it must not be sent.
+    pub(crate) fn rtp_index(
+        &self,
+        ssrc: u32,
+        sequence: u16,
+        stats: Option<&SsrcStats>,
+    ) -> Result<u32, Unsent> {
+        let Some(stats) = stats else {
+            return Ok(self.memory()?.next_rtp(ssrc, sequence)?);
+        };
+        let shared = highest(Some(stats));
+        let index = self.sent.lock().next(ssrc, sequence, shared)?;
+        stats.ext_seq.raise(index);
+        Ok(index)
     }
 
-    /// The index of an RTCP packet that has no counter in shared memory.
-    pub(crate) fn rtcp_index(&self) -> u32 {
-        self.rtcp_index.fetch_add(1, Relaxed)
+    /// Protects an RTP packet, which has room for as much as that adds.
+    ///
+    /// # Errors
+    ///
+    /// [`Unsent::NoMemory`] when there is none.
+    pub(crate) fn protect_rtp(
+        &self,
+        packet: &mut Outgoing,
+        payload_start: usize,
+        index: u32,
+    ) -> Result<(), Unsent> {
+        let (context, mki) = (&self.context, &self.mki);
+        protect(packet, context.rtp_overhead(), |bytes, length| {
+            context.protect_rtp(bytes, length, payload_start, index, mki)
+        })
+    }
+
+    /// Protects an RTCP packet, which has room for as much as that adds, with the next index that counters
+    /// tell.
+    ///
+    /// # Errors
+    ///
+    /// Why it must not be sent.
+    pub(crate) fn protect_rtcp(
+        &self,
+        packet: &mut Outgoing,
+        stats: Option<&SsrcStats>,
+    ) -> Result<(), Unsent> {
+        let index = match stats {
+            Some(stats) => stats.rtcp_seq.take(LAST_RTCP).ok_or(NoIndex::UsedUp)?,
+            None => self.memory()?.next_rtcp()?,
+        };
+        let (context, mki) = (&self.context, &self.mki);
+        protect(packet, context.rtcp_overhead(), |bytes, length| {
+            context.protect_rtcp(bytes, length, index, mki)
+        })
     }
 }
 
+/// Has `protect` change a packet that grows by `overhead` bytes at most.
+fn protect(
+    packet: &mut Outgoing,
+    overhead: usize,
+    protect: impl FnOnce(&mut [u8], usize) -> Option<usize>,
+) -> Result<(), Unsent> {
+    let length = packet.len();
+    let grown = packet.resize(length.saturating_add(overhead)).is_ok();
+    let length = grown
+        .then(|| protect(packet.payload_mut(), length))
+        .flatten();
+    let shrunk = length.and_then(|length| packet.resize(length).ok());
+    shrunk.ok_or(Unsent::NoMemory)
+}
+
 /// The parameters in the form that keys are derived from.
-pub(crate) fn policy(srtp: &Srtp) -> Policy<'_> {
+fn policy(srtp: &Srtp) -> Policy<'_> {
     Policy {
         cipher: match srtp.cipher {
             rtp_wire::srtp::Cipher::Null => Cipher::Null,
@@ -84,7 +203,7 @@ pub(crate) fn policy(srtp: &Srtp) -> Policy<'_> {
 /// Keys of RTP, to be shown to those who may see them. Does not sleep: a published target is listed
 /// under RCU.
 pub(crate) fn session_keys(srtp: &Srtp) -> Option<srtp::SessionKeys> {
-    srtp::SessionKeys::derive::<AtomicAesKey>(&policy(srtp), srtp::Part::Rtp)
+    srtp::SessionKeys::derive::<AtomicAesKey>(&policy(srtp), Part::Rtp)
 }
 
 fn context(srtp: &Srtp) -> Result<Context<KernelCrypto>, Fault> {
@@ -92,36 +211,75 @@ fn context(srtp: &Srtp) -> Result<Context<KernelCrypto>, Fault> {
     Context::new(&policy(srtp)).ok_or(Fault::Kernel(ENOMEM))
 }
 
+fn places(count: usize) -> Result<KVec<Stream>> {
+    let places = KVec::from_elem(Stream::EMPTY, count.max(1), GFP_KERNEL_ACCOUNT)?;
+    Ok(places)
+}
+
 /// Prepares decryption; none where packets come as they are. May sleep.
-pub(crate) fn decryption(srtp: &Srtp) -> Result<Option<Pin<KBox<Decryption>>>, Fault> {
+// Here as below: large frames are not to become one with the caller's.
+#[inline(never)]
+pub(crate) fn decryption(
+    srtp: &Srtp,
+    rules: &Rules,
+) -> Result<Option<Pin<KBox<Decryption>>>, Fault> {
     if srtp.is_plain() {
         return Ok(None);
     }
     let context = context(srtp)?;
-    let sources = Sources::new(parameters::srtp_replay_window());
+    // Where SSRCs are listed no other RTP comes so far; RTCP does.
+    let rtp = match rules.ssrcs.len() {
+        0 => UNLISTED,
+        listed => listed,
+    };
+    let rtcp = if rules.rtcp_fw || rules.rtcp_fb_fw {
+        UNLISTED
+    } else {
+        0
+    };
+    let received = |places, part| {
+        let window = match context.is_authenticated(part) {
+            true => parameters::srtp_replay_window(),
+            false => 0,
+        };
+        Received::new(places, window)
+    };
+    let rtp = received(places(rtp)?, Part::Rtp);
+    let rtcp = received(places(rtcp)?, Part::Rtcp);
     let decryption = KBox::pin_init(
         pin_init!(Decryption {
             context,
-            sources <- new_spinlock!(sources),
+            rtp <- new_spinlock!(rtp),
+            rtcp <- new_spinlock!(rtcp),
         }),
-        GFP_KERNEL,
+        GFP_KERNEL_ACCOUNT,
     )?;
     Ok(Some(decryption))
 }
 
-/// Prepares encryption; none where packets go as they are. May sleep.
-pub(crate) fn encryption(srtp: &Srtp) -> Result<Option<Pin<KBox<Encryption>>>, Fault> {
+/// Prepares encryption; none where packets go as they are. `counted` is how many SSRCs have counters, `memory`
+/// remembers the indices of others. May sleep.
+#[inline(never)]
+pub(crate) fn encryption(
+    srtp: &Srtp,
+    counted: usize,
+    memory: Option<KeyUse>,
+) -> Result<Option<Pin<KBox<Encryption>>>, Fault> {
     if srtp.is_plain() {
         return Ok(None);
     }
     let context = context(srtp)?;
+    let sent = Sent::new(places(counted)?);
+    let mut mki = KVec::new();
+    mki.extend_from_slice(srtp.mki(), GFP_KERNEL_ACCOUNT)?;
     let encryption = KBox::pin_init(
         pin_init!(Encryption {
             context,
-            rollovers <- new_spinlock!(Rollovers::default()),
-            rtcp_index: Atomic::new(0),
+            mki,
+            sent <- new_spinlock!(sent),
+            memory,
         }),
-        GFP_KERNEL,
+        GFP_KERNEL_ACCOUNT,
     )?;
     Ok(Some(encryption))
 }

@@ -1,45 +1,39 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Targets and outputs as the packet path sees them.
+//! Targets as the packet path sees them, and how commands put them together.
 //!
-//! A target is put together while its outputs arrive, and never changed once it is published: all
-//! that the packet path writes are the counters in shared memory.
+//! A target is put together by a [`Builder`] while its outputs arrive, and never changed once it is
+//! published: all that the packet path writes are the counters in shared memory, and what is remembered
+//! for SRTP. What only `list` shows lies elsewhere, with the master keys.
 
-use super::srtp::{self, Decryption, Encryption};
+use super::{
+    output::Output,
+    srtp::{self, Decryption},
+};
 use crate::{
     command::error::Fault,
     rtp_media::{
-        receive::{Rules, SourceRule},
+        rules::{Rules, SourceRule},
         select::{PayloadTypes, SsrcEntry, Ssrcs},
     },
-    rtp_wire::{self, ExpectedSource},
+    rtp_wire::{self, target::MAX_SSRCS, ExpectedSource, OutputGroup, PointerName as Name},
     sys::{
-        counters::{GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
+        counters::{Counters, GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
+        map::{Map, Node, Unpublished},
         memory::Shared,
-        opener::Uid,
-        route::{Path, Route},
     },
 };
+use core::ops::Range;
 use kernel::{new_spinlock, prelude::*, sync::SpinLock};
-
-/// A payload type that a target knows.
-pub(crate) struct PayloadType {
-    /// Its counters.
-    pub(crate) stats: Shared<RtpStats>,
-    /// Its number, as it was when the target was added.
-    pub(crate) number: u8,
-    /// Its clock rate in Hz, as it was when the target was added.
-    pub(crate) clock_rate: u32,
-}
 
 /// A target.
 pub(crate) struct Target {
-    /// What the daemon asked for.
-    pub(crate) config: KBox<rtp_wire::Target>,
-    /// The id of its table.
-    pub(crate) table: u32,
     /// How packets are judged.
     pub(crate) rules: Rules,
+    /// The id of its table.
+    pub(crate) table: u32,
+    /// The outputs of each media, by their numbers.
+    groups: [OutputGroup; rtp_wire::target::MAX_MEDIA],
     /// Its counters.
     pub(crate) stats: Shared<StreamStats>,
     /// Counters of the interface it receives on.
@@ -47,130 +41,236 @@ pub(crate) struct Target {
     /// Counters of the daemon as a whole.
     pub(crate) global: Shared<GlobalStats>,
     /// Counters of its SSRCs.
-    pub(crate) ssrcs: [Option<Shared<SsrcStats>>; rtp_wire::target::MAX_SSRCS],
+    ssrcs: [Option<Shared<SsrcStats>>; MAX_SSRCS],
     /// Taken while loss and jitter are brought up to date, by the packet path alone.
     pub(crate) measuring: Pin<KBox<SpinLock<()>>>,
     /// How packets are decrypted; none when they come as they are.
     pub(crate) decryption: Option<Pin<KBox<Decryption>>>,
     /// The payload types, in the order of the rules.
-    pub(crate) payload_types: KVec<PayloadType>,
-    /// The outputs; all are there once the target is published.
-    pub(crate) outputs: KVec<Option<KBox<Output>>>,
+    payload_types: KVec<PayloadType>,
+    /// The outputs, in the order of their numbers.
+    outputs: KVec<Output>,
+    /// The MIDs that tell the media; none where the rules ask for no extension.
+    mids: KVec<Mid>,
+    /// What the daemon asked for, to be listed.
+    pub(crate) listed: KBox<rtp_wire::Target>,
 }
 
-/// An output of a target.
-pub(crate) struct Output {
-    /// Its place among those of the target.
-    pub(crate) index: u16,
-    /// What the daemon asked for.
-    pub(crate) config: KBox<rtp_wire::Output>,
+/// A payload type that a target knows.
+pub(crate) struct PayloadType {
     /// Its counters.
-    pub(crate) stats: Shared<StreamStats>,
-    /// Counters of the interface it sends on.
-    pub(crate) interface: Shared<InterfaceStats>,
-    /// Counters of its SSRCs.
-    pub(crate) ssrcs: [Option<Shared<SsrcStats>>; rtp_wire::target::MAX_SSRCS],
-    /// How packets are encrypted; none when they go as they are.
-    pub(crate) encryption: Option<Pin<KBox<Encryption>>>,
-    /// From where to where it sends.
-    pub(crate) path: Path,
-    /// The route there.
-    pub(crate) route: Route,
+    pub(crate) stats: Shared<RtpStats>,
+    /// Its clock rate in Hz, as it was when the target was added.
+    pub(crate) clock_rate: u32,
+    /// Its number, as it was when the target was added.
+    pub(crate) number: u8,
+}
+
+/// A media identification string.
+struct Mid {
+    text: KVec<u8>,
+    media: u8,
 }
 
 impl Target {
-    /// How many outputs are yet to come.
-    pub(crate) fn missing_outputs(&self) -> usize {
-        self.outputs
-            .iter()
-            .filter(|output| output.is_none())
-            .count()
+    /// The media of a MID.
+    pub(crate) fn media_of_mid(&self, mid: &[u8]) -> Option<u8> {
+        let known = self.mids.iter().find(|known| *known.text == *mid)?;
+        Some(known.media)
     }
 
-    /// The media of a media identification string.
-    pub(crate) fn media_of_mid(&self, mid: &[u8]) -> Option<u8> {
-        (0u8..)
-            .zip(&self.config.mids)
-            .find_map(|(media, known)| (known.as_bytes() == mid).then_some(media))
+    /// Counters of an SSRC.
+    pub(crate) fn ssrc_stats(&self, index: Option<u8>) -> Option<&SsrcStats> {
+        self.ssrcs.get(usize::from(index?))?.as_deref()
+    }
+
+    /// What is known of a payload type.
+    pub(crate) fn payload_type(&self, index: Option<u8>) -> Option<&PayloadType> {
+        self.payload_types.get(usize::from(index?))
+    }
+
+    /// The payload types.
+    pub(crate) fn payload_types(&self) -> &[PayloadType] {
+        &self.payload_types
+    }
+
+    /// The outputs.
+    pub(crate) fn outputs(&self) -> &[Output] {
+        &self.outputs
+    }
+
+    /// The output of a number.
+    pub(crate) fn output(&self, number: u8) -> Option<&Output> {
+        self.outputs.get(usize::from(number))
+    }
+
+    /// Those that RTP of a media goes to, and what is not RTP, of media 0.
+    pub(crate) fn rtp_outputs(&self, media: u8) -> &[Output] {
+        self.group(media, OutputGroup::rtp)
+    }
+
+    /// Those that RTCP of a media goes to.
+    pub(crate) fn rtcp_outputs(&self, media: u8) -> &[Output] {
+        self.group(media, OutputGroup::rtcp)
+    }
+
+    fn group(&self, media: u8, range: impl Fn(&OutputGroup) -> Range<usize>) -> &[Output] {
+        let group = self.groups.get(usize::from(media));
+        group
+            .and_then(|group| self.outputs.get(range(group)))
+            .unwrap_or(&[])
     }
 }
 
 /// Where the counters of a command are found.
 pub(crate) trait Resolve {
     /// Finds counters by the address that the daemon knows.
-    fn resolve<T: crate::sys::counters::Counters>(
+    fn resolve<T: Counters>(
         &self,
         name: rtp_wire::PointerName,
         pointer: rtp_wire::UserPointer,
     ) -> Result<Shared<T>, Fault>;
 }
 
-/// Puts a target together, still without outputs. May sleep.
-pub(crate) fn build(
-    config: KBox<rtp_wire::Target>,
-    table: u32,
-    memory: &impl Resolve,
-    global: Shared<GlobalStats>,
-) -> Result<Target, Fault> {
-    use rtp_wire::PointerName as Name;
+/// A target whose outputs are not all there: nobody else sees it.
+pub(crate) struct Builder(Unpublished<Target>);
 
-    let stats = memory.resolve(Name::Target, config.stats)?;
-    let interface = memory.resolve(Name::TargetInterface, config.interface_stats)?;
-    let mut ssrcs = [const { None }; rtp_wire::target::MAX_SSRCS];
-    for (index, (to, ssrc)) in (0u8..).zip(ssrcs.iter_mut().zip(&config.ssrcs)) {
-        if ssrc.stats.is_some() {
-            let stats = memory.resolve(Name::TargetSsrc(index), ssrc.stats)?;
-            *to = ssrc.given.then_some(stats);
+impl Builder {
+    /// Begins with a target that has no outputs. May sleep.
+    // Here as below: large frames are not to become one.
+    #[inline(never)]
+    pub(crate) fn new(
+        config: KBox<rtp_wire::Target>,
+        table: u32,
+        memory: &impl Resolve,
+        global: Shared<GlobalStats>,
+    ) -> Result<Self, Fault> {
+        let mut ssrcs = [const { None }; MAX_SSRCS];
+        for (index, (to, ssrc)) in (0u8..).zip(ssrcs.iter_mut().zip(&config.ssrcs)) {
+            if ssrc.stats.is_some() {
+                let stats = memory.resolve(Name::TargetSsrc(index), ssrc.stats)?;
+                *to = ssrc.given.then_some(stats);
+            }
+        }
+        let payload_types = payload_types(&config, memory)?;
+        let rules = rules(&config, &payload_types)?;
+        let target = Target {
+            table,
+            groups: config.groups,
+            stats: memory.resolve(Name::Target, config.stats)?,
+            interface: memory.resolve(Name::TargetInterface, config.interface_stats)?,
+            global,
+            ssrcs,
+            measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL_ACCOUNT)?,
+            decryption: srtp::decryption(&config.decrypt, &rules)?,
+            payload_types,
+            outputs: KVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
+            mids: mids(&config)?,
+            rules,
+            listed: config,
+        };
+        Ok(Self(Node::new(target.listed.local, target)?))
+    }
+
+    /// The target as far as it is there.
+    pub(crate) fn target(&self) -> &Target {
+        self.0.value()
+    }
+
+    /// How many outputs are yet to come.
+    pub(crate) fn missing(&self) -> usize {
+        let Target {
+            listed, outputs, ..
+        } = self.target();
+        usize::from(listed.num_outputs).saturating_sub(outputs.len())
+    }
+
+    /// The number of an output of that index.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::OutputIndex`] or [`Fault::OutputExists`] when none is wanted.
+    pub(crate) fn place(&self, index: u32) -> Result<u8, Fault> {
+        let announced = self.target().listed.num_outputs;
+        let number = u8::try_from(index).ok().filter(|&it| it < announced);
+        let number = number.ok_or(Fault::OutputIndex { index, announced })?;
+        match self.find(number) {
+            Ok(_) => Err(Fault::OutputExists(index)),
+            Err(_) => Ok(number),
         }
     }
-    let payload_types = payload_types(&config, memory)?;
-    let rules = rules(&config, &payload_types)?;
-    let mut outputs = KVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL)?;
-    for _ in 0..config.num_outputs {
-        outputs.push(None, GFP_KERNEL)?;
+
+    /// Adds an output, for which there was a place.
+    pub(crate) fn add(&mut self, output: Output) -> Result<(), Fault> {
+        let at = self.find(output.number).unwrap_or_else(|at| at);
+        let outputs = &mut self.0.as_mut().value_mut().outputs;
+        let added = outputs.insert_within_capacity(at, output);
+        added.map_err(|_| Fault::Kernel(ENOMEM))
     }
-    Ok(Target {
-        table,
-        rules,
-        stats,
-        interface,
-        global,
-        ssrcs,
-        measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL)?,
-        decryption: srtp::decryption(&config.decrypt)?,
-        payload_types,
-        outputs,
-        config,
-    })
+
+    /// Takes an output away again.
+    pub(crate) fn remove(&mut self, number: u8) {
+        if let Ok(at) = self.find(number) {
+            // There is one at that place.
+            let _ = self.0.as_mut().value_mut().outputs.remove(at);
+        }
+    }
+
+    /// Where the output of a number is, or would be.
+    fn find(&self, number: u8) -> Result<usize, usize> {
+        let outputs = self.target().outputs();
+        outputs.binary_search_by_key(&number, |output| output.number)
+    }
+
+    /// Lets the packet path see a target whose outputs are all there.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Map::publish`].
+    pub(crate) fn publish(self, targets: &Map<Target>) -> Result<(), (Self, Error)> {
+        let published = targets.publish(self.0);
+        published.map_err(|(node, error)| (Self(node), error))
+    }
 }
 
 /// Reads the payload types from the daemon's memory, once.
+#[inline(never)]
 fn payload_types(
     config: &rtp_wire::Target,
     memory: &impl Resolve,
 ) -> Result<KVec<PayloadType>, Fault> {
     let given = config.payload_types();
-    let mut known = KVec::with_capacity(given.len(), GFP_KERNEL)?;
+    let mut known = KVec::with_capacity(given.len(), GFP_KERNEL_ACCOUNT)?;
     let mut numbers = [0u32; rtp_wire::target::MAX_PAYLOAD_TYPES];
     for (index, (to, payload_type)) in (0u8..).zip(numbers.iter_mut().zip(given)) {
-        let stats: Shared<RtpStats> = memory.resolve(
-            rtp_wire::PointerName::PayloadType(index),
-            payload_type.stats,
-        )?;
+        let name = Name::PayloadType(index);
+        let stats: Shared<RtpStats> = memory.resolve(name, payload_type.stats)?;
         *to = stats.payload_type.get();
-        known.push(
-            PayloadType {
-                number: u8::try_from(*to).unwrap_or(u8::MAX),
-                clock_rate: stats.clock_rate.get(),
-                stats,
-            },
-            GFP_KERNEL,
-        )?;
+        let payload_type = PayloadType {
+            number: u8::try_from(*to).unwrap_or(u8::MAX),
+            clock_rate: stats.clock_rate.get(),
+            stats,
+        };
+        known.push(payload_type, GFP_KERNEL_ACCOUNT)?;
     }
     rtp_wire::check_payload_types(numbers.get(..given.len()).unwrap_or(&[]))?;
     Ok(known)
 }
 
+/// The MIDs that packets may name. An empty one names nothing.
+fn mids(config: &rtp_wire::Target) -> Result<KVec<Mid>> {
+    let mut mids = KVec::new();
+    for (media, mid) in (0u8..).zip(&config.mids) {
+        if config.flags.extmap && config.mid_extension != 0 && !mid.as_bytes().is_empty() {
+            let mut text = KVec::new();
+            text.extend_from_slice(mid.as_bytes(), GFP_KERNEL_ACCOUNT)?;
+            mids.push(Mid { text, media }, GFP_KERNEL_ACCOUNT)?;
+        }
+    }
+    Ok(mids)
+}
+
+#[inline(never)]
 fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Fault> {
     let mut payload_types = PayloadTypes::EMPTY;
     for (given, known) in config.payload_types().iter().zip(known) {
@@ -212,36 +312,4 @@ fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Faul
         ssrcs: Ssrcs(ssrcs),
         payload_types,
     })
-}
-
-/// Puts an output together, which sends as a socket of `user` would. May sleep.
-pub(crate) fn build_output(
-    config: KBox<rtp_wire::Output>,
-    index: u32,
-    user: Uid,
-    memory: &impl Resolve,
-) -> Result<KBox<Output>, Fault> {
-    use rtp_wire::PointerName as Name;
-
-    let stats = memory.resolve(Name::Output, config.stats)?;
-    let interface = memory.resolve(Name::OutputInterface, config.interface_stats)?;
-    let mut ssrcs = [const { None }; rtp_wire::target::MAX_SSRCS];
-    for (index, (to, ssrc)) in (0u8..).zip(ssrcs.iter_mut().zip(&config.ssrcs)) {
-        if ssrc.stats.is_some() {
-            *to = Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?);
-        }
-    }
-    let path = Path::new(&config.flow, config.tos, user);
-    let output = Output {
-        // Below 32, where there is a place for it.
-        index: index as u16,
-        stats,
-        interface,
-        ssrcs,
-        encryption: srtp::encryption(&config.encrypt)?,
-        path,
-        route: Route::new(),
-        config,
-    };
-    Ok(KBox::new(output, GFP_KERNEL)?)
 }

@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The way of a packet: judged, opened, judged again, rewritten, protected.
+//! The way of a packet: decided on, opened, decided on again, rewritten, protected.
 
-use host_crypto::HostCrypto;
+use std::collections::HashSet;
+
+use host_crypto::{HostCrypto, Inbound};
+use rtp_media::decide::{decide, Plan, Rtp};
 use rtp_media::extension::Element;
 use rtp_media::extension_rewrite::{self, Rule};
-use rtp_media::receive::{
-    classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, SourceRule, Verdict,
-};
 use rtp_media::rewrite::{header, payload, PayloadRule};
 use rtp_media::rtp::RtpView;
+use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
-use rtp_media::srtp::{Context, Opened, Rollovers, Sender, Sources};
+use rtp_media::srtp::index::{Memory, Received, Slot, Stream, Use};
+use rtp_media::srtp::{Context, Opened};
 use udp_ip::Endpoint;
 
 use crate::input::Input;
@@ -28,15 +30,18 @@ pub fn packet(data: &[u8]) {
         Context::<HostCrypto>::new(&suite.policy(mki_len)).expect("a suite")
     };
     let (mki_in, mki_out) = ([7; 3], [8; 2]);
-    let target = Target {
+    let window = u32::from(input.byte()) * 8;
+    let mut memory = Memory::new(vec![Slot::EMPTY; usize::from(input.byte() % 16) + 1]);
+    let used = memory.begin(input.word().into(), 0).expect("a slot");
+    let mut target = Target {
         rules,
-        decrypt: context(suite_in, 3),
+        inbound: Inbound::new(context(suite_in, 3), window),
         encrypt: context(suite_out, 2),
         mki: mki_out,
+        memory,
+        used,
+        sent: HashSet::new(),
     };
-    let mut sources = Sources::new(u32::from(input.byte()) * 8);
-    let mut rollovers = Rollovers::default();
-    let mut rtcp_index = input.word();
 
     for _ in 0..8 {
         if input.is_empty() {
@@ -48,25 +53,29 @@ pub fn packet(data: &[u8]) {
         let length = usize::from(input.short()) % 400;
         let mut datagram = input.bytes(length).to_vec();
         if how & 2 != 0 {
-            protect_as_the_peer(&target.decrypt, &mut datagram, &mki_in, highest);
+            protect_as_the_peer(&target.inbound.context, &mut datagram, &mki_in, highest);
             input.flip(&mut datagram);
         }
 
         let arrived = datagram.clone();
-        let Some((kind, opened)) = target.receive(&mut sources, &mut datagram, highest) else {
+        let Some((plan, opened)) = target.receive(&mut datagram, highest) else {
             assert_eq!(datagram, arrived, "it goes on as it came");
             continue;
         };
         datagram.truncate(opened.map_or(datagram.len(), |opened| opened.end));
-        target.send(kind, datagram, &output, &mut rollovers, &mut rtcp_index);
+        target.send(&plan, datagram, &output);
     }
 }
 
 struct Target {
     rules: Rules,
-    decrypt: Context<HostCrypto>,
+    inbound: Inbound<HostCrypto>,
     encrypt: Context<HostCrypto>,
     mki: [u8; 2],
+    memory: Memory<Vec<Slot>>,
+    used: Use,
+    /// SSRCs and indices of RTP that was sent.
+    sent: HashSet<(u32, u32)>,
 }
 
 /// What becomes of a packet before it is sent.
@@ -172,111 +181,57 @@ fn protect_as_the_peer(
 impl Target {
     /// None when the datagram is not relayed.
     fn receive(
-        &self,
-        sources: &mut Sources,
+        &mut self,
         datagram: &mut [u8],
         highest: Option<u32>,
-    ) -> Option<(Kind, Option<Opened>)> {
+    ) -> Option<(Plan, Option<Opened>)> {
         let media_of_mid = |mid: &[u8]| mid.first().map(|byte| byte % 8);
-        let verdict = classify(&self.rules, &PEER, datagram, media_of_mid);
-        let Verdict::Relay(relay) = verdict else {
-            return None;
-        };
-        assert!(relay.media < 8);
-        let opened = self.open(sources, relay, datagram, highest)?;
-        let end = opened.map_or(datagram.len(), |opened| opened.end);
-        assert!(end <= datagram.len());
-        match filter(&self.rules, relay, &datagram[..end]) {
-            Verdict::Relay(Relay { media, kind }) => {
-                assert_eq!(media, relay.media);
-                Some((kind, opened))
-            }
-            _ => {
-                match (relay.kind, &opened) {
-                    (Kind::Rtp(rtp), Some(opened)) => {
-                        self.decrypt
-                            .restore_rtp(datagram, rtp.payload_start, opened);
-                    }
-                    (Kind::Rtcp(_), Some(opened)) => self.decrypt.restore_rtcp(datagram, opened),
-                    _ => (),
+        let plan = decide(&self.rules, &PEER, datagram, media_of_mid).ok()?;
+        let opened = match &plan {
+            Plan::Rtp(rtp) => {
+                assert!(rtp.media < 8);
+                let (ssrc, sequence) = (rtp.ssrc, rtp.sequence);
+                let start = rtp.payload_start;
+                let opened = self
+                    .inbound
+                    .open_rtp(datagram, start, ssrc, sequence, highest)
+                    .ok()?;
+                assert!((start..=datagram.len()).contains(&opened.end));
+                assert_eq!(opened.index as u16, sequence);
+                if rtp.confirm(&self.rules).is_err() {
+                    let context = &self.inbound.context;
+                    context.restore_rtp(datagram, start, &opened);
+                    return None;
                 }
-                None
+                Some(opened)
             }
-        }
+            Plan::Rtcp(rtcp) => {
+                let opened = self.inbound.open_rtcp(datagram, rtcp.ssrc).ok()?;
+                let plain = &datagram[..opened.end];
+                let Ok(clear) = rtcp.confirm(&self.rules, plain, |media| media < 4) else {
+                    self.inbound.context.restore_rtcp(datagram, &opened);
+                    return None;
+                };
+                assert!(clear.media < 4);
+                Some(opened)
+            }
+            Plan::Opaque => None,
+        };
+        Some((plan, opened))
     }
 
-    /// None when it is refused.
-    fn open(
-        &self,
-        sources: &mut Sources,
-        relay: Relay,
-        datagram: &mut [u8],
-        highest: Option<u32>,
-    ) -> Option<Option<Opened>> {
-        match relay.kind {
-            Kind::Rtp(RtpIn {
-                ssrc_index: listed,
-                ssrc,
-                sequence,
-                payload_start,
-                ..
-            }) => {
-                let sender = Sender { listed, ssrc };
-                let context = &self.decrypt;
-                sources
-                    .open_rtp(context, datagram, payload_start, sender, sequence, highest)
-                    .ok()
-                    .map(|opened| {
-                        assert!(opened.end >= payload_start);
-                        assert_eq!(opened.index as u16, sequence);
-                        Some(opened)
-                    })
-            }
-            Kind::Rtcp(RtcpIn {
-                ssrc_index: listed,
-                ssrc,
-                ..
-            }) => {
-                let sender = Sender { listed, ssrc };
-                sources
-                    .open_rtcp(&self.decrypt, datagram, sender)
-                    .ok()
-                    .map(Some)
-            }
-            Kind::Opaque => Some(None),
-        }
-    }
-
-    fn send(
-        &self,
-        kind: Kind,
-        plain: Vec<u8>,
-        output: &Output<'_>,
-        rollovers: &mut Rollovers,
-        rtcp_index: &mut u32,
-    ) {
+    fn send(&mut self, plan: &Plan, plain: Vec<u8>, output: &Output<'_>) {
         let mut buffer = plain;
         let length = buffer.len();
         buffer.resize(length + ROOM, 0xee);
-        match kind {
-            Kind::Rtp(rtp) => self.send_rtp(&rtp, buffer, length, output, rollovers),
-            Kind::Rtcp(_) => {
-                let index = *rtcp_index & 0x7fff_ffff;
-                *rtcp_index = rtcp_index.wrapping_add(1);
-                self.check_rtcp(buffer, length, index);
-            }
-            Kind::Opaque => (),
+        match plan {
+            Plan::Rtp(rtp) => self.send_rtp(rtp, buffer, length, output),
+            Plan::Rtcp(_) => self.send_rtcp(buffer, length),
+            Plan::Opaque => (),
         }
     }
 
-    fn send_rtp(
-        &self,
-        rtp: &RtpIn,
-        mut buffer: Vec<u8>,
-        length: usize,
-        output: &Output<'_>,
-        rollovers: &mut Rollovers,
-    ) {
+    fn send_rtp(&mut self, rtp: &Rtp, mut buffer: Vec<u8>, length: usize, output: &Output<'_>) {
         let rule = Rule {
             keep: |id: u8| output.kept & 1u32.checked_shl(id.into()).unwrap_or(0) != 0,
             append: output.append,
@@ -294,9 +249,10 @@ impl Target {
         assert_eq!(sequence, rtp.sequence.wrapping_add(output.seq_offset));
         assert_eq!(ssrc, output.ssrc.unwrap_or(rtp.ssrc));
 
-        let Some(index) = rollovers.advance(ssrc, sequence) else {
+        let Ok(index) = self.memory.next_rtp(&self.used, ssrc, sequence) else {
             return;
         };
+        assert!(self.sent.insert((ssrc, index)), "no index is sent twice");
         let plain = buffer[..length].to_vec();
         let end = self
             .encrypt
@@ -304,16 +260,12 @@ impl Target {
             .expect("room enough");
         assert_eq!(end, length + self.encrypt.rtp_overhead());
         let mut protected = buffer[..end].to_vec();
-        let sender = Sender { listed: None, ssrc };
-        let opened = Sources::new(64)
-            .open_rtp(
-                &self.encrypt,
-                &mut protected,
-                start,
-                sender,
-                sequence,
-                Some(index),
-            )
+        let guesses = far_end().guesses(ssrc, sequence, Some(index));
+        let opened = self
+            .encrypt
+            .open_rtp(&mut protected, start, &guesses, |found| {
+                far_end().admit(ssrc, found, Some(index))
+            })
             .expect("the far end takes it");
         assert_eq!(
             (opened.index, &protected[..opened.end]),
@@ -321,20 +273,23 @@ impl Target {
         );
     }
 
-    fn check_rtcp(&self, mut buffer: Vec<u8>, length: usize, index: u32) {
+    fn send_rtcp(&mut self, mut buffer: Vec<u8>, length: usize) {
+        let index = self.memory.next_rtcp(&self.used).expect("some are left");
         let plain = buffer[..length].to_vec();
         let end = self
             .encrypt
             .protect_rtcp(&mut buffer, length, index, &self.mki)
             .expect("room enough");
         assert_eq!(end, length + self.encrypt.rtcp_overhead());
-        let sender = Sender {
-            listed: None,
-            ssrc: 0,
-        };
-        let opened = Sources::new(64)
-            .open_rtcp(&self.encrypt, &mut buffer[..end], sender)
+        let opened = self
+            .encrypt
+            .open_rtcp(&mut buffer[..end], |index| far_end().admit(0, index, None))
             .expect("the far end takes it");
         assert_eq!((opened.index, &buffer[..opened.end]), (index, &plain[..]));
     }
+}
+
+/// One that has received nothing.
+fn far_end() -> Received<Vec<Stream>> {
+    Received::new(vec![Stream::EMPTY], 64)
 }

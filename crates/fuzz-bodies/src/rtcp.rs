@@ -2,16 +2,13 @@
 
 //! Compounds of RTCP, and SRTCP.
 
-use host_crypto::HostCrypto;
+use host_crypto::{HostCrypto, Inbound};
 use rtp_media::rtcp::{all_feedback, sender, Parts, PSFB, RTPFB};
-use rtp_media::srtp::{Context, Sender, Sources};
+use rtp_media::srtp::Context;
 
 use crate::input::Input;
 
-const SENDER: Sender = Sender {
-    listed: None,
-    ssrc: 7,
-};
+const SSRC: u32 = 7;
 
 /// Splits any bytes into the parts of a compound, protects them, and opens them.
 pub fn rtcp(data: &[u8]) {
@@ -38,21 +35,21 @@ pub fn rtcp(data: &[u8]) {
     }
     let is_changed = flips.flip(&mut packet);
 
-    let mut sources = Sources::new(window);
+    let mut inbound = Inbound::new(context, window);
     let arrived = packet.clone();
-    let opened = sources.open_rtcp(&context, &mut packet, SENDER);
+    let opened = inbound.open_rtcp(&mut packet, SSRC);
     if let Ok(opened) = &opened {
         assert!(opened.end <= packet.len());
         if is_protected && !is_changed {
             assert_eq!((opened.index, &packet[..opened.end]), (index, datagram));
         }
-        context.restore_rtcp(&mut packet, opened);
+        inbound.context.restore_rtcp(&mut packet, opened);
     } else {
         assert!(!is_protected || is_changed);
     }
     assert_eq!(packet, arrived);
 
-    let again = sources.open_rtcp(&context, &mut packet, SENDER);
+    let again = inbound.open_rtcp(&mut packet, SSRC);
     let is_replay = opened.is_ok() && window > 0 && suite.authenticates_rtcp();
     assert_eq!(again.is_ok(), opened.is_ok() && !is_replay);
 }

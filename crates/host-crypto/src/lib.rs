@@ -4,14 +4,17 @@
 //!
 //! The kernel module uses the kernel's own.
 
+pub mod inbound;
 pub mod suites;
+
+pub use inbound::Inbound;
 
 use aes::cipher::{BlockEncrypt as _, KeyInit as _, StreamCipher as _};
 use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::AeadInPlace as _;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use hmac::Mac as _;
-use rtp_media::srtp::{Aes, Block, Crypto, Gcm, Mac, Nonce, Tag};
+use rtp_media::srtp::{Aes, Block, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
 use sha1::Sha1;
 
 /// RustCrypto.
@@ -21,6 +24,10 @@ impl Crypto for HostCrypto {
     type Aes = HostAes;
     type Gcm = HostGcm;
     type Mac = HostMac;
+
+    fn is_equal(one: &[u8], other: &[u8]) -> bool {
+        one == other
+    }
 }
 
 /// AES.
@@ -109,21 +116,9 @@ impl Gcm for HostGcm {
         tag.expect("a packet is not too long").into()
     }
 
-    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8], tag: &Tag) -> bool {
-        let associated = associated.concat();
-        let mut copy = data.to_vec();
-        let result = match self {
-            Self::Aes128(key, _) => {
-                key.decrypt_in_place_detached(nonce.into(), &associated, &mut copy, tag.into())
-            }
-            Self::Aes256(key, _) => {
-                key.decrypt_in_place_detached(nonce.into(), &associated, &mut copy, tag.into())
-            }
-        };
-        if result.is_ok() {
-            data.copy_from_slice(&copy);
-        }
-        result.is_ok()
+    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
+        self.keystream(nonce, data);
+        self.seal(nonce, associated, &mut data.to_vec())
     }
 
     fn keystream(&self, nonce: &Nonce, data: &mut [u8]) {
@@ -132,30 +127,28 @@ impl Gcm for HostGcm {
 }
 
 /// HMAC-SHA1.
+#[derive(Clone)]
 pub struct HostMac(hmac::Hmac<Sha1>);
 
-impl HostMac {
-    fn of(&self, message: [&[u8]; 2]) -> hmac::Hmac<Sha1> {
-        let mut mac = self.0.clone();
-        for part in message {
-            mac.update(part);
-        }
-        mac
-    }
-}
-
 impl Mac for HostMac {
-    fn new(key: &[u8; 20]) -> Option<Self> {
+    type Started = Self;
+
+    fn new(key: &Code) -> Option<Self> {
         <hmac::Hmac<Sha1> as hmac::Mac>::new_from_slice(key)
             .ok()
             .map(Self)
     }
 
-    fn code(&self, message: [&[u8]; 2]) -> [u8; 20] {
-        self.of(message).finalize().into_bytes().into()
+    fn start(&self, message: &[u8]) -> Self {
+        let mut started = self.clone();
+        started.0.update(message);
+        started
     }
+}
 
-    fn verify(&self, message: [&[u8]; 2], tag: &[u8]) -> bool {
-        self.of(message).verify_truncated_left(tag).is_ok()
+impl Started for HostMac {
+    fn finish(mut self, end: &[u8]) -> Code {
+        self.0.update(end);
+        self.0.finalize().into_bytes().into()
     }
 }

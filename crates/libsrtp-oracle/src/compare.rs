@@ -5,8 +5,8 @@
 //! Where they differ by a rule of ours:
 //!
 //! - A packet that libsrtp takes for another round of sequence numbers is tried as one of the next
-//!   round, of the one before, and of the first: [`Figures::guessed`] counts those that are found so,
-//!   which have to be genuine, and newer than all that came before.
+//!   round, and of the one before: [`Figures::guessed`] counts those that are found so, which have to be
+//!   genuine, and newer than all that came before.
 //! - Packets without a tag are never taken for replays: [`Figures::unauthenticated`] counts those that
 //!   libsrtp does.
 //! - Session keys of AES-192 are derived [otherwise](crate::derivation).
@@ -17,10 +17,11 @@ use std::fmt::Write as _;
 use std::ops::{AddAssign, Range};
 
 use host_crypto::suites::{Suite, ALL};
+use host_crypto::Inbound;
 
-use rtp_media::packet_index::estimate;
 use rtp_media::rtp::RtpView;
-use rtp_media::srtp::{Context, Rollovers, Sender, Sources};
+use rtp_media::srtp::index::{Sent, Stream};
+use rtp_media::srtp::Context;
 
 use crate::derivation::LibsrtpKeys;
 use crate::network::{Network, Packet};
@@ -86,12 +87,10 @@ pub fn run(packets: u64, seed: u64) -> Result<Figures, String> {
 
 /// One who sends RTP.
 struct Source {
-    sender: Sender,
+    ssrc: u32,
     sequence: u16,
     index: u32,
     has_sent: bool,
-    /// It was told its rollover counter.
-    has_jumped: bool,
 }
 
 /// Both ends of a session, twice.
@@ -100,11 +99,9 @@ struct Ends {
     window: u32,
     mki: Vec<u8>,
     context: Context<LibsrtpKeys>,
-    rollovers: Rollovers,
+    sent: Sent<Vec<Stream>>,
     rtcp_index: u32,
-    /// Windows of RTP and of RTCP.
-    rtp: Sources,
-    rtcp: Sources,
+    inbound: Inbound<LibsrtpKeys>,
     /// What others know of the highest index of the SSRC that sends.
     told: Option<u32>,
     /// Highest index that was accepted of each SSRC.
@@ -128,24 +125,20 @@ impl Ends {
         let session = |role| Session::new(suite, &mki, window as usize, role);
         let sources = (0..3)
             .map(|number| Source {
-                sender: Sender {
-                    listed: (number < 2).then_some(number),
-                    ssrc: 0x1234_5670 + u32::from(number),
-                },
+                ssrc: 0x1234_5670 + number,
                 sequence: random.one_of(&[0, 1, 0x7ff0, 0x8000, 0xff80, 0xfff0, 0xffff]),
                 index: 0,
                 has_sent: false,
-                has_jumped: false,
             })
             .collect();
+        let context = || Context::new(&suite.policy(mki.len() as u8)).expect("the suite is right");
         Self {
             suite,
             window,
-            context: Context::new(&suite.policy(mki.len() as u8)).expect("the suite is right"),
-            rollovers: Rollovers::default(),
+            context: context(),
+            sent: Sent::new(vec![Stream::EMPTY; 3]),
             rtcp_index: 0,
-            rtp: Sources::new(window),
-            rtcp: Sources::new(RTCP_WINDOW),
+            inbound: Inbound::with_windows(context(), window, RTCP_WINDOW),
             told: None,
             highest: HashMap::new(),
             lib_sender: session(Role::Outbound),
@@ -190,9 +183,8 @@ impl Ends {
     fn jump(&mut self, random: &mut Random, number: usize) -> Result<(), String> {
         let roc = random.one_of(&[0x10, 0xfe, 0xff, 0x100, 0x7fff]);
         let source = &mut self.sources[number];
-        let ssrc = source.sender.ssrc;
+        let ssrc = source.ssrc;
         source.index = (roc << 16) | u32::from(source.sequence);
-        source.has_jumped = true;
         self.told = Some(source.index);
         for session in [&mut self.lib_sender, &mut self.lib_receiver] {
             session
@@ -218,13 +210,9 @@ impl Ends {
 
     fn send_rtp(&mut self, random: &mut Random, number: usize) -> Result<Packet, String> {
         let source = &mut self.sources[number];
-        let plain = rtp(random, source.sender.ssrc, source.sequence);
-        let index = if source.has_jumped {
-            estimate(source.index, source.sequence)
-        } else {
-            let index = self.rollovers.advance(source.sender.ssrc, source.sequence);
-            index.ok_or("there is no place for an SSRC")?
-        };
+        let plain = rtp(random, source.ssrc, source.sequence);
+        let index = self.sent.next(source.ssrc, source.sequence, self.told);
+        let index = index.map_err(|why| format!("{why:?}"))?;
         self.figures.rollovers += u64::from(index >> 16 != source.index >> 16);
         source.index = index;
         // Mostly the next one; losses on the way to us, and now and then a long silence.
@@ -328,22 +316,9 @@ impl Ends {
             .map(|view| (view.ssrc(), view.sequence(), view.payload_start()));
         let mut bytes = packet.bytes.clone();
         let ours = view.and_then(|(ssrc, sequence, start)| {
-            let sender = self
-                .sources
-                .iter()
-                .map(|source| source.sender)
-                .find(|sender| sender.ssrc == ssrc)
-                .unwrap_or(Sender { listed: None, ssrc });
             let opened = self
-                .rtp
-                .open_rtp(
-                    &self.context,
-                    &mut bytes,
-                    start,
-                    sender,
-                    sequence,
-                    self.told,
-                )
+                .inbound
+                .open_rtp(&mut bytes, start, ssrc, sequence, self.told)
                 .ok()?;
             Some((ssrc, opened))
         });
@@ -387,8 +362,8 @@ impl Ends {
             self.lib_receiver.unprotect_rtcp(bytes)
         });
         let mut bytes = packet.bytes.clone();
-        let sender = self.sources[0].sender;
-        let ours = self.rtcp.open_rtcp(&self.context, &mut bytes, sender).ok();
+        let ssrc = self.sources[0].ssrc;
+        let ours = self.inbound.open_rtcp(&mut bytes, ssrc).ok();
         let opened = ours.map(|opened| bytes[..opened.end].to_vec());
         let authentic = self.suite.authenticates_rtcp();
         if self.opened("RTCP", packet, opened, bytes, &libs, authentic)? {

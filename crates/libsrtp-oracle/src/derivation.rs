@@ -18,6 +18,10 @@ impl Crypto for LibsrtpKeys {
     type Aes = LibsrtpAes;
     type Gcm = HostGcm;
     type Mac = HostMac;
+
+    fn is_equal(one: &[u8], other: &[u8]) -> bool {
+        one == other
+    }
 }
 
 /// AES.

@@ -3,7 +3,7 @@
 //! What to do with a datagram of a media stream, and how to do it in place.
 //!
 //! Nothing here allocates, reads a clock, or does I/O, and no datagram makes it panic: the caller
-//! hands in bytes and values, and gets a decision or changed bytes back. [`receive`] is the entry;
+//! hands in bytes and values, and gets a decision or changed bytes back. [`decide`] is the entry;
 //! [`rewrite`] prepares what is sent.
 //!
 //! The crate is compiled by cargo, and as a plain module of the kernel module: hence the relative
@@ -12,15 +12,16 @@
 #![cfg_attr(not(CONFIG_RUST), no_std)]
 #![forbid(unsafe_code)]
 
+pub mod decide;
 pub mod demux;
 pub mod extension;
 pub mod extension_rewrite;
-pub mod packet_index;
-pub mod receive;
+pub mod reason;
 pub mod receiver;
 pub mod rewrite;
 pub mod rtcp;
 pub mod rtp;
+pub mod rules;
 pub mod select;
 pub mod srtp;
 

@@ -8,9 +8,6 @@
 const MAX_AHEAD: u16 = 256;
 /// How far behind, likewise.
 const MAX_BEHIND: u16 = 257;
-/// How far behind the highest a packet may be that is known to be genuine. What is farther behind shows
-/// that the highest was wrong.
-const MAX_LATE: u32 = 0x8000;
 /// Differences of transit time from here on say nothing about jitter.
 const MAX_TRANSIT_DIFFERENCE: u32 = 100_000;
 /// A bit field in which nothing is missing.
@@ -60,51 +57,61 @@ pub struct Update {
 /// A packet counts as lost when it leaves the bit field unseen: 32 packets later it may still come.
 pub fn update(previous: &SourceState, arrival: &Arrival) -> Update {
     let mut state = *previous;
-    let newly_lost = track_sequence(&mut state, arrival.sequence);
-    if let Some(index) = arrival.index {
-        state.ext_seq = with_index(state.ext_seq, index);
-    }
+    let newly_lost = match arrival.index {
+        Some(index) => track_index(&mut state, index),
+        None => track_sequence(&mut state, arrival.sequence),
+    };
     track_jitter(&mut state, arrival);
     state.total_lost = state.total_lost.wrapping_add(newly_lost);
     Update { state, newly_lost }
 }
 
-/// The highest extended sequence number when one is known to have arrived: that one, unless it is a
-/// little late.
-pub const fn with_index(highest: u32, index: u32) -> u32 {
-    if highest.wrapping_sub(index) < MAX_LATE {
-        highest
-    } else {
-        index
+impl SourceState {
+    /// Whether nothing was seen yet: some initialise the field to nothing missing, some to zero.
+    const fn is_new(&self) -> bool {
+        self.lost_bits == 0 || (self.ext_seq == 0 && self.lost_bits == ALL_SEEN)
+    }
+
+    /// Moves the field that far ahead, and returns how many packets left it unseen.
+    fn shift(&mut self, ahead: u32) -> u32 {
+        // The bits that leave the field, with the others as if they were seen.
+        let leaving = self.lost_bits | u32::MAX.checked_shr(ahead).unwrap_or(0);
+        let never_in = ahead.saturating_sub(u32::BITS);
+        self.ext_seq = self.ext_seq.wrapping_add(ahead);
+        self.lost_bits = self.lost_bits.checked_shl(ahead).unwrap_or(0) | 1;
+        leaving.count_zeros().wrapping_add(never_in)
+    }
+
+    /// Notes a packet that comes late. Too late for the field, it shifts out.
+    fn note_late(&mut self, behind: u32) {
+        self.lost_bits |= 1u32.checked_shl(behind).unwrap_or(0);
     }
 }
 
+/// A packet whose index is known: the highest never goes back.
+fn track_index(state: &mut SourceState, index: u32) -> u32 {
+    let is_new = state.is_new();
+    match index.checked_sub(state.ext_seq) {
+        Some(ahead) if !is_new && ahead <= MAX_AHEAD.into() => return state.shift(ahead),
+        Some(_) => (state.ext_seq, state.lost_bits) = (index, ALL_SEEN),
+        None if is_new => state.lost_bits = ALL_SEEN,
+        None => state.note_late(state.ext_seq.wrapping_sub(index)),
+    }
+    0
+}
+
+/// A packet of which no more than the sequence number is known: a jump is a new start.
 fn track_sequence(state: &mut SourceState, sequence: u16) -> u32 {
     let [_, _, high, low] = state.ext_seq.to_be_bytes();
     let ahead = sequence.wrapping_sub(u16::from_be_bytes([high, low]));
-
-    // Nothing was seen yet: some initialise the field to nothing missing, some to zero.
-    let is_first = state.lost_bits == 0 || (state.ext_seq == 0 && state.lost_bits == ALL_SEEN);
-    if is_first || (MAX_AHEAD.wrapping_add(1)..MAX_BEHIND.wrapping_neg()).contains(&ahead) {
-        state.ext_seq = sequence.into();
-        state.lost_bits = ALL_SEEN;
-        return 0;
+    let is_jump = (MAX_AHEAD.wrapping_add(1)..MAX_BEHIND.wrapping_neg()).contains(&ahead);
+    if state.is_new() || is_jump {
+        (state.ext_seq, state.lost_bits) = (sequence.into(), ALL_SEEN);
+    } else if ahead <= MAX_AHEAD {
+        return state.shift(ahead.into());
+    } else {
+        state.note_late(ahead.wrapping_neg().into());
     }
-
-    if ahead <= MAX_AHEAD {
-        state.ext_seq = state.ext_seq.wrapping_add(ahead.into());
-        let ahead = u32::from(ahead);
-        // The bits that leave the field, with the others as if they were seen.
-        let leaving = state.lost_bits | u32::MAX.checked_shr(ahead).unwrap_or(0);
-        let never_in = ahead.saturating_sub(u32::BITS);
-        let lost = leaving.count_zeros().wrapping_add(never_in);
-        state.lost_bits = state.lost_bits.checked_shl(ahead).unwrap_or(0) | 1;
-        return lost;
-    }
-
-    // Too late for the field, it shifts out.
-    let behind = ahead.wrapping_neg();
-    state.lost_bits |= 1u32.checked_shl(behind.into()).unwrap_or(0);
     0
 }
 

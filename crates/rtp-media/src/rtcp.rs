@@ -76,10 +76,24 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
+impl Part<'_> {
+    /// Whether it is feedback.
+    pub const fn is_feedback(&self) -> bool {
+        matches!(self.packet_type, RTPFB | PSFB)
+    }
+}
+
 /// Whether every part is feedback, and there is at least one.
 pub fn all_feedback(datagram: &[u8]) -> bool {
-    let is_feedback = |part: Result<Part<'_>, Malformed>| {
-        part.is_ok_and(|part| matches!(part.packet_type, RTPFB | PSFB))
-    };
+    let is_feedback = |part: Result<Part<'_>, Malformed>| part.is_ok_and(|part| part.is_feedback());
     !datagram.is_empty() && Parts::new(datagram).all(is_feedback)
+}
+
+/// SSRCs of the media sources that feedback is about (RFC 4585, 6.1).
+pub fn media_sources(datagram: &[u8]) -> impl Iterator<Item = u32> + '_ {
+    let feedback = Parts::new(datagram).flatten().filter(Part::is_feedback);
+    feedback.filter_map(|part| {
+        let [_, _, _, _, ssrc @ ..] = *part.body.first_chunk::<8>()?;
+        Some(u32::from_be_bytes(ssrc))
+    })
 }

@@ -11,7 +11,8 @@ pub const MAX_SSRCS: usize = 4;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct PayloadTypes {
     numbers: [u8; MAX_PAYLOAD_TYPES],
-    media: [Option<u8>; MAX_PAYLOAD_TYPES],
+    /// One more than the media of each; 0 for none.
+    media: [u8; MAX_PAYLOAD_TYPES],
     len: u8,
 }
 
@@ -19,12 +20,12 @@ impl PayloadTypes {
     /// None at all.
     pub const EMPTY: Self = Self {
         numbers: [0; MAX_PAYLOAD_TYPES],
-        media: [None; MAX_PAYLOAD_TYPES],
+        media: [0; MAX_PAYLOAD_TYPES],
         len: 0,
     };
 
-    /// Appends a payload type and its media. Refused unless it is above the last one and there is
-    /// room.
+    /// Appends a payload type and its media, below 255. Refused unless it is above the last one and there
+    /// is room.
     pub fn push(&mut self, number: u8, media: Option<u8>) -> bool {
         if self.numbers().last().is_some_and(|&last| number <= last) {
             return false;
@@ -33,7 +34,7 @@ impl PayloadTypes {
         match (self.numbers.get_mut(at), self.media.get_mut(at)) {
             (Some(to_number), Some(to_media)) => {
                 *to_number = number;
-                *to_media = media;
+                *to_media = media.map_or(0, |media| media.saturating_add(1));
                 self.len = self.len.wrapping_add(1);
                 true
             }
@@ -54,7 +55,7 @@ impl PayloadTypes {
 
     /// Media of the payload type of this index.
     pub fn media(&self, index: u8) -> Option<u8> {
-        self.media.get(usize::from(index)).copied().flatten()
+        self.media.get(usize::from(index))?.checked_sub(1)
     }
 }
 
@@ -72,6 +73,11 @@ pub struct SsrcEntry {
 pub struct Ssrcs(pub [Option<SsrcEntry>; MAX_SSRCS]);
 
 impl Ssrcs {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.iter().flatten().count()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)

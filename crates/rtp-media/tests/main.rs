@@ -10,16 +10,17 @@
 )]
 
 mod common;
+mod decide;
 mod demux;
 mod extension_rewrite;
-mod packet_index;
-mod receive;
 mod receiver;
 mod rewrite;
 mod rtcp;
 mod rtp;
 mod srtp_forgery;
+mod srtp_index;
 mod srtp_lengths;
+mod srtp_memory;
 mod srtp_replay;
 mod srtp_rfc3711;
 mod srtp_rfc6188;

@@ -3,7 +3,7 @@
 //! Loss and jitter.
 
 use proptest::prelude::*;
-use rtp_media::receiver::{update, with_index, Arrival, SourceState};
+use rtp_media::receiver::{update, Arrival, SourceState};
 
 /// A receiver of 20 ms packets at 8 kHz.
 #[derive(Default)]
@@ -280,13 +280,74 @@ fn an_authentic_index_is_kept_across_a_jump() {
     assert_eq!(update(&state, &arrival).state.ext_seq, 0x0002_2000);
 }
 
+/// Whatever is authentic, and however late, the highest index stays.
 #[test]
-fn an_authentic_index_mends_a_wrong_rollover_counter_and_late_ones_do_not_count() {
-    assert_eq!(with_index(0x0002_1000, 0x0002_1001), 0x0002_1001);
-    assert_eq!(with_index(0x0002_1000, 0x0002_0fff), 0x0002_1000);
-    assert_eq!(with_index(0x0002_1000, 0x0001_1001), 0x0001_1001);
-    assert_eq!(with_index(0x0002_1000, 0x0003_1000), 0x0003_1000);
-    assert_eq!(with_index(0, 0x9c40), 0x9c40);
+fn field_14_no_packet_moves_the_highest_index_back() {
+    let arrival = |index: u32| Arrival {
+        sequence: index as u16,
+        index: Some(index),
+        timestamp: 0,
+        time_us: 0,
+        clock_rate: 8000,
+    };
+    for lost_bits in [0, 1, 0x0f0f, u32::MAX] {
+        for highest in [5, 0xffff, 0x0002_1000, u32::MAX] {
+            let state = SourceState {
+                ext_seq: highest,
+                lost_bits,
+                ..SourceState::default()
+            };
+            for index in [
+                0,
+                1,
+                highest / 2,
+                highest & 0xffff,
+                highest.saturating_sub(0x1_0000),
+                highest.saturating_sub(1000),
+                highest.saturating_sub(257),
+                highest.saturating_sub(1),
+                highest,
+                highest.saturating_add(1),
+                highest.saturating_add(300),
+                highest.saturating_add(0x2_0000),
+            ] {
+                let ext_seq = update(&state, &arrival(index)).state.ext_seq;
+                assert_eq!(ext_seq, highest.max(index), "{index:x} after {highest:x}");
+            }
+        }
+    }
+}
+
+/// A late packet of a known index is noted where it belongs, and a rollover is no jump.
+#[test]
+fn indices_are_tracked_like_sequence_numbers() {
+    let arrival = |index: u32| Arrival {
+        sequence: index as u16,
+        index: Some(index),
+        timestamp: 0,
+        time_us: 0,
+        clock_rate: 8000,
+    };
+    let mut state = SourceState::default();
+    let mut lost = 0;
+    for index in (0x0000_fff0..0x0001_0010)
+        .filter(|index| index % 8 != 3)
+        .chain([0x1_000b])
+    {
+        let update = update(&state, &arrival(index));
+        state = update.state;
+        lost += update.newly_lost;
+    }
+    assert_eq!((state.ext_seq, lost), (0x1_000f, 0));
+    // Those that are missing but the one that came late, by how far back they are.
+    let missing: Vec<u32> = (0..32)
+        .filter(|back| state.lost_bits & (1 << back) == 0)
+        .collect();
+    assert_eq!(missing, [12, 20, 28]);
+    assert_eq!(
+        update(&state, &arrival(0x1_000f + 32)).newly_lost,
+        31 + 3 - 31
+    );
 }
 
 proptest! {

@@ -2,12 +2,12 @@
 
 //! What one end protects, the other opens, and can make what it was again.
 
-use crate::common::srtp::LISTED;
+use crate::common::srtp::SSRC;
 use host_crypto::suites::{Suite, ALL};
-use host_crypto::HostCrypto;
+use host_crypto::{HostCrypto, Inbound};
 use proptest::prelude::*;
 use rtp_media::rtp::RtpView;
-use rtp_media::srtp::{Cipher, Context, Policy, Sources};
+use rtp_media::srtp::{Cipher, Context, Policy};
 
 /// A suite with any tag lengths.
 fn suite() -> impl Strategy<Value = Suite> {
@@ -81,12 +81,12 @@ proptest! {
         prop_assert_eq!(&packet[..start], &plain[..start]);
         let protected = packet.clone();
 
-        let opened = Sources::new(64)
-            .open_rtp(&context, &mut packet, start, LISTED, sequence, Some(index.saturating_sub(lag)))
-            .unwrap();
+        let shared = Some(index.saturating_sub(lag));
+        let mut inbound = Inbound::new(context, 64);
+        let opened = inbound.open_rtp(&mut packet, start, SSRC, sequence, shared).unwrap();
         prop_assert_eq!(opened.index, index);
         prop_assert_eq!(&packet[..opened.end], &plain);
-        context.restore_rtp(&mut packet, start, &opened);
+        inbound.context.restore_rtp(&mut packet, start, &opened);
         prop_assert_eq!(packet, protected);
     }
 
@@ -105,10 +105,11 @@ proptest! {
         prop_assert_eq!(&packet[..8], &plain[..8]);
         let protected = packet.clone();
 
-        let opened = Sources::new(64).open_rtcp(&context, &mut packet, LISTED).unwrap();
+        let mut inbound = Inbound::new(context, 64);
+        let opened = inbound.open_rtcp(&mut packet, SSRC).unwrap();
         prop_assert_eq!(opened.index, index);
         prop_assert_eq!(&packet[..opened.end], &plain);
-        context.restore_rtcp(&mut packet, &opened);
+        inbound.context.restore_rtcp(&mut packet, &opened);
         prop_assert_eq!(packet, protected);
     }
 
@@ -124,31 +125,29 @@ proptest! {
         highest in any::<Option<u32>>(),
         window in 0..100u32,
     ) {
-        let context = context(&suite.policy(mki.len() as u8));
-        let mut sources = Sources::new(window);
+        let mut inbound = Inbound::new(context(&suite.policy(mki.len() as u8)), window);
         for _ in 0..2 {
             let mut packet = bytes.clone();
-            let opened =
-                sources.open_rtp(&context, &mut packet, start, LISTED, sequence, highest);
+            let opened = inbound.open_rtp(&mut packet, start, SSRC, sequence, highest);
             if let Ok(opened) = opened {
                 prop_assert!(start <= opened.end && opened.end <= packet.len());
                 prop_assert_eq!(&packet[..start], &bytes[..start]);
-                context.restore_rtp(&mut packet, start, &opened);
+                inbound.context.restore_rtp(&mut packet, start, &opened);
             }
             prop_assert_eq!(&packet, &bytes);
 
-            let opened = sources.open_rtcp(&context, &mut packet, LISTED);
+            let opened = inbound.open_rtcp(&mut packet, SSRC);
             if let Ok(opened) = opened {
                 prop_assert!(opened.end <= packet.len());
-                context.restore_rtcp(&mut packet, &opened);
+                inbound.context.restore_rtcp(&mut packet, &opened);
             }
             prop_assert_eq!(&packet, &bytes);
         }
         // Protecting them panics neither, nor writes behind what it says.
         for length in [start, bytes.len()] {
             let mut buffer = bytes.clone();
-            let _ = context.protect_rtp(&mut buffer, length, start, 5, &mki);
-            let _ = context.protect_rtcp(&mut buffer, length, 5, &mki);
+            let _ = inbound.context.protect_rtp(&mut buffer, length, start, 5, &mki);
+            let _ = inbound.context.protect_rtcp(&mut buffer, length, 5, &mki);
             prop_assert_eq!(buffer.len(), bytes.len());
         }
     }

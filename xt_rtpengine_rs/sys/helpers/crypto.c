@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Ciphers and message authentication codes. */
+/* Ciphers, message authentication codes, hashes. */
 
 #include "../bindings.h"
+
+u64 rtpe_siphash(const u64 *key, const void *data, size_t len)
+{
+	const siphash_key_t sip = { { key[0], key[1] } };
+
+	return siphash(data, len, &sip);
+}
 
 void rtpe_memzero(void *memory, size_t size)
 {

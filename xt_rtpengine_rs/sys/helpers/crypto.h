@@ -7,6 +7,7 @@
 struct aes_enckey;
 struct hmac_sha1_ctx;
 
+u64 rtpe_siphash(const u64 *key, const void *data, size_t len);
 void rtpe_memzero(void *memory, size_t size);
 bool rtpe_is_equal(const u8 *a, const u8 *b, size_t size);
 void rtpe_aes_encrypt(const struct aes_enckey *key, u8 *block);

@@ -38,10 +38,10 @@ static const struct kernel_param_ops rtpe_replay_window_ops = {
 	.get = param_get_uint,
 };
 
-unsigned int rtpe_srtp_replay_window = RTPE_MIN_REPLAY_WINDOW;
+unsigned int rtpe_srtp_replay_window = RTPE_MAX_REPLAY_WINDOW;
 module_param_cb(srtp_replay_window, &rtpe_replay_window_ops, &rtpe_srtp_replay_window, 0644);
 MODULE_PARM_DESC(srtp_replay_window,
-		 "How many packets back SRTP may come late, 64 to 1024, or 0 to accept replays, of targets added from then on (default 64)");
+		 "How many packets back SRTP may come late, 64 to 1024, or 0 to accept replays, of targets added from then on (default 1024)");
 
 unsigned long rtpe_memory_limit = 1UL << 32;
 module_param_named(memory_limit, rtpe_memory_limit, ulong, 0644);

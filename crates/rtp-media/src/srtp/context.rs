@@ -3,7 +3,7 @@
 //! Keys and settings of one direction.
 
 use super::cipher::{nonce, Cipher, Keyed, Place};
-use super::crypto::{Crypto, Gcm as _, Mac as _, Tag};
+use super::crypto::{Crypto, Gcm as _, Mac as _, Nonce, Started as _, Tag};
 use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
 use super::wipe;
 
@@ -42,6 +42,14 @@ impl<C: Crypto> Context<C> {
             rtcp: Session::new(policy, Part::Rtcp)?,
             mki_len: usize::from(policy.mki_len),
         })
+    }
+
+    /// Whether packets carry a tag: RTP, or RTCP. Without one nothing tells a replay (RFC 3711, 3.3.2).
+    pub const fn is_authenticated(&self, part: Part) -> bool {
+        match part {
+            Part::Rtp => self.rtp.is_authenticated(),
+            Part::Rtcp => self.rtcp.is_authenticated(),
+        }
     }
 
     /// How many bytes longer RTP gets at most.
@@ -88,8 +96,7 @@ impl<C: Crypto> Session<C> {
         })
     }
 
-    /// Whether packets carry a tag. Without one, any packet index will do.
-    pub(super) const fn is_authenticated(&self) -> bool {
+    const fn is_authenticated(&self) -> bool {
         self.mac.is_some() || matches!(self.cipher, Keyed::AeadAesGcm(_))
     }
 
@@ -120,22 +127,29 @@ impl<C: Crypto> Session<C> {
         }
     }
 
-    /// Splits off what stands behind the authenticated part: `mki_len` bytes that are not looked at,
-    /// and the tag, which has to be right. `more` is authenticated, too, but not sent.
+    /// Splits off what stands behind the authenticated part, `mki_len` bytes that are not looked at and the
+    /// tag, and returns that part and the number of the first of `ends` that the tag is right for. An end is
+    /// authenticated as if it followed the packet, and is not sent. The packet is hashed once.
     pub(super) fn authenticated<'p>(
         &self,
         packet: &'p mut [u8],
         mki_len: usize,
-        more: &[u8],
-    ) -> Option<&'p mut [u8]> {
+        mut ends: impl Iterator<Item = impl AsRef<[u8]>>,
+    ) -> Option<(&'p mut [u8], usize)> {
         let end = packet.len().checked_sub(self.tag_len)?;
         let (rest, tag) = packet.split_at_mut_checked(end)?;
         let end = rest.len().checked_sub(mki_len)?;
         let (packet, _) = rest.split_at_mut_checked(end)?;
-        match &self.mac {
-            Some(mac) if !mac.verify([packet, more], tag) => None,
-            _ => Some(packet),
-        }
+        let Some(mac) = &self.mac else {
+            return Some((packet, 0));
+        };
+        let started = mac.start(packet);
+        let number = ends.position(|end| {
+            let code = started.clone().finish(end.as_ref());
+            code.get(..self.tag_len)
+                .is_some_and(|code| C::is_equal(code, tag))
+        })?;
+        Some((packet, number))
     }
 
     /// Writes the master key identifier, and the tag of the first `end` bytes and of `more`, behind
@@ -152,9 +166,40 @@ impl<C: Crypto> Session<C> {
         to.copy_from_slice(mki);
         let (to, _) = room.split_at_mut_checked(self.tag_len)?;
         if let Some(mac) = &self.mac {
-            let code = mac.code([packet, more]);
+            let code = mac.start(packet).finish(more);
             to.copy_from_slice(code.get(..self.tag_len)?);
         }
         end.checked_add(mki.len())?.checked_add(self.tag_len)
+    }
+
+    /// Decrypts what AES-GCM protected, and returns the number of the first of `places` that the tag is right
+    /// for. Without one the data is as before. It is hashed once: the tags of two nonces differ as the
+    /// tags of nothing do (NIST SP 800-38D, 7.1: the hash, which does not depend on the nonce, is encrypted by
+    /// addition).
+    pub(super) fn open_gcm(
+        &self,
+        key: &C::Gcm,
+        mut places: impl Iterator<Item = Place>,
+        associated: [&[u8]; 2],
+        data: &mut [u8],
+        tag: &Tag,
+    ) -> Option<usize> {
+        let first = nonce(&self.salt, &places.next()?);
+        let code = key.open(&first, associated, data);
+        if C::is_equal(&code, tag) {
+            return Some(0);
+        }
+        let mask = |nonce: &Nonce| u128::from_ne_bytes(key.seal(nonce, [&[], &[]], &mut []));
+        let mut others = places.map(|place| nonce(&self.salt, &place)).peekable();
+        let hash = others
+            .peek()
+            .map_or(0, |_| u128::from_ne_bytes(code) ^ mask(&first));
+        let found = others
+            .zip(1..)
+            .find(|(nonce, _)| C::is_equal(&(hash ^ mask(nonce)).to_ne_bytes(), tag));
+        key.keystream(&first, data);
+        let (nonce, number) = found?;
+        key.keystream(&nonce, data);
+        Some(number)
     }
 }

@@ -8,6 +8,8 @@ pub type Block = [u8; 16];
 pub type Nonce = [u8; 12];
 /// An authentication tag of AES-GCM.
 pub type Tag = [u8; 16];
+/// A code of HMAC-SHA1.
+pub type Code = [u8; 20];
 
 /// A family of implementations.
 pub trait Crypto {
@@ -17,6 +19,9 @@ pub trait Crypto {
     type Gcm: Gcm;
     /// HMAC-SHA1.
     type Mac: Mac;
+
+    /// Whether two tags of one length are the same, compared in constant time.
+    fn is_equal(one: &[u8], other: &[u8]) -> bool;
 }
 
 /// An AES key that is ready for use. It is overwritten when it is dropped.
@@ -36,19 +41,24 @@ pub trait Gcm: Sized {
     fn new(key: &[u8]) -> Option<Self>;
     /// Encrypts, and computes the tag of the associated data, in two parts, and the ciphertext.
     fn seal(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag;
-    /// Compares the tag, in constant time, and decrypts. When the tag is wrong it returns false, and
-    /// the data is as before.
-    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8], tag: &Tag) -> bool;
+    /// Decrypts, and computes the tag of the associated data and the ciphertext, which is to be compared.
+    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag;
     /// Encrypts or decrypts, and does not authenticate.
     fn keystream(&self, nonce: &Nonce, data: &mut [u8]);
 }
 
 /// A key of HMAC-SHA1 that is ready for use. It is overwritten when it is dropped.
 pub trait Mac: Sized {
+    /// What was computed of a message that is not at its end.
+    type Started: Started;
     /// Prepares a key. None without memory.
-    fn new(key: &[u8; 20]) -> Option<Self>;
-    /// The code of a message in two parts.
-    fn code(&self, message: [&[u8]; 2]) -> [u8; 20];
-    /// Whether the code of a message starts with `tag`, compared in constant time.
-    fn verify(&self, message: [&[u8]; 2], tag: &[u8]) -> bool;
+    fn new(key: &Code) -> Option<Self>;
+    /// Computes the code of a message that begins so.
+    fn start(&self, message: &[u8]) -> Self::Started;
+}
+
+/// A started computation of HMAC-SHA1. It is overwritten when it is dropped.
+pub trait Started: Clone {
+    /// The code of the message that ends so.
+    fn finish(self, end: &[u8]) -> Code;
 }

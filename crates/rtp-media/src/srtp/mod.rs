@@ -2,28 +2,22 @@
 
 //! SRTP and SRTCP (RFC 3711, RFC 6188, RFC 7714), in place.
 //!
-//! A [`Context`] holds the session keys of one direction and protects packets or opens them;
-//! [`Sources`] remembers what was received of each SSRC, so that nothing is accepted twice;
-//! [`Rollovers`] counts for what is sent. The algorithms themselves are behind [`Crypto`].
+//! A [`Context`] holds the session keys of one direction and protects packets or opens them; [`index`]
+//! tells which packet index one has, and that it was not used before. The algorithms themselves are behind
+//! [`Crypto`].
 
-mod candidates;
 mod cipher;
 mod context;
 mod crypto;
+pub mod index;
 mod keys;
-mod replay;
-mod rollovers;
 mod rtcp;
 mod rtp;
-mod sources;
 
 pub use cipher::Cipher;
 pub use context::Context;
-pub use crypto::{Aes, Block, Crypto, Gcm, Mac, Nonce, Tag};
+pub use crypto::{Aes, Block, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
 pub use keys::{Part, Policy, SessionKeys, AUTH_KEY_LEN, MAX_KEY, SALT_LEN};
-pub use replay::{Window, CAPACITY as WINDOW_CAPACITY};
-pub use rollovers::Rollovers;
-pub use sources::{Refused, Sender, Sources};
 
 /// A packet whose authentication tag was right, and which was decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,9 +2,10 @@
 
 //! SRTCP packets (RFC 3711, 3.4; RFC 7714, 9).
 
-use super::cipher::{nonce, Keyed, Place};
+use super::cipher::{Keyed, Place};
 use super::context::{Context, RTCP_INDEX_LEN};
-use super::crypto::{Crypto, Gcm as _, Tag};
+use super::crypto::{Crypto, Tag};
+use super::index::Refused;
 use super::Opened;
 
 /// Length of what is never encrypted.
@@ -28,7 +29,7 @@ fn place(header: &[u8], word: u32) -> Option<Place> {
 impl<C: Crypto> Context<C> {
     /// Protects the RTCP packet in the first `length` bytes of a buffer, and returns its new length.
     /// None when there is no room for [`rtcp_overhead`](Context::rtcp_overhead) more bytes: the packet
-    /// is not to be sent then. `index` counts packets; 31 bits of it are used.
+    /// is not to be sent then. `index` is at most [`LAST_RTCP`](super::index::LAST_RTCP).
     pub fn protect_rtcp(
         &self,
         buffer: &mut [u8],
@@ -51,63 +52,52 @@ impl<C: Crypto> Context<C> {
         session.authenticate(buffer, end, mki, &[])
     }
 
-    /// The SRTCP index that a packet claims, before it is authenticated.
-    pub(super) fn claimed_rtcp_index(&self, packet: &[u8]) -> Option<u32> {
-        let behind = self
-            .rtcp_overhead()
-            .checked_sub(self.rtcp_leading_overhead())?;
-        let at = packet.len().checked_sub(behind)?;
-        let word = packet.get(at..)?.first_chunk::<RTCP_INDEX_LEN>()?;
-        Some(u32::from_be_bytes(*word) & !ENCRYPTED)
-    }
-
-    /// What SRTCP adds before the index: the tag of AES-GCM.
-    const fn rtcp_leading_overhead(&self) -> usize {
-        match self.rtcp.cipher {
-            Keyed::AeadAesGcm(_) => size_of::<Tag>(),
-            _ => 0,
+    /// Authenticates an RTCP packet, and decrypts it in place where `admit` takes its index. A packet that is
+    /// refused is as before.
+    pub fn open_rtcp(
+        &self,
+        packet: &mut [u8],
+        admit: impl FnOnce(u32) -> Result<(), Refused>,
+    ) -> Result<Opened, Refused> {
+        let opened = self
+            .authenticate_rtcp(packet)
+            .ok_or(Refused::NotAuthentic)?;
+        let admitted = admit(opened.index);
+        // AES-GCM has decrypted it already.
+        if admitted.is_ok() != matches!(self.rtcp.cipher, Keyed::AeadAesGcm(_)) {
+            self.restore_rtcp(packet, &opened);
         }
+        admitted.map(|()| opened)
     }
 
-    /// Authenticates a packet, and decrypts it. None when it is not authentic, and the packet is as
-    /// before.
-    pub(super) fn try_rtcp(&self, packet: &mut [u8]) -> Option<Opened> {
+    /// Which index an RTCP packet has, and where it will end. None, and the packet as before, when it is not
+    /// authentic.
+    fn authenticate_rtcp(&self, packet: &mut [u8]) -> Option<Opened> {
         let session = &self.rtcp;
-        let packet = session.authenticated(packet, self.mki_len, &[])?;
+        let (packet, _) = session.authenticated(packet, self.mki_len, [[]].into_iter())?;
         let (packet, word) = packet.split_last_chunk_mut::<RTCP_INDEX_LEN>()?;
-        let (header, payload) = packet.split_at_mut_checked(HEADER_LEN)?;
+        let mut end = packet.len();
         let number = u32::from_be_bytes(*word);
         let encrypted = number & ENCRYPTED != 0;
-        let place = place(header, number)?;
-        let end = if let Keyed::AeadAesGcm(key) = &session.cipher {
-            let (payload, tag) = payload.split_last_chunk_mut::<{ size_of::<Tag>() }>()?;
-            let end = HEADER_LEN.checked_add(payload.len())?;
-            let nonce = nonce(&session.salt, &place);
-            let authentic = if encrypted {
-                key.open(&nonce, [header, word], payload, tag)
-            } else {
-                // RFC 7714, 9.3: all of it is associated data.
-                let (clear, tag) = packet.split_last_chunk_mut::<{ size_of::<Tag>() }>()?;
-                key.open(&nonce, [clear, word], &mut [], tag)
-            };
-            if !authentic {
-                return None;
-            }
-            end
-        } else {
-            if encrypted {
-                session.cipher.keystream(&session.salt, &place, payload);
-            }
-            packet.len()
-        };
+        let place = place(packet, number)?;
+        let index = place.index;
+        if let Keyed::AeadAesGcm(key) = &session.cipher {
+            let (rest, tag) = packet.split_last_chunk_mut::<{ size_of::<Tag>() }>()?;
+            end = rest.len();
+            // RFC 7714, 9.3: what is not encrypted is associated data, all of it.
+            let clear = if encrypted { HEADER_LEN } else { end };
+            let (clear, data) = rest.split_at_mut_checked(clear)?;
+            clear.get(..HEADER_LEN)?;
+            session.open_gcm(key, core::iter::once(place), [clear, word], data, tag)?;
+        }
         Some(Opened {
-            index: place.index,
+            index,
             end,
             encrypted,
         })
     }
 
-    /// Makes an opened RTCP packet what it was before.
+    /// Makes an opened RTCP packet what it was before, without what stood behind it.
     pub fn restore_rtcp(&self, packet: &mut [u8], opened: &Opened) {
         if !opened.encrypted {
             return;

@@ -2,9 +2,10 @@
 
 //! SRTP packets (RFC 3711, 3.1; RFC 7714, 8).
 
-use super::cipher::{nonce, Keyed, Place};
+use super::cipher::{Keyed, Place};
 use super::context::Context;
-use super::crypto::{Crypto, Gcm as _, Tag};
+use super::crypto::{Crypto, Tag};
+use super::index::{Guesses, Refused};
 use super::Opened;
 
 /// Rollover counter of a packet index.
@@ -14,18 +15,18 @@ fn rollover_counter(index: u32) -> [u8; 4] {
 }
 
 /// Where the keystream of a packet starts.
-fn place(header: &[u8], index: u32) -> Option<Place> {
-    let [_, h1, h2, h3, h4, h5, h6, h7, ssrc @ ..] = *header.first_chunk::<12>()?;
+fn place(header: &[u8; 12], index: u32) -> Place {
+    let [_, h1, h2, h3, h4, h5, h6, h7, ssrc @ ..] = *header;
     let [s0, s1, s2, s3] = ssrc;
     let [r0, r1, r2, r3] = rollover_counter(index);
-    Some(Place {
+    Place {
         ssrc,
         index,
         // RFC 3711, 4.1.2.2.
         f8: [
             0, h1, h2, h3, h4, h5, h6, h7, s0, s1, s2, s3, r0, r1, r2, r3,
         ],
-    })
+    }
 }
 
 impl<C: Crypto> Context<C> {
@@ -43,59 +44,79 @@ impl<C: Crypto> Context<C> {
         let session = &self.rtp;
         let (packet, room) = buffer.split_at_mut_checked(length)?;
         let (header, payload) = packet.split_at_mut_checked(payload_start)?;
-        let place = place(header, index)?;
+        let place = place(header.first_chunk()?, index);
         let end = length.checked_add(session.encrypt(&place, [header, &[]], payload, room)?)?;
         session.authenticate(buffer, end, mki, &rollover_counter(index))
     }
 
-    /// Authenticates a packet as that of an index, and decrypts it. None when it is not, and the
-    /// packet is as before.
-    pub(super) fn try_rtp(
+    /// Authenticates an RTP packet as that of one of the indices that it may have, and decrypts it in place
+    /// where `admit` takes the index. A packet that is refused is as before.
+    ///
+    /// Packets that carry no tag are taken for the index that is most likely.
+    pub fn open_rtp(
         &self,
         packet: &mut [u8],
         payload_start: usize,
-        index: u32,
+        guesses: &Guesses,
+        admit: impl FnOnce(u32) -> Result<(), Refused>,
+    ) -> Result<Opened, Refused> {
+        let opened = self
+            .authenticate_rtp(packet, payload_start, guesses.as_slice())
+            .ok_or(Refused::NotAuthentic)?;
+        let admitted = admit(opened.index);
+        // AES-GCM has decrypted it already.
+        if admitted.is_ok() != matches!(self.rtp.cipher, Keyed::AeadAesGcm(_)) {
+            self.crypt_rtp(packet, payload_start, &opened);
+        }
+        admitted.map(|()| opened)
+    }
+
+    /// Which of its indices an RTP packet has, and where it will end. None, and the packet as before, when
+    /// it is not authentic.
+    fn authenticate_rtp(
+        &self,
+        packet: &mut [u8],
+        payload_start: usize,
+        guesses: &[u32],
     ) -> Option<Opened> {
         let session = &self.rtp;
-        let packet = session.authenticated(packet, self.mki_len, &rollover_counter(index))?;
+        let ends = guesses.iter().map(|&index| rollover_counter(index));
+        let (packet, mut number) = session.authenticated(packet, self.mki_len, ends)?;
+        let mut end = packet.len();
         let (header, payload) = packet.split_at_mut_checked(payload_start)?;
-        let place = place(header, index)?;
-        let end = if let Keyed::AeadAesGcm(key) = &session.cipher {
+        let fixed = header.first_chunk()?;
+        if let Keyed::AeadAesGcm(key) = &session.cipher {
             let (payload, tag) = payload.split_last_chunk_mut::<{ size_of::<Tag>() }>()?;
-            if !key.open(&nonce(&session.salt, &place), [header, &[]], payload, tag) {
-                return None;
-            }
-            payload_start.checked_add(payload.len())?
-        } else {
-            session.cipher.keystream(&session.salt, &place, payload);
-            packet.len()
-        };
+            let places = guesses
+                .get(number..)?
+                .iter()
+                .map(|&index| place(fixed, index));
+            let more = session.open_gcm(key, places, [header, &[]], payload, tag)?;
+            number = number.checked_add(more)?;
+            end = payload_start.checked_add(payload.len())?;
+        }
         Some(Opened {
-            index,
+            index: *guesses.get(number)?,
             end,
             encrypted: true,
         })
     }
 
-    /// Whether a packet is authentic as that of an index. It is left as it is.
-    pub(super) fn is_rtp_of(&self, packet: &mut [u8], payload_start: usize, index: u32) -> bool {
-        let opened = self.try_rtp(packet, payload_start, index);
-        if let Some(opened) = &opened {
-            self.restore_rtp(packet, payload_start, opened);
-        }
-        opened.is_some()
+    /// Makes an opened RTP packet what it was before, without what stood behind it.
+    pub fn restore_rtp(&self, packet: &mut [u8], payload_start: usize, opened: &Opened) {
+        self.crypt_rtp(packet, payload_start, opened);
     }
 
-    /// Makes an opened RTP packet what it was before.
-    pub fn restore_rtp(&self, packet: &mut [u8], payload_start: usize, opened: &Opened) {
-        let Some((header, payload)) = packet
+    /// Encrypts or decrypts the payload.
+    fn crypt_rtp(&self, packet: &mut [u8], payload_start: usize, opened: &Opened) {
+        let payload = packet
             .get_mut(..opened.end)
-            .and_then(|packet| packet.split_at_mut_checked(payload_start))
-        else {
-            return;
-        };
-        if let Some(place) = place(header, opened.index) {
-            self.rtp.cipher.keystream(&self.rtp.salt, &place, payload);
+            .and_then(|packet| packet.split_at_mut_checked(payload_start));
+        if let Some((header, payload)) = payload {
+            if let Some(header) = header.first_chunk() {
+                let place = place(header, opened.index);
+                self.rtp.cipher.keystream(&self.rtp.salt, &place, payload);
+            }
         }
     }
 }

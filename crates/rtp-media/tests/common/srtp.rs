@@ -4,17 +4,11 @@
 
 use std::cell::RefCell;
 
-use host_crypto::{HostAes, HostCrypto, HostGcm, HostMac};
-use rtp_media::srtp::{
-    Aes, Block, Cipher, Context, Crypto, Opened, Policy, Refused, Sender, Sources,
-};
+use host_crypto::{HostAes, HostCrypto, HostGcm, HostMac, Inbound};
+use rtp_media::srtp::index::Refused;
+use rtp_media::srtp::{Aes, Block, Cipher, Context, Crypto, Policy};
 
 pub(crate) const SSRC: u32 = 0x5555_0001;
-/// The first SSRC that the target lists.
-pub(crate) const LISTED: Sender = Sender {
-    listed: Some(0),
-    ssrc: SSRC,
-};
 
 /// The bytes that these digits stand for; spaces do not matter.
 pub(crate) fn hex(digits: &str) -> Vec<u8> {
@@ -79,8 +73,7 @@ pub(crate) fn protect_rtcp<C: Crypto>(
 
 /// One who receives.
 pub(crate) struct Receiver<C: Crypto> {
-    pub(crate) context: Context<C>,
-    pub(crate) sources: Sources,
+    pub(crate) inbound: Inbound<C>,
     /// What others know of the highest packet index.
     pub(crate) shared: Option<u32>,
 }
@@ -88,41 +81,37 @@ pub(crate) struct Receiver<C: Crypto> {
 impl<C: Crypto> Receiver<C> {
     pub(crate) fn new(context: Context<C>, window: u32) -> Self {
         Self {
-            context,
-            sources: Sources::new(window),
+            inbound: Inbound::new(context, window),
             shared: None,
         }
     }
 
-    /// Takes an RTP packet of the listed SSRC, with a header of 12 bytes. One that is refused is
-    /// left as it was.
+    /// Takes an RTP packet, with a header of 12 bytes. One that is refused is left as it was.
     pub(crate) fn take(&mut self, packet: &[u8]) -> Result<u32, Refused> {
-        self.take_from(LISTED, packet)
+        self.take_from(SSRC, packet)
     }
 
-    pub(crate) fn take_from(&mut self, sender: Sender, packet: &[u8]) -> Result<u32, Refused> {
+    pub(crate) fn take_from(&mut self, ssrc: u32, packet: &[u8]) -> Result<u32, Refused> {
         let mut copy = packet.to_vec();
         let sequence = u16::from_be_bytes([packet[2], packet[3]]);
-        let result =
-            self.sources
-                .open_rtp(&self.context, &mut copy, 12, sender, sequence, self.shared);
+        let result = self
+            .inbound
+            .open_rtp(&mut copy, 12, ssrc, sequence, self.shared);
         if let Ok(opened) = result {
-            let plain = rtp_of(sender.ssrc, opened.index);
+            let plain = rtp_of(ssrc, opened.index);
             assert_eq!(copy[..opened.end], plain, "{:x}", opened.index);
-            self.context.restore_rtp(&mut copy, 12, &opened);
+            self.inbound.context.restore_rtp(&mut copy, 12, &opened);
         }
         assert_eq!(copy, packet, "neither refused nor restored as it was");
         result.map(|opened| opened.index)
     }
 
-    /// Takes an RTCP packet of the listed SSRC.
+    /// Takes an RTCP packet.
     pub(crate) fn take_rtcp(&mut self, packet: &[u8]) -> Result<(Vec<u8>, u32), Refused> {
         let mut copy = packet.to_vec();
-        let result: Result<Opened, Refused> =
-            self.sources.open_rtcp(&self.context, &mut copy, LISTED);
-        let plain = result.map(|opened| {
+        let plain = self.inbound.open_rtcp(&mut copy, SSRC).map(|opened| {
             let plain = copy[..opened.end].to_vec();
-            self.context.restore_rtcp(&mut copy, &opened);
+            self.inbound.context.restore_rtcp(&mut copy, &opened);
             (plain, opened.index)
         });
         assert_eq!(copy, packet, "neither refused nor restored as it was");
@@ -137,6 +126,10 @@ impl Crypto for GivenKeys {
     type Aes = GivenAes;
     type Gcm = HostGcm;
     type Mac = HostMac;
+
+    fn is_equal(one: &[u8], other: &[u8]) -> bool {
+        one == other
+    }
 }
 
 /// AES, which gives the session keys out when they are derived.

@@ -3,7 +3,7 @@
 //! What a command asks for, in the form that packets are judged and protected by.
 
 use host_crypto::HostCrypto;
-use rtp_media::receive::{Rules, SourceRule};
+use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use rtp_media::srtp::{Cipher, Context, Policy};
 use rtp_wire::{ExpectedSource, Srtp};

@@ -2,10 +2,15 @@
 
 //! What a target makes of a datagram, worked out on the host with the host's algorithms of SRTP.
 
-use host_crypto::HostCrypto;
-use rtp_media::receive::{classify, filter, Kind, Relay, RtcpIn, RtpIn, Rules, Verdict};
+use std::ops::Range;
+
+use host_crypto::{HostCrypto, Inbound};
+use rtp_media::decide::{decide, ClearRtcp, Plan, Rtcp, Rtp};
+use rtp_media::reason::{self, Reason, Unsent};
 use rtp_media::receiver::{self, Arrival, SourceState};
-use rtp_media::srtp::{Context, Opened, Refused, Sender, Sources};
+use rtp_media::rules::Rules;
+use rtp_media::srtp::index::{Memory, Slot};
+use rtp_media::srtp::Opened;
 use rtp_wire::{Direction, Endpoint, Generation, Request};
 use zerocopy::FromZeros as _;
 
@@ -14,15 +19,17 @@ use crate::output::Output;
 use crate::plan::{unhex, Place};
 
 /// How many packets back the module accepts a late one.
-const WINDOW: u32 = 64;
+const WINDOW: u32 = 1024;
+/// How many SSRCs of an output are remembered at least: more than are sent.
+const SLOTS: usize = 8192;
 
 /// A target as the module has it.
 pub(crate) struct Target {
     pub(crate) config: Box<rtp_wire::Target>,
     pub(crate) rules: Rules,
-    pub(crate) decryption: Option<Context<HostCrypto>>,
+    inbound: Option<Inbound<HostCrypto>>,
     pub(crate) outputs: Vec<Output>,
-    sources: Sources,
+    memory: Memory<Vec<Slot>>,
     ssrcs: [SourceState; rtp_wire::target::MAX_SSRCS],
 }
 
@@ -48,15 +55,17 @@ impl Target {
             Request::AddTarget(encoded) => encoded.decode(&mut config).ok()?,
             _ => return None,
         }
+        let mut memory = Memory::new(vec![Slot::EMPTY; SLOTS]);
+        let mut outputs = Vec::new();
+        for output in &place.outputs {
+            let output = Output::new(&unhex(output)?, &outputs, &mut memory)?;
+            outputs.push(output);
+        }
         Some(Self {
             rules: rules(&config, &place.payload_types)?,
-            decryption: context(&config.decrypt)?,
-            outputs: place
-                .outputs
-                .iter()
-                .map(|output| Output::new(&unhex(output)?))
-                .collect::<Option<_>>()?,
-            sources: Sources::new(WINDOW),
+            inbound: context(&config.decrypt)?.map(|context| Inbound::new(context, WINDOW)),
+            outputs,
+            memory,
             ssrcs: Default::default(),
             config,
         })
@@ -64,96 +73,99 @@ impl Target {
 
     /// What it makes of a datagram.
     pub(crate) fn receive(&mut self, source: &Endpoint, datagram: &[u8]) -> Fate {
+        self.relay(source, datagram).unwrap_or_else(ended)
+    }
+
+    fn relay(&mut self, source: &Endpoint, datagram: &[u8]) -> Result<Fate, Reason> {
         let media_of_mid = |mid: &[u8]| {
             (0u8..)
                 .zip(&self.config.mids)
                 .find_map(|(media, known)| (known.as_bytes() == mid).then_some(media))
         };
-        let verdict = classify(&self.rules, source, datagram, media_of_mid);
-        let Verdict::Relay(relay) = verdict else {
-            return ended(&verdict);
-        };
+        let plan = decide(&self.rules, source, datagram, media_of_mid)?;
         let mut clear = datagram.to_vec();
-        let opened = match self.open(&mut clear, &relay) {
-            Ok(opened) => opened,
-            Err(refused) => {
-                return Fate {
-                    passed: refused == Refused::NotAuthentic,
-                    errors: 1,
-                    ..Fate::default()
-                }
-            }
-        };
-        if let Some(opened) = &opened {
-            clear.truncate(opened.end);
-        }
-        match filter(&self.rules, relay, &clear) {
-            Verdict::Relay(relay) => self.forward(&clear, opened.as_ref(), &relay),
-            verdict => ended(&verdict),
-        }
-    }
-
-    fn open(&mut self, packet: &mut [u8], relay: &Relay) -> Result<Option<Opened>, Refused> {
-        let Some(context) = &self.decryption else {
-            return Ok(None);
-        };
-        match &relay.kind {
-            Kind::Opaque => Ok(None),
-            Kind::Rtp(rtp) => {
-                let sender = Sender {
-                    listed: rtp.ssrc_index,
-                    ssrc: rtp.ssrc,
-                };
-                let highest = rtp
-                    .ssrc_index
-                    .and_then(|index| self.ssrcs.get(usize::from(index)))
-                    .map(|state| state.ext_seq)
-                    .filter(|&highest| highest != 0);
-                let start = rtp.payload_start;
-                self.sources
-                    .open_rtp(context, packet, start, sender, rtp.sequence, highest)
-                    .map(Some)
-            }
-            Kind::Rtcp(rtcp) => {
-                let sender = Sender {
-                    listed: rtcp.ssrc_index,
-                    ssrc: rtcp.ssrc,
-                };
-                self.sources.open_rtcp(context, packet, sender).map(Some)
-            }
-        }
-    }
-
-    fn forward(&mut self, clear: &[u8], opened: Option<&Opened>, relay: &Relay) -> Fate {
         let mut fate = Fate {
             counted: true,
             ..Fate::default()
         };
-        if let Kind::Rtp(rtp) = &relay.kind {
-            self.measure(rtp, opened);
-            fate.errors += u64::from(rtp.pt_index.is_none());
+        match plan {
+            Plan::Rtp(rtp) => {
+                let opened = self.open_rtp(&rtp, &mut clear)?;
+                rtp.confirm(&self.rules)?;
+                self.measure(&rtp, opened.as_ref());
+                fate.errors += u64::from(rtp.pt_index.is_none());
+                let range = self.group(rtp.media).rtp();
+                self.send(range, &mut fate, |output, memory| {
+                    output.send_rtp(&rtp, clear.clone(), memory)
+                });
+            }
+            Plan::Rtcp(rtcp) => {
+                self.open_rtcp(&rtcp, &mut clear)?;
+                let has_output = |media| !self.group(media).rtcp().is_empty();
+                let ClearRtcp { media, and_pass } =
+                    rtcp.confirm(&self.rules, &clear, has_output)?;
+                fate.passed = and_pass;
+                let range = self.group(media).rtcp();
+                self.send(range, &mut fate, |output, memory| {
+                    output.send_rtcp(&rtcp, clear.clone(), memory)
+                });
+            }
+            Plan::Opaque => {
+                let range = self.group(0).rtp();
+                self.send(range, &mut fate, |output, _| {
+                    output.send_opaque(clear.clone())
+                });
+            }
         }
-        fate.passed = matches!(relay.kind, Kind::Rtcp(RtcpIn { and_pass: true, .. }));
-        let group = self.config.groups.get(usize::from(relay.media));
-        let range = match (group, &relay.kind) {
-            (None, _) => 0..0,
-            (Some(group), Kind::Rtcp(_)) => group.rtcp(),
-            (Some(group), _) => group.rtp(),
-        };
+        Ok(fate)
+    }
+
+    fn group(&self, media: u8) -> rtp_wire::OutputGroup {
+        let none = rtp_wire::OutputGroup::new_zeroed();
+        let group = self.config.groups.get(usize::from(media));
+        group.copied().unwrap_or(none)
+    }
+
+    fn send(
+        &mut self,
+        range: Range<usize>,
+        fate: &mut Fate,
+        mut send: impl FnMut(&mut Output, &mut Memory<Vec<Slot>>) -> Result<Vec<u8>, Unsent>,
+    ) {
         for number in range {
             let Some(output) = self.outputs.get_mut(number) else {
                 continue;
             };
-            match output.send(&relay.kind, clear) {
-                Ok(Some(packet)) => fate.relayed.push((number, packet)),
-                Ok(None) => {}
-                Err(_) => fate.errors += 1,
+            match send(output, &mut self.memory) {
+                Ok(packet) => fate.relayed.push((number, packet)),
+                Err(reason) => fate.errors += u64::from(reason.is_error()),
             }
         }
-        fate
     }
 
-    fn measure(&mut self, rtp: &RtpIn, opened: Option<&Opened>) {
+    fn open_rtp(&mut self, rtp: &Rtp, packet: &mut Vec<u8>) -> Result<Option<Opened>, Reason> {
+        let Some(inbound) = &mut self.inbound else {
+            return Ok(None);
+        };
+        let stats = rtp
+            .ssrc_index
+            .and_then(|it| self.ssrcs.get(usize::from(it)));
+        let highest = stats.map(|it| it.ext_seq).filter(|&highest| highest != 0);
+        let start = rtp.payload_start;
+        let opened = inbound.open_rtp(packet, start, rtp.ssrc, rtp.sequence, highest)?;
+        packet.truncate(opened.end);
+        Ok(Some(opened))
+    }
+
+    fn open_rtcp(&mut self, rtcp: &Rtcp, packet: &mut Vec<u8>) -> Result<(), Reason> {
+        if let Some(inbound) = &mut self.inbound {
+            let opened = inbound.open_rtcp(packet, rtcp.ssrc)?;
+            packet.truncate(opened.end);
+        }
+        Ok(())
+    }
+
+    fn measure(&mut self, rtp: &Rtp, opened: Option<&Opened>) {
         let state = rtp
             .ssrc_index
             .and_then(|index| self.ssrcs.get_mut(usize::from(index)));
@@ -170,24 +182,17 @@ impl Target {
             };
             *state = receiver::update(state, &arrival).state;
         } else if let Some(index) = index {
-            state.ext_seq = receiver::with_index(state.ext_seq, index);
+            state.ext_seq = state.ext_seq.max(index);
         }
     }
 }
 
 /// What becomes of a datagram that is not relayed.
-fn ended(verdict: &Verdict) -> Fate {
-    let mut fate = Fate::default();
-    match verdict {
-        Verdict::Drop(reason) => {
-            fate.errors = reason.is_error().into();
-            fate.counted = reason.is_counted();
-        }
-        Verdict::Pass(reason) => {
-            fate.passed = true;
-            fate.errors = reason.is_error().into();
-        }
-        Verdict::Relay(_) => {}
+fn ended(reason: Reason) -> Fate {
+    Fate {
+        passed: reason.fate() == reason::Fate::Pass,
+        counted: reason.is_counted(),
+        errors: reason.is_error().into(),
+        ..Fate::default()
     }
-    fate
 }

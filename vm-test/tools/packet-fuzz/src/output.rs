@@ -2,14 +2,17 @@
 
 //! What an output makes of a packet, worked out on the host.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use host_crypto::HostCrypto;
+use rtp_media::decide::{Rtcp, Rtp};
 use rtp_media::extension::Element;
 use rtp_media::extension_rewrite::{self, Rule};
-use rtp_media::packet_index;
-use rtp_media::receive::{Kind, RtpIn};
+use rtp_media::reason::Unsent;
 use rtp_media::rewrite;
 use rtp_media::rtp::RtpView;
-use rtp_media::srtp::{Context, Rollovers};
+use rtp_media::srtp::index::{estimate, rtcp_index, Memory, Sent, Slot, Stream, Use};
+use rtp_media::srtp::Context;
 use rtp_wire::{Direction, Family, Generation, Request};
 use zerocopy::FromZeros as _;
 
@@ -24,79 +27,145 @@ const MOST: usize = 65_535;
 /// An output as the module has it.
 pub(crate) struct Output {
     pub(crate) config: Box<rtp_wire::Output>,
-    encryption: Option<Context<HostCrypto>>,
-    rollovers: Rollovers,
+    encryption: Option<Encryption>,
     /// What the counters in shared memory say of each SSRC.
-    sent: [Sent; rtp_wire::target::MAX_SSRCS],
-    /// The next SRTCP index where no counters are.
-    rtcp_index: u32,
+    stats: [Stats; rtp_wire::target::MAX_SSRCS],
+}
+
+struct Encryption {
+    context: Context<HostCrypto>,
+    sent: Sent<Vec<Stream>>,
+    used: Use,
 }
 
 #[derive(Clone, Copy, Default)]
-struct Sent {
+struct Stats {
     ext_seq: u32,
     rtcp_seq: u32,
 }
 
-/// No datagram is as long as that.
-pub(crate) struct NotSent;
-
 impl Output {
-    /// The output that a command makes.
-    pub(crate) fn new(command: &[u8]) -> Option<Self> {
+    /// The output that a command makes, of a target that has others.
+    pub(crate) fn new(
+        command: &[u8],
+        others: &[Self],
+        memory: &mut Memory<Vec<Slot>>,
+    ) -> Option<Self> {
         let mut config = Box::new(rtp_wire::Output::new_zeroed());
         match rtp_wire::parse(Some(Generation::V26_0), Direction::Write, command).ok()? {
             Request::AddDestination { output, .. } => output.decode(&mut config).ok()?,
             _ => return None,
         }
+        let mut hasher = DefaultHasher::new();
+        (config.encrypt.master_key(), config.encrypt.master_salt()).hash(&mut hasher);
+        let key = hasher.finish();
+        let has_key = |other: &&Self| {
+            let encryption = other.encryption.as_ref();
+            encryption.is_some_and(|encryption| encryption.used.key() == key)
+        };
+        let lane = others.iter().filter(has_key).count();
+        let encryption = context(&config.encrypt)?.map(|context| Encryption {
+            context,
+            sent: Sent::new(vec![Stream::EMPTY; rtp_wire::target::MAX_SSRCS]),
+            used: memory.begin(key, lane as u8).expect("there are slots"),
+        });
         Some(Self {
-            encryption: context(&config.encrypt)?,
-            rollovers: Rollovers::default(),
-            sent: Default::default(),
-            rtcp_index: 0,
+            encryption,
+            stats: Default::default(),
             config,
         })
     }
 
-    /// What it sends of a packet; nothing when a rule keeps it back.
-    pub(crate) fn send(&mut self, kind: &Kind, clear: &[u8]) -> Result<Option<Vec<u8>>, NotSent> {
-        let mut packet = clear.to_vec();
-        let mut rtp_sent = None;
-        match kind {
-            Kind::Opaque => {}
-            Kind::Rtp(rtp) => {
-                let Some((start, index)) = self.rewrite(rtp, &mut packet) else {
-                    return Ok(None);
-                };
-                let index = index.ok_or(NotSent)?;
-                rtp_sent = rtp.ssrc_index.map(|ssrc| (ssrc, index));
-                if let Some(context) = &self.encryption {
-                    let length = packet.len();
-                    packet.resize(length + context.rtp_overhead(), 0);
-                    let mki = self.config.encrypt.mki();
-                    let end = context.protect_rtp(&mut packet, length, start, index, mki);
-                    packet.truncate(end.expect("there is room"));
-                }
-            }
-            Kind::Rtcp(rtcp) => self.protect_rtcp(rtcp.ssrc_index, &mut packet),
-        }
+    /// What it sends of anything that is neither RTP nor RTCP.
+    pub(crate) fn send_opaque(&self, packet: Vec<u8>) -> Result<Vec<u8>, Unsent> {
         let headers = match self.config.flow.family() {
             Family::V4 => HEADERS_V4,
             Family::V6 => HEADER_UDP,
         };
         if packet.len() + headers > MOST {
-            return Err(NotSent);
+            return Err(Unsent::TooLong);
         }
-        if let Some((sent, index)) =
-            rtp_sent.and_then(|(ssrc, index)| Some((self.sent.get_mut(usize::from(ssrc))?, index)))
-        {
-            sent.ext_seq = index;
-        }
-        Ok(Some(packet))
+        Ok(packet)
     }
 
-    /// Rewrites RTP, and returns where its payload starts and its packet index, if it has one.
-    fn rewrite(&mut self, rtp: &RtpIn, packet: &mut Vec<u8>) -> Option<(usize, Option<u32>)> {
+    /// What it sends of RTP.
+    pub(crate) fn send_rtp(
+        &mut self,
+        rtp: &Rtp,
+        mut packet: Vec<u8>,
+        memory: &mut Memory<Vec<Slot>>,
+    ) -> Result<Vec<u8>, Unsent> {
+        let (start, ssrc, sequence) = self.rewrite(rtp, &mut packet)?;
+        let listed = rtp.ssrc_index.map(usize::from);
+        let counted = listed.filter(|index| self.is_counted(*index));
+        let stats = counted.and_then(|index| self.stats.get_mut(index));
+        let Some(Encryption {
+            context,
+            sent,
+            used,
+        }) = &mut self.encryption
+        else {
+            let packet = self.send_opaque(packet)?;
+            let stats = counted.and_then(|index| self.stats.get_mut(index));
+            if let Some(stats) = stats {
+                stats.ext_seq = estimate(stats.ext_seq, sequence).unwrap_or(sequence.into());
+            }
+            return Ok(packet);
+        };
+        let index = match stats {
+            Some(stats) => {
+                let shared = Some(stats.ext_seq).filter(|&highest| highest != 0);
+                let index = sent.next(ssrc, sequence, shared)?;
+                stats.ext_seq = stats.ext_seq.max(index);
+                index
+            }
+            None => memory.next_rtp(used, ssrc, sequence)?,
+        };
+        let length = packet.len();
+        packet.resize(length + context.rtp_overhead(), 0);
+        let mki = self.config.encrypt.mki();
+        let end = context.protect_rtp(&mut packet, length, start, index, mki);
+        packet.truncate(end.expect("there is room"));
+        self.send_opaque(packet)
+    }
+
+    /// What it sends of RTCP.
+    pub(crate) fn send_rtcp(
+        &mut self,
+        rtcp: &Rtcp,
+        mut packet: Vec<u8>,
+        memory: &mut Memory<Vec<Slot>>,
+    ) -> Result<Vec<u8>, Unsent> {
+        let own = rtcp.ssrc_index.map(usize::from);
+        let own = own.filter(|index| self.is_counted(*index));
+        let counted = own.or_else(|| (0..self.stats.len()).find(|it| self.is_counted(*it)));
+        let stats = counted.and_then(|index| self.stats.get_mut(index));
+        if let Some(Encryption { context, used, .. }) = &self.encryption {
+            let index = match stats {
+                Some(stats) => {
+                    let index = rtcp_index(stats.rtcp_seq)?;
+                    stats.rtcp_seq += 1;
+                    index
+                }
+                None => memory.next_rtcp(used)?,
+            };
+            let length = packet.len();
+            packet.resize(length + context.rtcp_overhead(), 0);
+            let mki = self.config.encrypt.mki();
+            let end = context.protect_rtcp(&mut packet, length, index, mki);
+            packet.truncate(end.expect("there is room"));
+        }
+        self.send_opaque(packet)
+    }
+
+    /// Whether an SSRC has counters.
+    fn is_counted(&self, number: usize) -> bool {
+        let ssrc = self.config.ssrcs.get(number);
+        ssrc.is_some_and(|ssrc| ssrc.stats.is_some())
+    }
+
+    /// Rewrites RTP, and returns where its payload starts, its SSRC and its sequence number.
+    fn rewrite(&self, rtp: &Rtp, packet: &mut Vec<u8>) -> Result<(usize, u32, u16), Unsent> {
         let config = &self.config;
         if config.flags.extmap {
             let rule = Rule {
@@ -108,10 +177,12 @@ impl Output {
             };
             let length = packet.len();
             packet.resize(length + ROOM, 0);
-            let length = extension_rewrite::rewrite(packet, length, &rule).ok()?;
+            let length = extension_rewrite::rewrite(packet, length, &rule).expect("there is room");
             packet.truncate(length);
         }
-        let start = RtpView::parse(packet)?.payload_start();
+        let start = RtpView::parse(packet)
+            .expect("it stays RTP")
+            .payload_start();
         let rule = rtp
             .pt_index
             .and_then(|index| config.payload_rules.get(usize::from(index)));
@@ -121,8 +192,9 @@ impl Output {
                 min_payload_len: rule.min_payload_len,
                 pattern: rule.pattern(),
             };
-            if !rewrite::payload(&rule, packet.get_mut(start..)?) {
-                return None;
+            let payload = packet.get_mut(start..).unwrap_or(&mut []);
+            if !rewrite::payload(&rule, payload) {
+                return Err(Unsent::KeptBack);
             }
         }
         let ssrc = rtp
@@ -134,39 +206,7 @@ impl Output {
             rewrite::header(packet, sequence, ssrc.seq_offset, replacement);
             sequence = sequence.wrapping_add(ssrc.seq_offset);
         }
-        let ssrc = RtpView::parse(packet)?.ssrc();
-        Some((start, self.rtp_index(rtp.ssrc_index, ssrc, sequence)))
-    }
-
-    fn rtp_index(&mut self, listed: Option<u8>, ssrc: u32, sequence: u16) -> Option<u32> {
-        let sent = listed.and_then(|index| self.sent.get(usize::from(index)));
-        match (sent, &self.encryption) {
-            (Some(sent), _) => Some(packet_index::estimate(sent.ext_seq, sequence)),
-            (None, Some(_)) => self.rollovers.advance(ssrc, sequence),
-            (None, None) => Some(sequence.into()),
-        }
-    }
-
-    fn protect_rtcp(&mut self, listed: Option<u8>, packet: &mut Vec<u8>) {
-        let Some(context) = &self.encryption else {
-            return;
-        };
-        let has_counters = |number: &usize| {
-            let ssrc = self.config.ssrcs.get(*number);
-            ssrc.is_some_and(|ssrc| ssrc.stats.is_some())
-        };
-        let own = listed.map(usize::from).filter(has_counters);
-        let own = own.or_else(|| (0..self.config.ssrcs.len()).find(has_counters));
-        let next = match own.and_then(|number| self.sent.get_mut(number)) {
-            Some(sent) => &mut sent.rtcp_seq,
-            None => &mut self.rtcp_index,
-        };
-        let index = *next;
-        *next = index.wrapping_add(1);
-        let length = packet.len();
-        packet.resize(length + context.rtcp_overhead(), 0);
-        let mki = self.config.encrypt.mki();
-        let end = context.protect_rtcp(packet, length, index, mki);
-        packet.truncate(end.expect("there is room"));
+        let ssrc = RtpView::parse(packet).expect("it stays RTP").ssrc();
+        Ok((start, ssrc, sequence))
     }
 }

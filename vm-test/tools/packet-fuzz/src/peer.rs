@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use rtp_media::demux::is_rtcp;
 use rtp_media::rtp::RtpView;
 
-use crate::dice::{put16, Dice};
+use crate::dice::{get16, put16, Dice};
 use crate::keys::{protected, Keys};
 use crate::model::Target;
 use crate::payload::{self, Manner};
@@ -45,6 +45,8 @@ pub(crate) struct Peer {
     kept: VecDeque<Vec<u8>>,
     /// The target lists its SSRCs.
     is_listed: bool,
+    /// The target encrypts what it sends: an index is used once, and what is far ahead makes all others too old.
+    encrypts: bool,
     /// It leaves no sequence numbers out.
     pub(crate) steady: bool,
 }
@@ -72,6 +74,10 @@ impl Peer {
             next_rtcp: 0,
             kept: VecDeque::new(),
             is_listed,
+            encrypts: target
+                .outputs
+                .iter()
+                .any(|output| !output.config.encrypt.is_plain()),
             steady: false,
         })
     }
@@ -114,6 +120,14 @@ impl Peer {
         };
         if self.keys.is_some() {
             self.protect(dice, &mut sent);
+        } else if self.encrypts && !is_rtcp(&sent.payload) {
+            self.number(dice, &mut sent.payload);
+            if dice.one_in(10) {
+                // Now and then late, or again.
+                let behind = dice.pick(&[1, 2, 3, 60, 1000, 2000]);
+                let sequence = get16(&sent.payload, 2).unwrap_or(0);
+                put16(&mut sent.payload, 2, sequence.wrapping_sub(behind));
+            }
         }
         sent
     }

@@ -4,10 +4,9 @@
 
 use crate::common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
-use rtp_media::receive::{
-    classify, filter, judge, DropReason, Kind, PassReason, Relay, RtcpIn, RtpIn, Rules, SourceRule,
-    Verdict,
-};
+use rtp_media::decide::{decide, ClearRtcp, Plan, Rtcp, Rtp};
+use rtp_media::reason::{Fate, Reason};
+use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use udp_ip::Endpoint;
 
@@ -22,27 +21,44 @@ fn rules() -> Rules {
     }
 }
 
-fn verdict(rules: &Rules, datagram: &[u8]) -> Verdict {
-    judge(rules, &PEER, datagram, |mid| match mid {
+fn media_of_mid(mid: &[u8]) -> Option<u8> {
+    match mid {
         b"a" => Some(4),
         b"v" => Some(5),
         _ => None,
+    }
+}
+
+/// What becomes of a datagram that is not SRTP; what is known of RTCP is what is known once it is decrypted.
+#[derive(Debug, PartialEq, Eq)]
+enum Decision {
+    Rtp(Rtp),
+    Rtcp(Rtcp, ClearRtcp),
+    Opaque,
+}
+
+fn decision_with(
+    rules: &Rules,
+    datagram: &[u8],
+    media_of_mid: impl FnOnce(&[u8]) -> Option<u8>,
+) -> Result<Decision, Reason> {
+    Ok(match decide(rules, &PEER, datagram, media_of_mid)? {
+        Plan::Rtp(rtp) => {
+            rtp.confirm(rules)?;
+            Decision::Rtp(rtp)
+        }
+        Plan::Rtcp(rtcp) => Decision::Rtcp(rtcp, rtcp.confirm(rules, datagram, |_| true)?),
+        Plan::Opaque => Decision::Opaque,
     })
 }
 
-fn opaque() -> Verdict {
-    Verdict::Relay(Relay {
-        media: 0,
-        kind: Kind::Opaque,
-    })
+fn decision(rules: &Rules, datagram: &[u8]) -> Result<Decision, Reason> {
+    decision_with(rules, datagram, media_of_mid)
 }
 
-fn rtp_of(verdict: Verdict) -> (u8, RtpIn) {
-    match verdict {
-        Verdict::Relay(Relay {
-            media,
-            kind: Kind::Rtp(rtp),
-        }) => (media, rtp),
+fn rtp_of(decision: Result<Decision, Reason>) -> Rtp {
+    match decision {
+        Ok(Decision::Rtp(rtp)) => rtp,
         other => panic!("{other:?}"),
     }
 }
@@ -69,16 +85,16 @@ fn stun_is_passed_only_when_asked_for() {
         stun: true,
         ..rules()
     };
-    assert_eq!(verdict(&rules, &stun()), Verdict::Pass(PassReason::Stun));
+    assert_eq!(decision(&rules, &stun()), Err(Reason::Stun));
     assert_eq!(
-        verdict(
+        decision(
             &Rules {
                 stun: false,
                 ..rules
             },
             &stun()
         ),
-        opaque()
+        Ok(Decision::Opaque)
     );
 }
 
@@ -89,7 +105,7 @@ fn stun_comes_before_the_source() {
         source: SourceRule::DropOthers(OTHER),
         ..rules()
     };
-    assert_eq!(verdict(&rules, &stun()), Verdict::Pass(PassReason::Stun));
+    assert_eq!(decision(&rules, &stun()), Err(Reason::Stun));
 }
 
 #[test]
@@ -99,28 +115,28 @@ fn other_sources_are_dropped_or_passed() {
         source: SourceRule::DropOthers(OTHER),
         ..rules()
     };
-    assert_eq!(verdict(&drop, &packet), Verdict::Drop(DropReason::Source));
-    assert!(DropReason::Source.is_error());
-    assert!(!DropReason::Source.is_counted());
+    assert_eq!(decision(&drop, &packet), Err(Reason::ForeignDropped));
+    assert!(Reason::ForeignDropped.is_error());
+    assert!(!Reason::ForeignDropped.is_counted());
     let pass = Rules {
         source: SourceRule::PassOthers(OTHER),
         ..rules()
     };
-    assert_eq!(verdict(&pass, &packet), Verdict::Pass(PassReason::Source));
-    assert!(!PassReason::Source.is_error());
+    assert_eq!(decision(&pass, &packet), Err(Reason::ForeignPassed));
+    assert!(!Reason::ForeignPassed.is_error());
     for source in [
         SourceRule::Any,
         SourceRule::DropOthers(PEER),
         SourceRule::PassOthers(PEER),
     ] {
-        rtp_of(verdict(&Rules { source, ..rules() }, &packet));
+        rtp_of(decision(&Rules { source, ..rules() }, &packet));
     }
     let v6 = Endpoint::v6(*PEER.addr(), PEER.port());
     let rules = Rules {
         source: SourceRule::DropOthers(v6),
         ..rules()
     };
-    assert_eq!(verdict(&rules, &packet), Verdict::Drop(DropReason::Source));
+    assert_eq!(decision(&rules, &packet), Err(Reason::ForeignDropped));
 }
 
 #[test]
@@ -130,22 +146,22 @@ fn the_source_comes_before_dtls() {
         dtls: true,
         ..rules()
     };
-    assert_eq!(verdict(&rules, &dtls), Verdict::Pass(PassReason::Dtls));
+    assert_eq!(decision(&rules, &dtls), Err(Reason::Dtls));
     assert_eq!(
-        verdict(
+        decision(
             &Rules {
                 dtls: false,
                 ..rules
             },
             &dtls
         ),
-        opaque()
+        Ok(Decision::Opaque)
     );
     let rules = Rules {
         source: SourceRule::DropOthers(OTHER),
         ..rules
     };
-    assert_eq!(verdict(&rules, &dtls), Verdict::Drop(DropReason::Source));
+    assert_eq!(decision(&rules, &dtls), Err(Reason::ForeignDropped));
 }
 
 #[test]
@@ -155,26 +171,20 @@ fn without_forwarding_packets_are_passed_or_dropped() {
         non_forwarding: true,
         ..rules()
     };
-    assert_eq!(
-        verdict(&pass, &packet),
-        Verdict::Pass(PassReason::NonForwarding)
-    );
-    assert!(!PassReason::NonForwarding.is_error());
+    assert_eq!(decision(&pass, &packet), Err(Reason::NonForwarding));
+    assert!(!Reason::NonForwarding.is_error());
     let drop = Rules {
         blackhole: true,
         ..pass
     };
-    assert_eq!(
-        verdict(&drop, &packet),
-        Verdict::Drop(DropReason::Blackhole)
-    );
-    assert!(!DropReason::Blackhole.is_error());
-    assert!(DropReason::Blackhole.is_counted());
+    assert_eq!(decision(&drop, &packet), Err(Reason::Blackhole));
+    assert!(!Reason::Blackhole.is_error());
+    assert!(Reason::Blackhole.is_counted());
     // DTLS comes first.
     let dtls = Rules { dtls: true, ..drop };
-    assert_eq!(verdict(&dtls, &[22; 50]), Verdict::Pass(PassReason::Dtls));
+    assert_eq!(decision(&dtls, &[22; 50]), Err(Reason::Dtls));
     // What is recorded is handled like the rest.
-    rtp_of(verdict(
+    rtp_of(decision(
         &Rules {
             intercept: true,
             ..drop
@@ -182,7 +192,7 @@ fn without_forwarding_packets_are_passed_or_dropped() {
         &packet,
     ));
     // Blackhole alone means nothing.
-    rtp_of(verdict(
+    rtp_of(decision(
         &Rules {
             blackhole: true,
             ..rules()
@@ -200,7 +210,7 @@ fn anything_is_relayed_where_no_rtp_is_expected() {
         ..Rules::default()
     };
     for datagram in [&rtp(SSRC, b"payload")[..], &rtcp(200, 6), &[0; 3], &[]] {
-        assert_eq!(verdict(&rules, datagram), opaque());
+        assert_eq!(decision(&rules, datagram), Ok(Decision::Opaque));
     }
 }
 
@@ -209,46 +219,37 @@ fn rtcp_is_passed_unless_it_is_forwarded() {
     let report = rtcp(200, 6);
     let feedback = rtcp(205, 3);
     let relayed = |and_pass| {
-        Verdict::Relay(Relay {
-            media: 0,
-            kind: Kind::Rtcp(RtcpIn {
-                ssrc_index: None,
-                ssrc: 0xcccc_cccc,
-                and_pass,
-            }),
-        })
+        let rtcp = Rtcp {
+            ssrc_index: None,
+            ssrc: 0xcccc_cccc,
+        };
+        Ok(Decision::Rtcp(rtcp, ClearRtcp { media: 0, and_pass }))
     };
     let none = rules();
-    assert_eq!(verdict(&none, &report), Verdict::Pass(PassReason::Rtcp));
-    assert_eq!(verdict(&none, &feedback), Verdict::Pass(PassReason::Rtcp));
-    assert!(!PassReason::Rtcp.is_error());
+    assert_eq!(decision(&none, &report), Err(Reason::Rtcp));
+    assert_eq!(decision(&none, &feedback), Err(Reason::Rtcp));
+    assert!(!Reason::Rtcp.is_error());
     let all = Rules {
         rtcp_fw: true,
         ..none
     };
-    assert_eq!(verdict(&all, &report), relayed(true));
-    assert_eq!(verdict(&all, &feedback), relayed(true));
+    assert_eq!(decision(&all, &report), relayed(true));
+    assert_eq!(decision(&all, &feedback), relayed(true));
     let both = Rules {
         rtcp_fb_fw: true,
         ..all
     };
-    assert_eq!(verdict(&both, &report), relayed(true));
-    assert_eq!(verdict(&both, &feedback), relayed(false));
+    assert_eq!(decision(&both, &report), relayed(true));
+    assert_eq!(decision(&both, &feedback), relayed(false));
     let only_feedback = Rules {
         rtcp_fw: false,
         ..both
     };
-    assert_eq!(
-        verdict(&only_feedback, &report),
-        Verdict::Pass(PassReason::Rtcp)
-    );
-    assert_eq!(verdict(&only_feedback, &feedback), relayed(false));
+    assert_eq!(decision(&only_feedback, &report), Err(Reason::Rtcp));
+    assert_eq!(decision(&only_feedback, &feedback), relayed(false));
     let mixed = [report, feedback].concat();
-    assert_eq!(
-        verdict(&only_feedback, &mixed),
-        Verdict::Pass(PassReason::Rtcp)
-    );
-    assert_eq!(verdict(&both, &mixed), relayed(true));
+    assert_eq!(decision(&only_feedback, &mixed), Err(Reason::Rtcp));
+    assert_eq!(decision(&both, &mixed), relayed(true));
 }
 
 #[test]
@@ -262,10 +263,10 @@ fn what_is_not_rtp_is_opaque_or_passed() {
     let mut cut = rtp(SSRC, b"");
     cut[0] |= 0x0f;
     for datagram in [&[][..], &[0x80], &[0x80; 11], &version_1, &cut] {
-        assert_eq!(verdict(&rules(), datagram), opaque());
-        assert_eq!(verdict(&only, datagram), Verdict::Pass(PassReason::NotRtp));
+        assert_eq!(decision(&rules(), datagram), Ok(Decision::Opaque));
+        assert_eq!(decision(&only, datagram), Err(Reason::NotRtp));
     }
-    assert!(!PassReason::NotRtp.is_error());
+    assert!(!Reason::NotRtp.is_error());
 }
 
 #[test]
@@ -278,7 +279,8 @@ fn rtp_is_described() {
         rtp_stats: true,
         ..rules()
     };
-    let expected = RtpIn {
+    let expected = Rtp {
+        media: 0,
         pt_index: Some(1),
         ssrc_index: Some(1),
         ssrc: SSRC,
@@ -288,7 +290,7 @@ fn rtp_is_described() {
         payload_start: 20,
         measure: true,
     };
-    assert_eq!(rtp_of(verdict(&rules, &packet)), (0, expected));
+    assert_eq!(rtp_of(decision(&rules, &packet)), expected);
 }
 
 #[test]
@@ -298,19 +300,19 @@ fn only_known_ssrcs_are_accepted_where_any_are_given() {
         ssrcs: ssrcs(&[(1, None), (2, None)]),
         ..rules()
     };
-    assert_eq!(verdict(&given, &packet), Verdict::Pass(PassReason::Ssrc));
-    assert!(PassReason::Ssrc.is_error());
+    assert_eq!(decision(&given, &packet), Err(Reason::Ssrc));
+    assert!(Reason::Ssrc.is_error());
     let required = Rules {
         ssrc_req: true,
         ..rules()
     };
-    assert_eq!(verdict(&required, &packet), Verdict::Pass(PassReason::Ssrc));
-    assert_eq!(rtp_of(verdict(&rules(), &packet)).1.ssrc_index, None);
+    assert_eq!(decision(&required, &packet), Err(Reason::Ssrc));
+    assert_eq!(rtp_of(decision(&rules(), &packet)).ssrc_index, None);
     let matching = Rules {
         ssrcs: ssrcs(&[(SSRC, None)]),
         ..required
     };
-    assert_eq!(rtp_of(verdict(&matching, &packet)).1.ssrc_index, Some(0));
+    assert_eq!(rtp_of(decision(&matching, &packet)).ssrc_index, Some(0));
     // Entries need not be in a row, and 0 is an SSRC.
     let mut list = Ssrcs::default();
     list.0[3] = Some(SsrcEntry {
@@ -321,8 +323,8 @@ fn only_known_ssrcs_are_accepted_where_any_are_given() {
         ssrcs: list,
         ..rules()
     };
-    assert_eq!(rtp_of(verdict(&zero, &rtp(0, b""))).1.ssrc_index, Some(3));
-    assert_eq!(verdict(&zero, &packet), Verdict::Pass(PassReason::Ssrc));
+    assert_eq!(rtp_of(decision(&zero, &rtp(0, b""))).ssrc_index, Some(3));
+    assert_eq!(decision(&zero, &packet), Err(Reason::Ssrc));
 }
 
 #[test]
@@ -332,27 +334,24 @@ fn unknown_payload_types_are_relayed_or_passed() {
         payload_types: payload_types(&[(0, None), (9, None)]),
         ..rules()
     };
-    assert_eq!(rtp_of(verdict(&known, &packet)).1.pt_index, None);
+    assert_eq!(rtp_of(decision(&known, &packet)).pt_index, None);
     let filter = Rules {
         pt_filter: true,
         ..known
     };
-    assert_eq!(
-        verdict(&filter, &packet),
-        Verdict::Pass(PassReason::PayloadType)
-    );
-    assert!(!PassReason::PayloadType.is_error());
+    assert_eq!(decision(&filter, &packet), Err(Reason::PayloadType));
+    assert!(!Reason::PayloadType.is_error());
     let matching = Rules {
         payload_types: payload_types(&[(8, None)]),
         ..filter
     };
-    assert_eq!(rtp_of(verdict(&matching, &packet)).1.pt_index, Some(0));
+    assert_eq!(rtp_of(decision(&matching, &packet)).pt_index, Some(0));
     // An unknown SSRC comes first.
     let both = Rules {
         ssrc_req: true,
         ..filter
     };
-    assert_eq!(verdict(&both, &packet), Verdict::Pass(PassReason::Ssrc));
+    assert_eq!(decision(&both, &packet), Err(Reason::Ssrc));
 }
 
 #[test]
@@ -361,14 +360,11 @@ fn payload_types_are_filtered_after_authentication() {
         pt_filter: true,
         ..rules()
     };
-    let before = classify(&rules, &PEER, &rtp(SSRC, b""), |_| None);
-    let Verdict::Relay(relay) = before else {
+    let before = decide(&rules, &PEER, &rtp(SSRC, b""), |_| None);
+    let Ok(Plan::Rtp(rtp)) = before else {
         panic!("{before:?}");
     };
-    assert_eq!(
-        filter(&rules, relay, b""),
-        Verdict::Pass(PassReason::PayloadType)
-    );
+    assert_eq!(rtp.confirm(&rules), Err(Reason::PayloadType));
 }
 
 #[test]
@@ -380,7 +376,7 @@ fn only_what_is_known_is_measured() {
         rtp_stats: true,
         ..rules()
     };
-    let measure = |rules: &Rules| rtp_of(verdict(rules, &packet)).1.measure;
+    let measure = |rules: &Rules| rtp_of(decision(rules, &packet)).measure;
     assert!(measure(&all));
     assert!(!measure(&Rules {
         rtp_stats: false,
@@ -405,7 +401,7 @@ fn the_media_is_that_of_mid_then_ssrc_then_payload_type() {
         mid_extension: 3,
         ..rules()
     };
-    let media = |rules: &Rules, packet: &[u8]| rtp_of(verdict(rules, packet)).0;
+    let media = |rules: &Rules, packet: &[u8]| rtp_of(decision(rules, packet)).media;
     assert_eq!(media(&all, &mid(b'a')), 4);
     assert_eq!(media(&all, &mid(b'v')), 5);
     assert_eq!(media(&all, &mid(b'x')), 6);
@@ -462,7 +458,7 @@ fn any_id_may_be_that_of_the_mid() {
             mid_extension: id,
             ..rules()
         };
-        assert_eq!(rtp_of(verdict(&rules, &packet)).0, 4, "{id}");
+        assert_eq!(rtp_of(decision(&rules, &packet)).media, 4, "{id}");
     }
 }
 
@@ -473,8 +469,8 @@ fn an_empty_mid_is_none() {
         mid_extension: 3,
         ..rules()
     };
-    let verdict = judge(&rules, &PEER, &packet, |_| Some(7));
-    assert_eq!(rtp_of(verdict).0, 0);
+    let decision = decision_with(&rules, &packet, |_| Some(7));
+    assert_eq!(rtp_of(decision).media, 0);
 }
 
 #[test]
@@ -562,22 +558,134 @@ proptest! {
 
     #[test]
     fn any_bytes_at_all(rules in any_rules(), datagram in any_datagram()) {
-        let verdict = judge(&rules, &PEER, &datagram, |mid| mid.first().map(|byte| byte % 8));
-        match verdict {
-            Verdict::Relay(Relay { media, kind }) => {
-                prop_assert!(media < 8);
-                if let Kind::Rtp(rtp) = kind {
-                    prop_assert!(rtp.payload_start >= 12 && rtp.payload_start <= datagram.len());
-                    prop_assert!(rtp.ssrc_index.is_none_or(|index| index < 4));
-                    let known = rules.payload_types.numbers().len();
-                    prop_assert!(rtp.pt_index.is_none_or(|index| usize::from(index) < known));
-                } else {
-                    prop_assert_eq!(media, 0);
+        let media_of_mid = |mid: &[u8]| mid.first().map(|byte| byte % 8);
+        match decision_with(&rules, &datagram, media_of_mid) {
+            Ok(decision) => {
+                match decision {
+                    Decision::Rtp(rtp) => {
+                        prop_assert!(rtp.media < 8);
+                        prop_assert!(rtp.payload_start >= 12);
+                        prop_assert!(rtp.payload_start <= datagram.len());
+                        prop_assert!(rtp.ssrc_index.is_none_or(|index| index < 4));
+                        let known = rules.payload_types.numbers().len();
+                        prop_assert!(rtp.pt_index.is_none_or(|index| usize::from(index) < known));
+                    }
+                    Decision::Rtcp(_, clear) => prop_assert!(clear.media < 8),
+                    Decision::Opaque => (),
                 }
                 prop_assert!(!rules.non_forwarding || rules.intercept);
             }
-            Verdict::Drop(DropReason::Blackhole) => prop_assert!(rules.blackhole),
-            _ => {}
+            Err(reason) => {
+                prop_assert_eq!(reason == Reason::Blackhole, reason.is_counted());
+                prop_assert!(reason != Reason::Blackhole || rules.blackhole);
+            }
         }
+    }
+}
+
+/// Feedback of one type: from an SSRC, about a media source.
+fn feedback(packet_type: u8, sender: u32, source: u32) -> Vec<u8> {
+    let mut packet = vec![0x81, packet_type, 0, 2];
+    packet.extend_from_slice(&sender.to_be_bytes());
+    packet.extend_from_slice(&source.to_be_bytes());
+    packet
+}
+
+/// What no output takes is userspace's, unmarked: nobody has relayed it.
+#[test]
+fn field_21_rtcp_without_an_output_is_passed() {
+    for (rtcp_fw, rtcp_fb_fw) in [(false, true), (true, false), (true, true)] {
+        let rules = Rules {
+            rtcp_fw,
+            rtcp_fb_fw,
+            ..rules()
+        };
+        let packet = feedback(206, 7, SSRC);
+        let plan = decide(&rules, &PEER, &packet, |_| None);
+        let Ok(Plan::Rtcp(rtcp)) = plan else {
+            panic!("{plan:?}");
+        };
+        let confirmed = rtcp.confirm(&rules, &packet, |media| media != 0);
+        assert_eq!(confirmed, Err(Reason::NoOutput));
+        assert!(rtcp.confirm(&rules, &packet, |media| media == 0).is_ok());
+    }
+    assert_eq!(Reason::NoOutput.fate(), Fate::Pass);
+    assert!(!Reason::NoOutput.is_error() && !Reason::NoOutput.is_counted());
+    // What would not be relayed anyway is that.
+    let rules = rules();
+    let rtcp = Rtcp {
+        ssrc_index: None,
+        ssrc: 7,
+    };
+    let confirmed = rtcp.confirm(&rules, &feedback(206, 7, SSRC), |_| false);
+    assert_eq!(confirmed, Err(Reason::Rtcp));
+}
+
+/// Of several media on one port, RTCP goes to the outputs of the one it belongs to.
+#[test]
+fn field_22_rtcp_goes_to_the_media_of_its_sender_or_source() {
+    let (audio, video, stranger, unsorted) = (0xa0d1, 0x71de, 0x5417, 0x0b0b);
+    let rules = Rules {
+        rtcp_fb_fw: true,
+        rtcp_fw: true,
+        ssrcs: ssrcs(&[(audio, Some(0)), (video, Some(1)), (unsorted, None)]),
+        ..rules()
+    };
+    let both = [
+        feedback(205, stranger, stranger),
+        feedback(206, stranger, video),
+    ]
+    .concat();
+    let mut report = rtcp(200, 6);
+    report[4..8].copy_from_slice(&u32::to_be_bytes(video));
+    let mut cut = feedback(206, stranger, video);
+    cut.truncate(8);
+    cut[3] = 1;
+    for (packet, media) in [
+        (feedback(206, video, stranger), 1),
+        (feedback(206, audio, video), 0),
+        (feedback(206, stranger, video), 1),
+        (feedback(205, stranger, video), 1),
+        (feedback(205, stranger, audio), 0),
+        (feedback(205, unsorted, video), 1),
+        (feedback(206, stranger, unsorted), 0),
+        (feedback(206, stranger, stranger), 0),
+        (both, 1),
+        (cut, 0),
+        (report, 1),
+        (rtcp(200, 6), 0),
+        // A report tells no media source in that place.
+        ([rtcp(201, 1), rtcp(200, 6)].concat(), 0),
+    ] {
+        match decision(&rules, &packet) {
+            Ok(Decision::Rtcp(_, clear)) => assert_eq!(clear.media, media, "{packet:x?}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What becomes of each reason is in one place.
+#[test]
+fn reasons_pass_or_drop_and_count() {
+    for (reason, fate, is_error, is_counted) in [
+        (Reason::Unsound, Fate::Pass, false, false),
+        (Reason::Stun, Fate::Pass, false, false),
+        (Reason::ForeignDropped, Fate::Drop, true, false),
+        (Reason::ForeignPassed, Fate::Pass, false, false),
+        (Reason::Dtls, Fate::Pass, false, false),
+        (Reason::NonForwarding, Fate::Pass, false, false),
+        (Reason::Blackhole, Fate::Drop, false, true),
+        (Reason::NotRtp, Fate::Pass, false, false),
+        (Reason::Ssrc, Fate::Pass, true, false),
+        (Reason::Rtcp, Fate::Pass, false, false),
+        (Reason::NoMemory, Fate::Pass, true, false),
+        (Reason::NotAuthentic, Fate::Pass, true, false),
+        (Reason::Replayed, Fate::Drop, true, false),
+        (Reason::TooOld, Fate::Pass, true, false),
+        (Reason::PayloadType, Fate::Pass, false, false),
+        (Reason::NoOutput, Fate::Pass, false, false),
+    ] {
+        let told = (reason.fate(), reason.is_error(), reason.is_counted());
+        assert_eq!(told, (fate, is_error, is_counted), "{reason}");
     }
 }

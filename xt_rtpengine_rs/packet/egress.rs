@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The way out: a payload becomes a datagram, is finished, sent and counted. It does not matter here where
+//! the payload comes from.
+
+use super::later::PutOff;
+use crate::{
+    rtp_media::reason::Unsent,
+    sys::{
+        net::Namespace,
+        outgoing::{Limits, Outgoing},
+        received::Received,
+        route::Route,
+    },
+    table::output::Egress,
+};
+use core::ops::Range;
+use kernel::prelude::*;
+
+/// On whose behalf something is sent.
+#[derive(Clone, Copy)]
+pub(crate) struct Origin<'a> {
+    /// The namespace that it is sent in.
+    pub(crate) net: Namespace<'a>,
+    /// What bounds it.
+    pub(crate) limits: Limits,
+    /// Who counts it, when it is to wait until the rules that are being walked through are done with.
+    later: Option<PutOff>,
+}
+
+impl<'a> Origin<'a> {
+    /// A packet that is relayed.
+    pub(crate) fn of(packet: &Received<'a>) -> Self {
+        Self {
+            net: packet.namespace(),
+            limits: packet.limits(),
+            later: None,
+        }
+    }
+
+    /// The same, but that it is sent later.
+    pub(super) fn put_off(self, later: PutOff) -> Self {
+        Self {
+            later: Some(later),
+            ..self
+        }
+    }
+}
+
+/// What is sent.
+pub(crate) enum Payload<'a> {
+    /// A copy of these bytes.
+    Copy(&'a [u8]),
+    /// The bytes of a range of a packet, in its own buffer.
+    Packet(Received<'a>, Range<usize>),
+}
+
+impl Payload<'_> {
+    /// Its bytes.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Copy(bytes) => bytes,
+            Self::Packet(packet, range) => packet.bytes(range),
+        }
+    }
+
+    fn into_outgoing(self, growth: usize, route: &Route) -> Option<Outgoing> {
+        match self {
+            Self::Copy(bytes) => Outgoing::copy_of(bytes, growth, route),
+            Self::Packet(packet, range) => packet.into_payload(range, growth, route),
+        }
+    }
+}
+
+impl Egress {
+    /// Sends a payload, which may grow by `growth` bytes while `finish` rewrites and encrypts it, and counts
+    /// what became of it. `finish` tells how many bytes count, and whatever else is to be returned.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not sent: counted here already, where it is an error.
+    pub(crate) fn send<T>(
+        &self,
+        origin: Origin<'_>,
+        payload: Payload<'_>,
+        growth: usize,
+        finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
+    ) -> Result<T, Unsent> {
+        let (sent, more) = match self.try_send(origin, payload, growth, finish) {
+            Ok((length, more)) => (Ok(length), Ok(more)),
+            Err(reason) => (Err(reason), Err(reason)),
+        };
+        // What is put off is counted when it is sent.
+        if sent.is_err() || origin.later.is_none() {
+            self.count(&sent);
+        }
+        more
+    }
+
+    fn try_send<T>(
+        &self,
+        origin: Origin<'_>,
+        payload: Payload<'_>,
+        growth: usize,
+        finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
+    ) -> Result<(usize, T), Unsent> {
+        let (path, route) = (&self.path, &self.route);
+        let packet = payload.into_outgoing(growth, route);
+        let mut packet = packet.ok_or(Unsent::NoMemory)?;
+        let (length, more) = finish(&mut packet)?;
+        let Origin { net, limits, later } = origin;
+        match later {
+            None => packet.send(net, path, route, limits),
+            Some(later) => packet.send_later(net, path, route, limits, later.of_length(length)),
+        }
+        .map_err(unsent)?;
+        Ok((length, more))
+    }
+
+    /// Counts a packet of that length, or why there is none.
+    pub(super) fn count(&self, sent: &Result<usize, Unsent>) {
+        match sent {
+            Ok(length) => {
+                let bytes = *length as u64;
+                self.stats.packets.add(1);
+                self.stats.bytes.add(bytes);
+                self.interface.egress.packets.add(1);
+                self.interface.egress.bytes.add(bytes);
+            }
+            Err(reason) if reason.is_error() => {
+                self.stats.errors.add(1);
+                self.interface.egress.errors.add(1);
+            }
+            Err(_) => {}
+        }
+    }
+}
+
+/// Why the stack did not send something.
+pub(super) fn unsent(error: Error) -> Unsent {
+    match error {
+        _ if error == EMSGSIZE => Unsent::TooLong,
+        _ if error == ELOOP => Unsent::Looped,
+        _ if error == EACCES => Unsent::Broadcast,
+        _ if error == EPERM => Unsent::Filtered,
+        _ if error == ENOBUFS => Unsent::Congested,
+        _ if error == ENOMEM => Unsent::NoMemory,
+        _ => Unsent::NoRoute(error.to_errno()),
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The SRTP indices that the outputs of a table used, from one target to the next, where no counters in
+//! shared memory tell: no two packets may have the same index under one key (RFC 3711, 9.1).
+
+use crate::{
+    rtp_media::srtp::index::{Memory, NoIndex, Slot, Use, Used},
+    rtp_wire::{srtp, Srtp},
+    sys::{bottom_halves::Off, crypto::wipe, siphash::SipKey},
+};
+use kernel::{
+    alloc::KVVec,
+    new_spinlock,
+    prelude::*,
+    sync::{Arc, SpinLock},
+};
+
+/// How many keys and SSRCs are remembered at most.
+const SLOTS: usize = 65_536;
+
+/// What is remembered. Keys are known by a hash, whose own key is this table's.
+#[pin_data]
+pub(crate) struct Indices {
+    hash: SipKey,
+    /// Taken by commands, and by the packet path after no other lock.
+    #[pin]
+    memory: SpinLock<Memory<KVVec<Slot>>>,
+}
+
+/// A key that an output uses.
+pub(crate) struct KeyUse {
+    indices: Arc<Indices>,
+    used: Use,
+}
+
+impl Indices {
+    /// Nothing is remembered. May sleep.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM` when there is no memory.
+    pub(crate) fn new() -> Result<Arc<Self>> {
+        let slots = KVVec::from_elem(Slot::EMPTY, SLOTS, GFP_KERNEL_ACCOUNT)?;
+        let memory = Memory::new(slots);
+        Arc::pin_init(
+            pin_init!(Self {
+                hash: SipKey::random(),
+                memory <- new_spinlock!(memory),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    /// The number by which a master key with its salt is known.
+    pub(crate) fn key(&self, srtp: &Srtp) -> u64 {
+        let mut material = [0; 2 + srtp::MAX_KEY + srtp::MAX_SALT];
+        let parts = [
+            &[srtp.master_key_len, srtp.master_salt_len],
+            srtp.master_key(),
+            srtp.master_salt(),
+        ];
+        for (to, from) in material.iter_mut().zip(parts.into_iter().flatten()) {
+            *to = *from;
+        }
+        let key = self.hash.of(&material);
+        wipe(&mut material);
+        key
+    }
+
+    /// What was used under a key, of an SSRC and of SRTCP.
+    pub(crate) fn used(&self, key: u64, ssrc: u32) -> Used {
+        let _off = Off::new();
+        self.memory.lock().used(key, ssrc)
+    }
+
+    /// An output uses a key from now on: the `lane`th of its target. None when there is no place to remember
+    /// what is sent under one more key.
+    pub(crate) fn begin(self: &Arc<Self>, key: u64, lane: u8) -> Option<KeyUse> {
+        let _off = Off::new();
+        let used = self.memory.lock().begin(key, lane)?;
+        Some(KeyUse {
+            indices: self.clone(),
+            used,
+        })
+    }
+}
+
+impl KeyUse {
+    /// The number of the key.
+    pub(crate) fn key(&self) -> u64 {
+        self.used.key()
+    }
+
+    /// The index of the next RTP packet. Called with bottom halves off.
+    pub(crate) fn next_rtp(&self, ssrc: u32, sequence: u16) -> Result<u32, NoIndex> {
+        let mut memory = self.indices.memory.lock();
+        memory.next_rtp(&self.used, ssrc, sequence)
+    }
+
+    /// The index of the next SRTCP packet. Called with bottom halves off.
+    pub(crate) fn next_rtcp(&self) -> Result<u32, NoIndex> {
+        self.indices.memory.lock().next_rtcp(&self.used)
+    }
+}
+
+impl Drop for KeyUse {
+    fn drop(&mut self) {
+        let _off = Off::new();
+        self.indices.memory.lock().end(&self.used);
+    }
+}
