@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """SRTP that is forged, changed or sent again is never relayed, and the stream that follows is not disturbed."""
 
+from pathlib import Path
+
 from guest import rtp
 from guest.srtp import Crypto, Sender
 
@@ -13,6 +15,7 @@ SUITES = ("AES_CM_128_HMAC_SHA1_80", "AES_CM_128_HMAC_SHA1_32", "AES_256_CM_HMAC
 def run(t):
     alice, bob = t.peers("alice", "bob")
     control = t.table(0).add().ready(pages=16)
+    Path("/sys/module/xt_rtpengine_rs/parameters/srtp_replay_window").write_text("64")
     t.rtpctl.ok("rule", "add", 0)
     for n, suite in enumerate(SUITES):
         crypto = Crypto.new(suite)
@@ -52,7 +55,8 @@ def run(t):
         sent = 0
         relayed("the first", 0, 100)
         sent = 100
-        dropped("replays of the last 80", sealed[20:100])
+        dropped("replays of the last 64", sealed[36:100])
+        passed("those from before", sealed[20:36])
         relayed("those that follow", 100, 110)
         sent = 110
 
@@ -61,17 +65,15 @@ def run(t):
         ahead, behind = ([forger.rtp(rtp.packet(seq=seq, ssrc=SSRC)) for seq in numbers]
                          for numbers in ((0xFFFF, 0x10, 0x3000, 0x7F00), (0x9000, 0xEFFF, 0xFF90)))
         passed("forged ones ahead", ahead)
-        dropped("forged ones that look old", behind)
+        passed("forged ones that look old, or received before", behind)
         t.equal(f"{suite}: highest sequence number after forged packets", target.ssrc_stats[0]["ext_seq"], high)
         relayed("those that follow", 110, 130)
         sent = 130
 
         t.step(f"{suite}: changed bits")
         victim = sealed[130]
-        # Of the sequence number, those that do not make it one that looks old.
-        bits = [*range(17, 30), 31, *range(32, 64, 5), *range(96, 128, 3), *range(len(victim) * 8 - 32, len(victim) * 8)]
+        bits = [*range(16, 64), *range(96, 128, 3), *range(len(victim) * 8 - 32, len(victim) * 8)]
         passed("changed bits", [flipped(victim, bit) for bit in bits])
-        dropped("changed sequence numbers that look old", [flipped(victim, bit) for bit in (16, 30)])
         passed("too short ones", [victim[:length] for length in (12, 13, 15)])
         relayed("the packet itself and those that follow", 130, 200)
         sent = 200
@@ -81,7 +83,8 @@ def run(t):
         sent = 301 - 100
         relayed("63 behind", 237, 238)
         sent += 1
-        dropped("it again, and 64 behind", [sealed[237], sealed[236], sealed[200]])
+        dropped("it again", [sealed[237]])
+        passed("64 behind, and more", [sealed[236], sealed[200]])
         relayed("those that follow", 301, 400)
         sent += 99
 

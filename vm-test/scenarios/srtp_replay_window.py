@@ -15,10 +15,10 @@ def run(t):
     alice, bob = t.peers("alice", "bob")
     control = t.table(0).add().ready()
     t.rtpctl.ok("rule", "add", 0)
-    t.equal("the window when nobody asks for another", PARAMETER.read_text(), "64\n")
+    t.equal("the window when nobody asks for another", PARAMETER.read_text(), "1024\n")
     for bad, error in (("1", "ERANGE"), ("63", "ERANGE"), ("1025", "ERANGE"), ("-1", "EINVAL"), ("many", "EINVAL")):
         t.errno(f"a window of {bad}", error, PARAMETER.write_text, bad)
-    t.equal("the window after refused ones", PARAMETER.read_text(), "64\n")
+    t.equal("the window after refused ones", PARAMETER.read_text(), "1024\n")
 
     for n, window in enumerate((64, 100, 1024, 0)):
         t.step(f"window {window}")

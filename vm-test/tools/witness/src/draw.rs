@@ -52,7 +52,7 @@ pub(crate) fn flags(random: &mut Random) -> TargetFlags {
 pub(crate) fn decrypt(random: &mut Random, shows: Option<Difference>) -> Protection {
     use Difference as D;
     let suite = suite(random, |suite| match shows {
-        Some(D::Replay | D::ForgedIndex) => suite.authenticates_rtp(),
+        Some(D::Replay | D::ForgedIndex | D::TooOld | D::FirstRound) => suite.authenticates_rtp(),
         Some(D::GcmMki | D::GcmUnencrypted | D::GcmFilter) => is_gcm(suite) && !suite.hmac,
         Some(D::SrtcpNull) => suite.cipher == Cipher::Null,
         _ => true,

@@ -33,6 +33,12 @@ pub(crate) enum Difference {
     RolloverNoCounters,
     LateHighest,
     JumpAnew,
+    TooOld,
+    FirstRound,
+    SentAgain,
+    IndexEnd,
+    NoOutput,
+    RtcpMedia,
 }
 
 /// What our datagrams are to those of the C module.
@@ -97,11 +103,13 @@ const fn alone(
 
 /// Everything that relaying a packet, rather than passing it on, changes.
 const RELAYED: &[&str] = &["target.", "in.", "ssrc#.", "pt#.", "out#.", "global."];
+/// What an output changes that does not send a packet.
+const NOT_SENT: &[&str] = &["target.errors", "in.errors", "global.errors", "out#."];
 /// What a header extension of another length changes.
 const LENGTHS: &[&str] = &["out#.bytes", "out#.if.bytes"];
 
 /// All of them.
-pub(crate) const ALL: [Meant; 28] = {
+pub(crate) const ALL: [Meant; 34] = {
     use Difference as D;
     use Flow::{Changed, Fewer, More, Other, Same};
     [
@@ -199,6 +207,18 @@ pub(crate) const ALL: [Meant; 28] = {
             &["ssrc#.ext_seq"],
         ),
         alone(D::JumpAnew, "jump-anew", Same, Same, &["ssrc#.ext_seq"]),
+        alone(D::TooOld, "too-old", Fewer, More, RELAYED),
+        alone(D::FirstRound, "first-round", Other, Other, RELAYED),
+        alone(D::SentAgain, "sent-again", Fewer, Same, NOT_SENT),
+        alone(D::IndexEnd, "index-end", Fewer, Same, NOT_SENT),
+        alone(
+            D::NoOutput,
+            "no-output",
+            Same,
+            Changed,
+            &["target.", "in.", "global."],
+        ),
+        alone(D::RtcpMedia, "rtcp-media", Changed, Same, &["out#."]),
     ]
 };
 

@@ -135,6 +135,12 @@ fn draw_ssrcs(random: &mut Random, shape: &Shape, output: &mut Output) -> [Prese
     for ((to, preset), (_, (_, first))) in own.zip(listed.filter(|(ssrc, _)| ssrc.given)) {
         to.seq_offset = random.pick(&[0, 0, 1, 1_000, 0x8000, 0xfff0]);
         to.ssrc = if random.percent(70) { random.word() } else { 0 };
+        if shape.shows == Some(Difference::IndexEnd) {
+            // 16 packets before the last index.
+            to.seq_offset = 0xfff0u16.wrapping_sub(*first as u16);
+            preset.ext_seq = 0xffff_ffef;
+            continue;
+        }
         if random.percent(20) {
             let sequence = (*first as u16).wrapping_add(to.seq_offset).wrapping_sub(1);
             preset.ext_seq = (random.below(4) << 16) | u32::from(sequence);
@@ -152,7 +158,9 @@ fn draw_protection(random: &mut Random, shape: &Shape, takes_rtcp: bool) -> Opti
     let wanted = match shape.shows {
         Some(D::SrtcpTag | D::SrtcpNoCounters | D::SrtcpSecondSsrc) => takes_rtcp,
         Some(D::SrtcpNull) => takes_rtcp && random.percent(60),
-        Some(D::RolloverNoCounters) => true,
+        Some(D::RolloverNoCounters | D::SentAgain | D::IndexEnd) => true,
+        // Indices would be used twice; and what is sent is told by its bytes.
+        Some(D::LateHighest | D::RtcpMedia) => false,
         _ => shape.target.flags.rtp && random.percent(50) && (listed || !takes_rtcp),
     };
     if !wanted {

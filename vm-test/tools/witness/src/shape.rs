@@ -64,8 +64,23 @@ impl Shape {
             flags.ssrc_req &= random.percent(20);
         }
         let decrypts = match shows {
-            Some(D::Replay | D::ForgedIndex | D::GcmMki | D::GcmUnencrypted | D::GcmFilter) => true,
-            Some(D::LateHighest | D::JumpAnew) => false,
+            Some(
+                D::Replay
+                | D::ForgedIndex
+                | D::GcmMki
+                | D::GcmUnencrypted
+                | D::GcmFilter
+                | D::TooOld
+                | D::FirstRound,
+            ) => true,
+            Some(
+                D::LateHighest
+                | D::JumpAnew
+                | D::SentAgain
+                | D::IndexEnd
+                | D::NoOutput
+                | D::RtcpMedia,
+            ) => false,
             _ => flags.rtp && random.percent(50),
         };
         let decrypt = decrypts.then(|| draw::decrypt(random, shows));
@@ -77,6 +92,8 @@ impl Shape {
             D::SrtcpNoCounters,
             D::SrtcpSecondSsrc,
             D::GcmUnencrypted,
+            D::NoOutput,
+            D::RtcpMedia,
         ];
         if is(&relays_rtcp) {
             flags.rtcp_fw = shows != Some(D::Feedback) || random.percent(50);
@@ -168,6 +185,14 @@ impl Shape {
             for other in others.iter_mut().take(3).filter(|_| media) {
                 (other.rtp_start, other.rtp_end) = (1, 2);
             }
+            if self.shows == Some(Difference::NoOutput) {
+                (first.rtcp_start, first.rtcp_end) = (0, 0);
+            }
+            if let (Some(Difference::RtcpMedia), [second, ..]) = (self.shows, others) {
+                (first.rtcp_start, first.rtcp_end) = (0, 1);
+                (second.rtp_start, second.rtp_end) = (0, 1);
+                (second.rtcp_start, second.rtcp_end) = (1, 2);
+            }
         }
     }
 
@@ -177,7 +202,10 @@ impl Shape {
         for n in 0..count.max(random.within(1, 2)) {
             let ssrc = random.word() | 1;
             let is_listed = n < count;
-            let high = self.shows == Some(Difference::JumpAnew);
+            let high = matches!(
+                self.shows,
+                Some(Difference::JumpAnew | Difference::FirstRound)
+            );
             let round = if is_listed {
                 random.pick(&[0, 0, 0, 1, 7])
             } else {
@@ -192,7 +220,9 @@ impl Shape {
             let sequence = match self.shows {
                 Some(Difference::RolloverNoCounters) => random.within(0xffe0, 0xfff0),
                 Some(Difference::ForgedIndex) => random.within(16, 20_000),
-                Some(Difference::JumpAnew) => random.within(1_000, 20_000),
+                Some(Difference::JumpAnew | Difference::FirstRound) => random.within(1_000, 20_000),
+                // Beyond the first window, and far from the next round.
+                Some(Difference::TooOld) => random.within(3_000, 10_000),
                 _ => sequence,
             };
             let first = (round << 16) | sequence;
@@ -206,8 +236,13 @@ impl Shape {
                 media: MediaIndex::new(random.pick(&[0, 1, 2, 3, 8])).unwrap_or(MediaIndex::NONE),
                 ..TargetSsrc::new_zeroed()
             };
-            if !media || self.shows.is_some() {
+            let flags = &self.target.flags;
+            // RTCP goes to the media of its SSRC, and with the C module to media 0.
+            if !media || self.shows.is_some() || flags.rtcp_fw || flags.rtcp_fb_fw {
                 entry.media = MediaIndex::NONE;
+            }
+            if self.shows == Some(Difference::RtcpMedia) {
+                entry.media = MediaIndex::new(1).expect("below 8");
             }
             let known = round > 0 || random.percent(20);
             if let Some(preset) = self.presets.get_mut(n as usize).filter(|_| known) {

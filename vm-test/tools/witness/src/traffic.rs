@@ -88,13 +88,20 @@ impl Traffic<'_> {
         let choice = self.random.below(100);
         match self.shape.shows {
             None => self.any(choice),
-            Some(D::Replay) if choice < 25 => self.again(),
+            Some(D::Replay | D::SentAgain) if choice < 25 => self.again(),
+            Some(D::TooOld) if choice < 10 => self.old(),
+            Some(D::FirstRound) if choice < 10 => self.recorded(),
             Some(D::ForgedIndex) if choice < 15 => self.forged_far(),
             Some(D::GcmFilter) if choice < 15 => self.forged(),
             Some(D::Feedback) if choice < 40 => self.rtcp(true),
-            Some(D::SrtcpNull | D::SrtcpTag | D::SrtcpNoCounters | D::SrtcpSecondSsrc)
-                if choice < 40 =>
-            {
+            Some(
+                D::SrtcpNull
+                | D::SrtcpTag
+                | D::SrtcpNoCounters
+                | D::SrtcpSecondSsrc
+                | D::NoOutput
+                | D::RtcpMedia,
+            ) if choice < 40 => {
                 self.rtcp(false);
             }
             Some(D::GcmUnencrypted) if choice < 30 => {
@@ -132,7 +139,7 @@ impl Traffic<'_> {
             15..=19 => self.stranger(),
             20..=25 => self.rtcp(false),
             26..=29 if authenticates => self.forged(),
-            26..=29 => self.again(),
+            26..=29 if !self.encrypts() => self.again(),
             30..=32 if authenticates => self.truncated(),
             30..=34 => self.late(),
             35 => self.packets.push(Vec::new()),
@@ -143,6 +150,12 @@ impl Traffic<'_> {
     fn authenticates(&self) -> bool {
         let decrypt = self.shape.decrypt.as_ref();
         decrypt.is_some_and(|decrypt| decrypt.suite.authenticates_rtp())
+    }
+
+    /// Whether an output encrypts: it sends nothing twice.
+    fn encrypts(&self) -> bool {
+        let outputs = &self.shape.outputs;
+        outputs.iter().any(|output| output.protection.is_some())
     }
 
     fn ssrc(&self) -> u32 {
@@ -215,6 +228,32 @@ impl Traffic<'_> {
         let (bytes, _) = self.rtp(which);
         self.advance(which);
         self.last = Some(bytes.clone());
+        self.packets.push(bytes);
+    }
+
+    /// A packet that comes when more are ahead of it than any window has.
+    fn old(&mut self) {
+        let which = self.which();
+        let (bytes, _) = self.rtp(which);
+        if let Some(stream) = self.streams.get_mut(which) {
+            stream.index += 1_500;
+        }
+        let (next, _) = self.rtp(which);
+        self.advance(which);
+        self.packets.extend([next, bytes]);
+    }
+
+    /// A packet that was sent with the same keys in the first round.
+    fn recorded(&mut self) {
+        let which = self.which();
+        let index = self.streams.get(which).map_or(0, |stream| stream.index);
+        if let Some(stream) = self.streams.get_mut(which) {
+            stream.index = index & 0xffff;
+        }
+        let (bytes, _) = self.rtp(which);
+        if let Some(stream) = self.streams.get_mut(which) {
+            stream.index = index;
+        }
         self.packets.push(bytes);
     }
 
