@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """With iptables-legacy, what goes on after it was relayed is judged by the rules that follow, and relayed packets are copied by TEE."""
 
+import os
+
 from guest import nft, raw, rtp, xtables
 from guest.xtables import Rule
 
@@ -11,6 +13,7 @@ LOCAL, SOURCE = 4000, 5000
 def run(t):
     alice, bob, carol = t.peers("alice", "bob", "carol")
     t.host.run("modprobe", "-a", "iptable_filter", "ip6table_filter", "xt_TEE")
+    os.sched_setaffinity(0, {0})  # what is sent later is in order for each processor
     control = t.table(0).add().ready(pages=8)
     copies = raw.Frames(carol.ns, carol.dev)
     for family in (4, 6):

@@ -2,6 +2,7 @@
 """What is sent after the walk through the rules of iptables-legacy is counted when it is known, and nothing of it is left behind."""
 
 import contextlib
+import os
 import socket
 import threading
 
@@ -41,6 +42,7 @@ def copying(control, local, source, to):
 def run(t):
     alice, bob = t.peers("alice", "bob")
     t.host.run("modprobe", "-a", "iptable_filter", "ip6table_filter")
+    os.sched_setaffinity(0, {0})  # what is sent later is in order for each processor
     control = t.table(0).add().ready(pages=8)
     for family in (4, 6):
         local, source = (alice.hub_address(family), 4000), (bob.hub_address(family), SOURCE)
@@ -86,6 +88,7 @@ def run(t):
         xtables.replace(family, {})
         passed.close()
 
+    os.sched_setaffinity(0, range(os.cpu_count()))
     for n in range(t.sized(3, 20, 100)):
         t.step(f"namespaces end meanwhile, round {n}")
         hub = t.namespace(f"hub{n}")
