@@ -232,3 +232,24 @@ proptest! {
         }
     }
 }
+
+/// Whatever its SSRCs are, a key has all the slots but its own.
+#[test]
+fn field_15_every_slot_serves() {
+    for key in 1..200u64 {
+        let mut memory = memory(64);
+        let used = memory
+            .begin(key.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0)
+            .unwrap();
+        for ssrc in 0..63 {
+            assert_eq!(
+                memory.next_rtp(&used, ssrc, 1),
+                Ok(1),
+                "key {key}, SSRC {ssrc}"
+            );
+        }
+        assert_eq!(memory.next_rtp(&used, 63, 1), Err(NoIndex::NoPlace));
+        assert_eq!(memory.next_rtcp(&used), Ok(0));
+        memory.end(&used);
+    }
+}

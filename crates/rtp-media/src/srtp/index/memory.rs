@@ -209,13 +209,14 @@ impl<S: DerefMut<Target = [Slot]>> Memory<S> {
     /// A slot for what has none, chained into its bucket, and to its key unless it is one.
     fn add(&mut self, key: u64, lane: u32, ssrc: u32) -> Option<Number> {
         let number = self.take()?;
-        let bucket = self.bucket(key, lane, ssrc);
-        let first = core::mem::replace(&mut self.get_mut(bucket)?.bucket, number);
+        // Before the bucket changes: it may be the key's.
         let mut sibling = 0;
         if lane != KEY {
             let of_key = self.find(key, KEY, 0)?;
             sibling = core::mem::replace(&mut self.get_mut(of_key)?.sibling, number);
         }
+        let bucket = self.bucket(key, lane, ssrc);
+        let first = core::mem::replace(&mut self.get_mut(bucket)?.bucket, number);
         let slot = self.get_mut(number)?;
         *slot = Slot {
             key,
