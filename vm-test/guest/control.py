@@ -165,6 +165,7 @@ class Target:
         memory = control.memory
         self.control = control
         self.local = local
+        self.destinations: list[Struct] = []
         self.outputs: list[Counters] = []
         self.output_ssrcs: list[list[Counters]] = []
         self.stats = memory.counters("stream_stats")
@@ -212,4 +213,11 @@ class Target:
             command[f"destination.output.ssrc_stats[{n}]"] = each.addr
         for name, value in fields.items():
             command[f"destination.output.{name}"] = value
+        self.destinations.append(command)
         return command
+
+    def again(self) -> None:
+        """Deletes the target and adds it again as it was, with the same counters, as the daemon does with each re-INVITE."""
+        self.control.delete(self.local)
+        for command in (self.command, *self.destinations):
+            self.control.write(command)

@@ -9,10 +9,14 @@ import hmac
 import os
 import re
 import struct
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pylibsrtp
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pylibsrtp import ffi, lib
 
 from .errors import Failure
@@ -128,20 +132,25 @@ class _Policy:
                 0 if unsigned else tag, services)
 
 
+def _session_keys(crypto: Crypto, label: int) -> tuple[bytes, bytes, bytes]:
+    """Session key, authentication key and salt (RFC 3711, 4.3): those of RTP from label 0 on, those of RTCP from 3 on."""
+    size = crypto.suite.key
+    master, salt = crypto.key[:size], crypto.key[size:].ljust(14, b"\0")
+
+    def derive(number: int, length: int) -> bytes:
+        start = bytearray(salt + bytes(2))
+        start[7] ^= label + number
+        return Cipher(algorithms.AES(master), modes.CTR(bytes(start))).encryptor().update(bytes(length))
+
+    return derive(0, size), derive(1, 20), derive(2, crypto.suite.salt)
+
+
 class _F8Session:
     """AES in f8-mode with HMAC-SHA1 (RFC 3711), for RTP without rollover. Names as those of pylibsrtp's sessions."""
 
     def __init__(self, crypto: Crypto) -> None:
         self._tag = crypto.suite.rtp_tag
-        master, salt = crypto.key[:16], crypto.key[16:]
-
-        def derive(label: int, size: int) -> bytes:
-            start = bytearray(salt + bytes(2))
-            start[7] ^= label
-            encryptor = Cipher(algorithms.AES(master), modes.CTR(bytes(start))).encryptor()
-            return encryptor.update(bytes(size))
-
-        key, self._auth, self._salt = derive(0, 16), derive(1, 20), derive(2, 14)
+        key, self._auth, self._salt = _session_keys(crypto, 0)
         self._block = Cipher(algorithms.AES(key), modes.ECB()).encryptor()
         mask = _xor(key, self._salt + b"\x55\x55")
         self._first = Cipher(algorithms.AES(mask), modes.ECB()).encryptor()
@@ -216,3 +225,59 @@ class Receiver:
             return unprotect(packet)  # type: ignore[operator,no-any-return]
         except pylibsrtp.Error as error:
             raise Failure(f"{what} packet of {self.crypto.suite.name} opens: {error}", "no error", packet) from error
+
+
+class Indices:
+    """Tells the index that a packet was protected with (AES-CM with HMAC-SHA1, AES-GCM), whatever came before it.
+
+    `used` are all that it told, as (SSRC, "RTP" or "RTCP", index), in their order: one that comes twice has given keystream away.
+    """
+
+    def __init__(self, crypto: Crypto) -> None:
+        self.crypto = crypto
+        self.used: list[tuple[int, str, int]] = []
+        self._rtp, self._rtcp = _session_keys(crypto, 0), _session_keys(crypto, 3)
+
+    def rtp(self, packet: bytes, rounds: Iterable[int] = range(4)) -> tuple[int, bytes]:
+        """The index of an SRTP packet without CSRCs and extension, whose rollover counter is one of `rounds`, and the packet in plain."""
+        seq, ssrc = struct.unpack_from(">H4xI", packet, 2)
+        for roc in rounds:
+            plain = self._open(self._rtp, ssrc, roc << 16 | seq, packet, 12, self.crypto.suite.rtp_tag, roc.to_bytes(4, "big"))
+            if plain is not None:
+                self.used.append((ssrc, "RTP", roc << 16 | seq))
+                return roc << 16 | seq, packet[:12] + plain
+        raise Failure(f"SRTP packet of {self.crypto.suite.name} has a rollover counter of {list(rounds)}", "an authentic packet", packet)
+
+    def rtcp(self, packet: bytes) -> tuple[int, bytes]:
+        """The index of an SRTCP packet, and the packet in plain."""
+        aead, tag = self.crypto.suite.aead, self.crypto.suite.rtcp_tag
+        end = len(packet) if aead else len(packet) - tag
+        word, ssrc = packet[end - 4:end], struct.unpack_from(">I", packet, 4)[0]
+        index = int.from_bytes(word, "big") & 0x7FFF_FFFF
+        sealed = packet[:end - 4] if aead else packet[:end - 4] + packet[end:]
+        plain = self._open(self._rtcp, ssrc, index, sealed, 8, tag, word)
+        if plain is None:
+            raise Failure(f"SRTCP packet of {self.crypto.suite.name}", "an authentic packet", packet)
+        self.used.append((ssrc, "RTCP", index))
+        return index, packet[:8] + plain
+
+    def twice(self) -> list[tuple[int, str, int]]:
+        """Indices that were used more than once."""
+        return sorted(each for each, count in Counter(self.used).items() if count > 1)
+
+    def _open(self, keys: tuple[bytes, bytes, bytes], ssrc: int, index: int, packet: bytes, header: int, tag: int,
+              more: bytes) -> bytes | None:
+        """The payload in plain. `more` is authenticated but not part of `packet`: rollover counter, or the word of an SRTCP index."""
+        key, auth, salt = keys
+        place = struct.pack(">I", ssrc) + index.to_bytes(6, "big")
+        if self.crypto.suite.aead:
+            associated = packet[:header] + (more if header == 8 else b"")
+            try:
+                return AESGCM(key).decrypt(_xor(bytes(2) + place, salt), packet[header:], associated)
+            except InvalidTag:
+                return None
+        sealed, found = packet[:-tag], packet[-tag:]
+        if hmac.new(auth, sealed + more, hashlib.sha1).digest()[:tag] != found:
+            return None
+        start = _xor(bytes(4) + place, salt) + bytes(2)
+        return Cipher(algorithms.AES(key), modes.CTR(start)).encryptor().update(sealed[header:])

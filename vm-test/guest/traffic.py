@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from .errors import Failure
@@ -87,7 +87,7 @@ def _take(receiver: Udp, into: Flow, quiet: float) -> None:
 class Background:
     """Traffic that goes on while something else is done: `with Background(...) as b: ...; b.flow`."""
 
-    def __init__(self, sender: Udp, to: Address, receiver: Udp, packets: Sequence[bytes], gap: float = 0.002) -> None:
+    def __init__(self, sender: Udp, to: Address, receiver: Udp, packets: Iterable[bytes], gap: float = 0.002) -> None:
         self.flow = Flow()
         self._arguments = (sender, to, packets, gap)
         self._receiver = receiver
