@@ -46,8 +46,8 @@ module! {
 /// The module: dropped from the first field to the last when it is unloaded. By then no rule and
 /// no table is left, since each of them keeps the module loaded.
 struct Module {
-    _expression: Pin<KBox<sys::hook::nft::Registration>>,
-    _target: Pin<KBox<sys::hook::xt::Registration>>,
+    _expression: Pin<KBox<sys::hook::nft::Registration<packet::Receiver>>>,
+    _target: Pin<KBox<sys::hook::xt::Registration<packet::Receiver>>>,
     _link: sys::proc::Link,
     _namespaces: Pin<KBox<sys::net::Registration<table::Tables>>>,
     _later: sys::later::Queues,

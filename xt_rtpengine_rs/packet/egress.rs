@@ -11,6 +11,7 @@ use crate::{
         outgoing::{Limits, Outgoing},
         received::Received,
         route::Route,
+        skb::DropReason,
     },
     table::output::Egress,
 };
@@ -107,7 +108,13 @@ impl Egress {
         let (path, route) = (&self.path, &self.route);
         let packet = payload.into_outgoing(growth, route);
         let mut packet = packet.ok_or(Unsent::NoMemory)?;
-        let (length, more) = finish(&mut packet)?;
+        let (length, more) = match finish(&mut packet) {
+            Ok(finished) => finished,
+            Err(reason) => {
+                packet.discard(DropReason::Filtered);
+                return Err(reason);
+            }
+        };
         let Origin { net, limits, later } = origin;
         match later {
             None => packet.send(net, path, route, limits),

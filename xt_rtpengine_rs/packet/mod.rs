@@ -18,9 +18,12 @@ use crate::{
         decide::{decide, Plan},
         reason::{Fate, Reason, Unsent},
     },
+    rtp_wire::text::MAX_TABLES,
     sys::{
+        hook::{Handler, Judge, Outcome, Packet},
         rcu,
-        received::{Outcome, Received},
+        received::Received,
+        skb::DropReason,
     },
     table::{output::Output, target::Target, Tables},
     udp_ip::Datagram,
@@ -28,29 +31,49 @@ use crate::{
 use core::ops::Range;
 use egress::{Origin, Payload};
 
-/// Handles a packet that a rule with that table id saw.
-pub(crate) fn receive(id: u32, mut packet: Received<'_>) -> Outcome<'_> {
-    let guard = rcu::read_lock();
-    let tables = Tables::of(packet.namespace());
-    let Some(table) = tables.and_then(|tables| tables.find(id, &guard)) else {
-        return Outcome::Pass(packet);
-    };
-    let Some(datagram) = packet.datagram() else {
-        return Outcome::Pass(packet);
-    };
-    let Some(target) = table.find(datagram.flow.destination(), &guard) else {
-        return Outcome::Pass(packet);
-    };
-    if !packet.is_sound(&datagram) {
-        return end(target, packet, &datagram, Reason::Unsound);
+/// Whom rules hand packets over to.
+pub(crate) struct Receiver;
+
+impl Handler for Receiver {
+    const TABLES: u32 = MAX_TABLES;
+
+    fn handle(table: u32, mut packet: Packet<'_>) -> Outcome<Packet<'_>> {
+        let guard = rcu::read_lock();
+        let tables = Tables::of(packet.namespace());
+        let Some(table) = tables.and_then(|tables| tables.find(table, &guard)) else {
+            return Outcome::Pass(packet);
+        };
+        let Some(datagram) = packet.datagram() else {
+            return Outcome::Pass(packet);
+        };
+        let Some(target) = table.find(datagram.flow.destination(), &guard) else {
+            return Outcome::Pass(packet);
+        };
+        packet.judge(&datagram, target)
     }
-    let payload = packet.bytes(&datagram.payload);
-    let media_of_mid = |mid: &[u8]| target.media_of_mid(mid);
-    match decide(&target.rules, datagram.flow.source(), payload, media_of_mid) {
-        Ok(Plan::Rtp(plan)) => rtp::relay(target, packet, &datagram, &plan),
-        Ok(Plan::Rtcp(plan)) => rtcp::relay(target, packet, &datagram, &plan),
-        Ok(Plan::Opaque) => relay_opaque(target, packet, &datagram),
-        Err(reason) => end(target, packet, &datagram, reason),
+}
+
+impl Judge for Target {
+    fn judge<'a>(&self, packet: Received<'a>, datagram: &Datagram) -> Outcome<Received<'a>> {
+        let payload = packet.bytes(&datagram.payload);
+        let media_of_mid = |mid: &[u8]| self.media_of_mid(mid);
+        match decide(&self.rules, datagram.flow.source(), payload, media_of_mid) {
+            Ok(Plan::Rtp(plan)) => rtp::relay(self, packet, datagram, &plan),
+            Ok(Plan::Rtcp(plan)) => rtcp::relay(self, packet, datagram, &plan),
+            Ok(Plan::Opaque) => relay_opaque(self, packet, datagram),
+            Err(reason) => end(self, packet, datagram, reason),
+        }
+    }
+
+    fn unsound(&self) {
+        count_refused(self, Reason::Unsound);
+    }
+}
+
+/// Counts a packet that is not relayed, if it is an error.
+fn count_refused(target: &Target, reason: Reason) {
+    if reason.is_error() {
+        count::error(target, &reason);
     }
 }
 
@@ -60,21 +83,26 @@ fn end<'a>(
     packet: Received<'a>,
     datagram: &Datagram,
     reason: Reason,
-) -> Outcome<'a> {
-    if reason.is_error() {
-        count::error(target, &reason);
-    }
+) -> Outcome<Received<'a>> {
+    count_refused(target, reason);
     if reason.is_counted() {
         count::packet(target, datagram, packet.arrival_ns());
     }
     match reason.fate() {
         Fate::Pass => Outcome::Pass(packet),
-        Fate::Drop => Outcome::Taken,
+        Fate::Drop => {
+            packet.discard(DropReason::Filtered);
+            Outcome::Taken
+        }
     }
 }
 
 /// Relays what is neither RTP nor RTCP, as it is.
-fn relay_opaque<'a>(target: &Target, packet: Received<'a>, datagram: &Datagram) -> Outcome<'a> {
+fn relay_opaque<'a>(
+    target: &Target,
+    packet: Received<'a>,
+    datagram: &Datagram,
+) -> Outcome<Received<'a>> {
     count::packet(target, datagram, packet.arrival_ns());
     let origin = Origin::of(&packet);
     let outputs = target.rtp_outputs(0);
@@ -97,11 +125,16 @@ fn take<'a>(
     range: &Range<usize>,
     outputs: &[Output],
     mut send: impl FnMut(&Output, Payload<'_>) -> Result<(), Unsent>,
-) -> Outcome<'a> {
+) -> Outcome<Received<'a>> {
+    let Some(packet) = packet.confirm() else {
+        return Outcome::Taken;
+    };
     if let Some((last, others)) = outputs.split_last() {
         copy(target, packet.bytes(range), others, &mut send);
         let sent = send(last, Payload::Packet(packet, range.clone()));
         finish(target, sent);
+    } else {
+        packet.consume();
     }
     Outcome::Taken
 }

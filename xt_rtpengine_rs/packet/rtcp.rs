@@ -15,7 +15,7 @@ use crate::{
         reason::{Reason, Unsent},
         srtp::Opened,
     },
-    sys::received::{Outcome, Received},
+    sys::{hook::Outcome, received::Received},
     table::{output::Output, target::Target},
     udp_ip::Datagram,
 };
@@ -26,7 +26,7 @@ pub(super) fn relay<'a>(
     mut packet: Received<'a>,
     datagram: &Datagram,
     rtcp: &Rtcp,
-) -> Outcome<'a> {
+) -> Outcome<Received<'a>> {
     let opened = match open(target, &mut packet, datagram, rtcp) {
         Ok(opened) => opened,
         Err(reason) => return end(target, packet, datagram, reason),

@@ -13,7 +13,7 @@ use crate::{
         reason::{Reason, Unsent},
         srtp::Opened,
     },
-    sys::received::{Outcome, Received},
+    sys::{hook::Outcome, received::Received},
     table::{output::Output, target::Target},
     udp_ip::Datagram,
 };
@@ -24,7 +24,7 @@ pub(super) fn relay<'a>(
     mut packet: Received<'a>,
     datagram: &Datagram,
     rtp: &Rtp,
-) -> Outcome<'a> {
+) -> Outcome<Received<'a>> {
     let opened = match open(target, &mut packet, datagram, rtp) {
         Ok(opened) => opened,
         Err(reason) => return end(target, packet, datagram, reason),

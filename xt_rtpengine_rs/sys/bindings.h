@@ -18,6 +18,7 @@
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/namei.h>
 #include <linux/nospec.h>
 #include <linux/proc_fs.h>
@@ -33,6 +34,7 @@
 #include <net/addrconf.h>
 #include <net/arp.h>
 #include <net/flow_dissector.h>
+#include <net/gso.h>
 #include <net/ip.h>
 #include <net/ip6_checksum.h>
 #include <net/ip6_fib.h>
@@ -42,17 +44,19 @@
 #include <net/ndisc.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>
+#include <net/netfilter/nf_conntrack.h>
+#include <net/netfilter/nf_conntrack_extend.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/route.h>
 #include <net/udp.h>
 #include <net/xfrm.h>
 
 #include "helpers/crypto.h"
+#include "helpers/hook.h"
 #include "helpers/kernel.h"
 #include "helpers/later.h"
 #include "helpers/map.h"
 #include "helpers/net.h"
-#include "helpers/netlink.h"
 #include "helpers/packet.h"
 #include "helpers/parameters.h"
 #include "helpers/proc.h"

@@ -27,5 +27,5 @@ pub(crate) mod rcu;
 pub(crate) mod received;
 pub(crate) mod route;
 pub(crate) mod siphash;
-mod skb;
+pub(crate) mod skb;
 pub(crate) mod view;

@@ -10,7 +10,7 @@ use super::{
     later::{self, Report},
     net::Namespace,
     route::{Path, Route},
-    skb::Skb,
+    skb::{DropReason, Skb},
 };
 use core::{
     ops::Range,
@@ -77,6 +77,7 @@ impl Outgoing {
         let taken =
             unsafe { bindings::rtpe_skb_take(skb.raw(), start, len, route.as_ptr(), growth) };
         if !taken {
+            skb.discard(DropReason::NoMemory);
             return None;
         }
         // SAFETY: The buffer was just made so.
@@ -126,6 +127,11 @@ impl Outgoing {
     /// Length of the payload.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Drops the payload.
+    pub(crate) fn discard(self, reason: DropReason) {
+        self.skb.discard(reason);
     }
 
     /// Sends the payload as a datagram of this host.

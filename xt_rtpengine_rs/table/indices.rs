@@ -6,7 +6,7 @@
 use crate::{
     rtp_media::srtp::index::{Memory, NoIndex, Slot, Use, Used},
     rtp_wire::{srtp, Srtp},
-    sys::{bottom_halves::Off, crypto::wipe, siphash::SipKey},
+    sys::{bottom_halves::Disabled, crypto::wipe, siphash::SipKey},
 };
 use kernel::{
     alloc::KVVec,
@@ -69,14 +69,14 @@ impl Indices {
 
     /// What was used under a key, of an SSRC and of SRTCP.
     pub(crate) fn used(&self, key: u64, ssrc: u32) -> Used {
-        let _off = Off::new();
+        let _off = Disabled::new();
         self.memory.lock().used(key, ssrc)
     }
 
     /// An output uses a key from now on: the `lane`th of its target. None when there is no place to remember
     /// what is sent under one more key.
     pub(crate) fn begin(self: &Arc<Self>, key: u64, lane: u8) -> Option<KeyUse> {
-        let _off = Off::new();
+        let _off = Disabled::new();
         let used = self.memory.lock().begin(key, lane)?;
         Some(KeyUse {
             indices: self.clone(),
@@ -105,7 +105,7 @@ impl KeyUse {
 
 impl Drop for KeyUse {
     fn drop(&mut self) {
-        let _off = Off::new();
+        let _off = Disabled::new();
         self.indices.memory.lock().end(&self.used);
     }
 }

@@ -21,5 +21,7 @@ pub const IPV4_HEADER: usize = 20;
 pub const IPV6_HEADER: usize = 40;
 /// Length of a UDP header (RFC 768).
 pub const UDP_HEADER: usize = 8;
+/// Length of the headers of a datagram at most: those of IPv4 with options.
+pub const MAX_HEADERS: usize = 60 + UDP_HEADER;
 /// Protocol number of UDP.
 pub const UDP: u8 = 17;

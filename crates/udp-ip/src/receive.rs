@@ -8,7 +8,7 @@ use core::ops::Range;
 /// Why a packet is not a datagram that can be relayed. It is for the stack to judge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Malformed {
-    /// The headers do not lie in the first bytes of the packet.
+    /// The headers do not lie in the first bytes of the packet. Nothing is wrong with what does.
     Truncated,
     /// Another version of IP than was said.
     Version,
@@ -31,31 +31,12 @@ pub struct Datagram {
     pub flow: Flow,
     /// TOS of IPv4 (RFC 791) or traffic class of IPv6 (RFC 8200).
     pub tos: u8,
+    /// TTL of IPv4 (RFC 791) or hop limit of IPv6 (RFC 8200).
+    pub ttl: u8,
     /// The UDP header and all that the UDP length claims.
     pub udp: Range<usize>,
     /// The UDP payload.
     pub payload: Range<usize>,
-    /// The UDP checksum as it stands; zero for none.
-    pub checksum: u16,
-}
-
-/// The length of the headers, as far as the first bytes of a packet tell: those bytes have to be
-/// in `head` for [`parse`].
-pub fn header_len(family: Family, head: &[u8]) -> Result<usize, Malformed> {
-    match family {
-        Family::V4 => {
-            let first = *head.first().ok_or(Malformed::Truncated)?;
-            if first >> 4 != 4 {
-                return Err(Malformed::Version);
-            }
-            let words = usize::from(first & 0xf);
-            if words < 5 {
-                return Err(Malformed::HeaderLength);
-            }
-            Ok(words.saturating_mul(4).saturating_add(UDP_HEADER))
-        }
-        Family::V6 => Ok(IPV6_HEADER + UDP_HEADER),
-    }
 }
 
 /// Takes a packet apart.
@@ -83,6 +64,7 @@ pub fn parse(family: Family, head: &[u8], total: usize) -> Result<Datagram, Malf
 /// What the IP header says. `udp` and `end` are offsets, at most 60 + 65,535.
 struct Ip {
     tos: u8,
+    ttl: u8,
     udp: usize,
     end: usize,
 }
@@ -98,7 +80,7 @@ fn datagram(
         return Err(Malformed::IpLength);
     }
     let udp: &[u8; UDP_HEADER] = take(head, ip.udp)?;
-    let [s1, s0, d1, d0, l1, l0, c1, c0] = *udp;
+    let [s1, s0, d1, d0, l1, l0, _, _] = *udp;
     let length = usize::from(u16::from_be_bytes([l1, l0]));
     let room = ip.end.checked_sub(ip.udp).ok_or(Malformed::IpLength)?;
     if length < UDP_HEADER || length > room {
@@ -108,9 +90,9 @@ fn datagram(
     Ok(Datagram {
         flow: flow(u16::from_be_bytes([s1, s0]), u16::from_be_bytes([d1, d0])),
         tos: ip.tos,
+        ttl: ip.ttl,
         udp: ip.udp..end,
         payload: ip.udp.saturating_add(UDP_HEADER)..end,
-        checksum: u16::from_be_bytes([c1, c0]),
     })
 }
 
@@ -124,10 +106,16 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> 
 /// The header of IPv4, and its source and destination address.
 fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
     const FRAGMENT: u16 = 0x3fff;
-    let udp = header_len(Family::V4, head)?.saturating_sub(UDP_HEADER);
     let header: &[u8; IPV4_HEADER] = take(head, 0)?;
-    let [_, tos, l1, l0, _, _, f1, f0, _, protocol, _, _, addresses @ ..] = header;
+    let [first, tos, l1, l0, _, _, f1, f0, ttl, protocol, _, _, addresses @ ..] = header;
     let [s0, s1, s2, s3, d0, d1, d2, d3] = *addresses;
+    if first >> 4 != 4 {
+        return Err(Malformed::Version);
+    }
+    let words = usize::from(first & 0xf);
+    if words < 5 {
+        return Err(Malformed::HeaderLength);
+    }
     if *protocol != UDP {
         return Err(Malformed::Protocol);
     }
@@ -136,7 +124,8 @@ fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
     }
     let ip = Ip {
         tos: *tos,
-        udp,
+        ttl: *ttl,
+        udp: words.saturating_mul(4),
         end: usize::from(u16::from_be_bytes([*l1, *l0])),
     };
     Ok((ip, [s0, s1, s2, s3], [d0, d1, d2, d3]))
@@ -145,7 +134,7 @@ fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
 /// The header of IPv6, and its source and destination address.
 fn ipv6(head: &[u8]) -> Result<(Ip, &[u8; 16], &[u8; 16]), Malformed> {
     let header: &[u8; IPV6_HEADER] = take(head, 0)?;
-    let [v, c, _, _, l1, l0, next, _, ..] = *header;
+    let [v, c, _, _, l1, l0, next, ttl, ..] = *header;
     if v >> 4 != 6 {
         return Err(Malformed::Version);
     }
@@ -154,6 +143,7 @@ fn ipv6(head: &[u8]) -> Result<(Ip, &[u8; 16], &[u8; 16]), Malformed> {
     }
     let ip = Ip {
         tos: (v << 4) | (c >> 4),
+        ttl,
         udp: IPV6_HEADER,
         end: IPV6_HEADER.saturating_add(usize::from(u16::from_be_bytes([l1, l0]))),
     };

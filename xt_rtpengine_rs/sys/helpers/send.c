@@ -202,7 +202,8 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
 	if (len > longest)
 		return rtpe_drop(skb, SKB_DROP_REASON_PKT_TOO_BIG, -EMSGSIZE);
 	if (limits->ttl == 0)
-		return rtpe_drop(skb, SKB_DROP_REASON_NOT_SPECIFIED, -ELOOP);
+		/* As ip_forward() and ip6_forward() have it. */
+		return rtpe_drop(skb, SKB_DROP_REASON_IP_INHDR, -ELOOP);
 	if (len > skb->len)
 		__skb_put(skb, len - skb->len);
 	else

@@ -2,5 +2,41 @@
 
 //! The places in the stack where rules hand packets over.
 
+mod packet;
+
+use super::received::Received;
+use crate::udp_ip::Datagram;
+
 pub(crate) mod nft;
 pub(crate) mod xt;
+
+pub(super) use packet::Hook;
+pub(crate) use packet::Packet;
+
+/// What a handler, or whom it asks, did with a packet that it was given.
+pub(crate) enum Outcome<P> {
+    /// It goes on to the next rule.
+    Pass(P),
+    /// It is no longer there.
+    Taken,
+}
+
+/// Who decides what becomes of the datagrams in a packet.
+pub(crate) trait Judge {
+    /// Decides what becomes of a datagram.
+    fn judge<'a>(&self, packet: Received<'a>, datagram: &Datagram) -> Outcome<Received<'a>>;
+
+    /// A datagram goes on unjudged, since the stack drops it: its checksum is wrong, or a policy of IPsec
+    /// does not let it in.
+    fn unsound(&self);
+}
+
+/// What rules hand packets over to.
+pub(crate) trait Handler: 'static {
+    /// How many tables a rule can name: their ids are below.
+    const TABLES: u32;
+
+    /// Handles a packet that a rule with the id of a table saw. It does not sleep; the caller is an RCU
+    /// reader.
+    fn handle(table: u32, packet: Packet<'_>) -> Outcome<Packet<'_>>;
+}

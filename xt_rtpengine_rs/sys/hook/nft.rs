@@ -5,9 +5,11 @@
 //! C header:
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
-use super::super::{bindings, module::this_module, received::Received};
-use crate::{packet, rtp_wire::text::MAX_TABLES};
-use core::{mem, ptr};
+use super::{
+    super::{bindings, module::this_module},
+    Handler, Packet,
+};
+use core::{marker::PhantomData, mem, ptr};
 use kernel::{
     error::{from_result, to_result},
     ffi::c_int,
@@ -47,19 +49,20 @@ unsafe impl Sync for Policy {}
 ///
 /// The expression is registered. Its operations point to the type in the same structure.
 #[pin_data(PinnedDrop)]
-pub(crate) struct Registration {
+pub(crate) struct Registration<H: Handler> {
     #[pin]
     operations: Opaque<bindings::nft_expr_ops>,
     #[pin]
     expression: Opaque<bindings::nft_expr_type>,
+    handler: PhantomData<H>,
 }
 
 // SAFETY: The structures are touched by registration and its drop alone.
-unsafe impl Send for Registration {}
+unsafe impl<H: Handler> Send for Registration<H> {}
 // SAFETY: There are no methods on a shared reference.
-unsafe impl Sync for Registration {}
+unsafe impl<H: Handler> Sync for Registration<H> {}
 
-impl Registration {
+impl<H: Handler> Registration<H> {
     /// Registers the expression.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(&this in Self {
@@ -67,7 +70,7 @@ impl Registration {
                 // SAFETY: The field is in the same allocation.
                 let expression = unsafe { &raw mut (*this.as_ptr()).expression };
                 // SAFETY: `slot` is valid for writes.
-                unsafe { ptr::write(slot, operations(Opaque::cast_into(expression))) };
+                unsafe { ptr::write(slot, operations::<H>(Opaque::cast_into(expression))) };
             }),
             expression <- Opaque::try_ffi_init(move |slot: *mut bindings::nft_expr_type| {
                 // SAFETY: The field is in the same allocation.
@@ -79,27 +82,28 @@ impl Registration {
                 // unregistered by the drop.
                 to_result(unsafe { bindings::nft_register_expr(slot) })
             }),
+            handler: PhantomData,
         })
     }
 }
 
 #[pinned_drop]
-impl PinnedDrop for Registration {
+impl<H: Handler> PinnedDrop for Registration<H> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: By the type invariant the expression is registered.
         unsafe { bindings::nft_unregister_expr(self.expression.get()) };
     }
 }
 
-fn operations(expression: *mut bindings::nft_expr_type) -> bindings::nft_expr_ops {
+fn operations<H: Handler>(expression: *mut bindings::nft_expr_type) -> bindings::nft_expr_ops {
     // SAFETY: All of the structure may be zero.
     let mut operations: bindings::nft_expr_ops = unsafe { mem::zeroed() };
     operations.type_ = expression;
     // The pointer to the operations, and the private part, a multiple of eight bytes.
     operations.size =
         (size_of::<bindings::nft_expr>() + size_of::<Private>().next_multiple_of(8)) as u32;
-    operations.eval = Some(eval);
-    operations.init = Some(init);
+    operations.eval = Some(eval::<H>);
+    operations.init = Some(init::<H>);
     operations.dump = Some(dump);
     operations.validate = Some(validate);
     operations
@@ -120,14 +124,14 @@ fn expression(operations: *mut bindings::nft_expr_ops) -> bindings::nft_expr_typ
 ///
 /// `expression` is one of ours.
 unsafe fn private(expression: *const bindings::nft_expr) -> *mut Private {
-    // SAFETY: The private part follows the pointer to the operations.
-    unsafe { (*expression).data.as_ptr().cast_mut().cast() }
+    // SAFETY: The private part follows the pointer to the operations, in the same allocation.
+    unsafe { (&raw const (*expression).data).cast_mut().cast() }
 }
 
 /// # Safety
 ///
 /// Called by nf_tables with a packet at a hook and an expression that [`init`] made.
-unsafe extern "C" fn eval(
+unsafe extern "C" fn eval<H: Handler>(
     expression: *const bindings::nft_expr,
     registers: *mut bindings::nft_regs,
     packet: *const bindings::nft_pktinfo,
@@ -135,10 +139,7 @@ unsafe extern "C" fn eval(
     // SAFETY: The expression is one of ours.
     let id = unsafe { (*private(expression)).id };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
-    let taken = unsafe {
-        let (skb, state) = ((*packet).skb, (*packet).state);
-        Received::with(skb, state, false, |received| packet::receive(id, received))
-    };
+    let taken = unsafe { Packet::give::<H>(id, (*packet).skb, (*packet).state, false) };
     if taken {
         // SAFETY: The registers are ours while the expression runs.
         unsafe { (*registers).__bindgen_anon_1.verdict.code = bindings::NF_STOLEN };
@@ -148,7 +149,7 @@ unsafe extern "C" fn eval(
 /// # Safety
 ///
 /// Called by nf_tables with a rule that is being added.
-unsafe extern "C" fn init(
+unsafe extern "C" fn init<H: Handler>(
     _context: *const bindings::nft_ctx,
     expression: *const bindings::nft_expr,
     attributes: *const *const bindings::nlattr,
@@ -160,9 +161,10 @@ unsafe extern "C" fn init(
             if attribute.is_null() {
                 return Err(EINVAL);
             }
-            bindings::rtpe_nla_get_u32(attribute)
+            // A number of four bytes follows its header.
+            attribute.add(1).cast::<u32>().read()
         };
-        if id >= MAX_TABLES {
+        if id >= H::TABLES {
             return Err(ERANGE);
         }
         // SAFETY: The expression is one of ours, and its private part ours to write.

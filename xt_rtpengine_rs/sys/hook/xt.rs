@@ -4,9 +4,11 @@
 //!
 //! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
 
-use super::super::{bindings, module::this_module, received::Received};
-use crate::{packet, rtp_wire::text::MAX_TABLES};
-use core::ptr;
+use super::{
+    super::{bindings, module::this_module},
+    Handler, Packet,
+};
+use core::{marker::PhantomData, mem, ptr};
 use kernel::{error::to_result, ffi::c_int, prelude::*, types::Opaque};
 
 /// What a rule carries: the id of a table, in host order.
@@ -18,22 +20,23 @@ type Info = u32;
 ///
 /// All targets are registered.
 #[pin_data(PinnedDrop)]
-pub(crate) struct Registration {
+pub(crate) struct Registration<H: Handler> {
     #[pin]
     targets: Opaque<[bindings::xt_target; 2]>,
+    handler: PhantomData<H>,
 }
 
 // SAFETY: The targets are touched by registration and its drop alone.
-unsafe impl Send for Registration {}
+unsafe impl<H: Handler> Send for Registration<H> {}
 // SAFETY: There are no methods on a shared reference.
-unsafe impl Sync for Registration {}
+unsafe impl<H: Handler> Sync for Registration<H> {}
 
-impl Registration {
+impl<H: Handler> Registration<H> {
     /// Registers the target.
     pub(crate) fn new() -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
             targets <- Opaque::try_ffi_init(|slot: *mut [bindings::xt_target; 2]| {
-                let targets = [target(bindings::NFPROTO_IPV4), target(bindings::NFPROTO_IPV6)];
+                let targets = [bindings::NFPROTO_IPV4, bindings::NFPROTO_IPV6].map(target::<H>);
                 // SAFETY: `slot` is valid for writes.
                 unsafe { ptr::write(slot, targets) };
                 // INVARIANT: Registered when this returns no error.
@@ -41,27 +44,28 @@ impl Registration {
                 // unregistered by the drop.
                 to_result(unsafe { bindings::xt_register_targets(slot.cast(), 2) })
             }),
+            handler: PhantomData,
         })
     }
 }
 
 #[pinned_drop]
-impl PinnedDrop for Registration {
+impl<H: Handler> PinnedDrop for Registration<H> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: By the type invariant both targets are registered.
         unsafe { bindings::xt_unregister_targets(self.targets.get().cast(), 2) };
     }
 }
 
-fn target(family: u32) -> bindings::xt_target {
+fn target<H: Handler>(family: u32) -> bindings::xt_target {
     // SAFETY: All of the structure may be zero.
-    let mut target: bindings::xt_target = unsafe { core::mem::zeroed() };
+    let mut target: bindings::xt_target = unsafe { mem::zeroed() };
     for (to, from) in target.name.iter_mut().zip(b"RTPENGINE") {
         *to = *from;
     }
     target.family = family as u16;
-    target.target = Some(run);
-    target.checkentry = Some(check);
+    target.target = Some(run::<H>);
+    target.checkentry = Some(check::<H>);
     target.me = this_module();
     target.table = c"filter".as_char_ptr();
     target.targetsize = size_of::<Info>() as u32;
@@ -72,18 +76,14 @@ fn target(family: u32) -> bindings::xt_target {
 /// # Safety
 ///
 /// Called by x_tables with a packet at a hook and the parameters of a rule that [`check`] allowed.
-unsafe extern "C" fn run(
+unsafe extern "C" fn run<H: Handler>(
     skb: *mut bindings::sk_buff,
     parameters: *const bindings::xt_action_param,
 ) -> u32 {
     // SAFETY: The rule carries an `Info`.
     let id = unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
-    let taken = unsafe {
-        Received::with(skb, (*parameters).state, true, |received| {
-            packet::receive(id, received)
-        })
-    };
+    let taken = unsafe { Packet::give::<H>(id, skb, (*parameters).state, true) };
     if taken {
         bindings::NF_STOLEN
     } else {
@@ -94,10 +94,10 @@ unsafe extern "C" fn run(
 /// # Safety
 ///
 /// Called by x_tables with a rule that is being added.
-unsafe extern "C" fn check(parameters: *const bindings::xt_tgchk_param) -> c_int {
+unsafe extern "C" fn check<H: Handler>(parameters: *const bindings::xt_tgchk_param) -> c_int {
     // SAFETY: The rule carries an `Info`.
     let id = unsafe { *(*parameters).targinfo.cast::<Info>() };
-    if id < MAX_TABLES {
+    if id < H::TABLES {
         0
     } else {
         ERANGE.to_errno()

@@ -56,7 +56,7 @@ impl Fuzz {
                 self.hostile += if round.joined {
                     joined::turn(self, lane)?
                 } else if self.dice.one_in(24) {
-                    self.bursts(lane, round)?
+                    self.bursts(lane)?
                 } else {
                     self.turn(lane, round)?
                 };
@@ -128,9 +128,9 @@ impl Fuzz {
         Ok(lane.tally.hostile - before)
     }
 
-    /// Bursts of a sender's stack: passed where they come as one, handled one by one where its device
-    /// does not take bursts.
-    fn bursts(&mut self, number: usize, round: &Round) -> Result<u64, Failure> {
+    /// A burst of a sender's stack, which comes as one packet where its device takes bursts: each
+    /// datagram of it becomes what it would have become alone.
+    fn bursts(&mut self, number: usize) -> Result<u64, Failure> {
         let Some(lane) = self.lanes.get_mut(number) else {
             return Ok(0);
         };
@@ -150,20 +150,9 @@ impl Fuzz {
         }
         let (mut relayed, mut passed) = (VecDeque::new(), VecDeque::new());
         for packet in &packets {
-            let mut is_relayed = false;
-            if round.offload {
-                lane.tally.passed += 1;
-                passed.push_back(Expected {
-                    from: None,
-                    payload: packet.clone(),
-                    certain: true,
-                    origin: usize::MAX,
-                });
-            } else {
-                let ends = lane.ends.clone();
-                let fate = lane.receive(&ends, packet, usize::MAX, &mut relayed, &mut passed);
-                is_relayed = !fate.relayed.is_empty();
-            }
+            let ends = lane.ends.clone();
+            let fate = lane.receive(&ends, packet, usize::MAX, &mut relayed, &mut passed);
+            let is_relayed = !fate.relayed.is_empty();
             self.kinds.count("burst", is_relayed);
         }
         burst(lane.place.sender, lane.local(), &packets)?;

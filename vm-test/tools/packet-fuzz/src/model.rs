@@ -71,6 +71,11 @@ impl Target {
         })
     }
 
+    /// Whether what becomes of a datagram depends on those before it: where SRTP comes or goes.
+    pub(crate) fn has_order(&self) -> bool {
+        self.inbound.is_some() || self.outputs.iter().any(Output::encrypts)
+    }
+
     /// What it makes of a datagram.
     pub(crate) fn receive(&mut self, source: &Endpoint, datagram: &[u8]) -> Fate {
         self.relay(source, datagram).unwrap_or_else(ended)

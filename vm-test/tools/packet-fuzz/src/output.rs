@@ -76,6 +76,11 @@ impl Output {
         })
     }
 
+    /// Whether it sends SRTP.
+    pub(crate) fn encrypts(&self) -> bool {
+        self.encryption.is_some()
+    }
+
     /// What it sends of anything that is neither RTP nor RTCP.
     pub(crate) fn send_opaque(&self, packet: Vec<u8>) -> Result<Vec<u8>, Unsent> {
         let headers = match self.config.flow.family() {

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A packet at a hook: a datagram to be judged, or several that were joined.
+//!
+//! C headers: [`include/linux/netfilter.h`](srctree/include/linux/netfilter.h),
+//! [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h)
+
+use super::{
+    super::{
+        bindings,
+        bottom_halves::Disabled,
+        net::Namespace,
+        outgoing::Limits,
+        received::{Arrival, Received},
+        skb::{Skb, SkbList},
+    },
+    Handler, Judge, Outcome,
+};
+use crate::udp_ip::{self, Datagram, Family, Malformed};
+use core::{cell::Cell, marker::PhantomData, ptr::NonNull};
+
+/// The hook that a packet is at.
+///
+/// # Invariants
+///
+/// `state` is the state of a hook of that family, valid for `'a`. The caller is an RCU reader
+/// for `'a`.
+#[derive(Clone, Copy)]
+pub(crate) struct Hook<'a> {
+    state: NonNull<bindings::nf_hook_state>,
+    family: Family,
+    in_xtables: bool,
+    lifetime: PhantomData<&'a bindings::nf_hook_state>,
+}
+
+impl<'a> Hook<'a> {
+    /// The state in the form that C takes.
+    pub(in super::super) fn state(&self) -> *mut bindings::nf_hook_state {
+        self.state.as_ptr()
+    }
+
+    /// The namespace of the hook.
+    pub(in super::super) fn namespace(&self) -> Namespace<'a> {
+        // SAFETY: By the type invariant the state is valid; the namespace of a hook is alive while
+        // packets are at it.
+        unsafe { Namespace::from_ptr((*self.state()).net) }
+    }
+
+    /// Whether a rule of x_tables handed the packet over.
+    pub(in super::super) fn in_xtables(&self) -> bool {
+        self.in_xtables
+    }
+
+    /// Has a packet that was judged go through the hook from its start.
+    fn again(&self, skb: Skb) {
+        // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer starts with the IP
+        // header, and is given away.
+        unsafe { bindings::rtpe_hook_again(skb.into_raw(), self.state()) };
+    }
+}
+
+/// A packet at a hook, of which nothing is checked. Dropping it takes it from the stack for good.
+///
+/// # Invariants
+///
+/// The data starts with what is to be an IP header of the hook's family.
+pub(crate) struct Packet<'a> {
+    skb: Skb,
+    hook: &'a Hook<'a>,
+}
+
+impl<'a> Packet<'a> {
+    /// Gives a packet that a rule saw, of x_tables or not, to the handler, and returns whether it took it.
+    ///
+    /// # Safety
+    ///
+    /// `skb` is a packet at a hook that `state` describes, and the caller an RCU reader. When this returns
+    /// true it is no longer there; when it returns false it is as before, but that its first bytes may
+    /// lie elsewhere.
+    pub(super) unsafe fn give<H: Handler>(
+        table: u32,
+        skb: *mut bindings::sk_buff,
+        state: *const bindings::nf_hook_state,
+        in_xtables: bool,
+    ) -> bool {
+        let (Some(skb), Some(state)) = (NonNull::new(skb), NonNull::new(state.cast_mut())) else {
+            return false;
+        };
+        // SAFETY: The state is valid.
+        let family = match u32::from(unsafe { (*state.as_ptr()).pf }) {
+            bindings::NFPROTO_IPV4 => Family::V4,
+            bindings::NFPROTO_IPV6 => Family::V6,
+            _ => return false,
+        };
+        // INVARIANT: As this function's own requirement.
+        let hook = Hook {
+            state,
+            family,
+            in_xtables,
+            lifetime: PhantomData,
+        };
+        // INVARIANT: Hooks of IP see packets from the IP header on.
+        let packet = Packet {
+            // SAFETY: The hook hands its packet over.
+            skb: unsafe { Skb::from_raw(skb) },
+            hook: &hook,
+        };
+        match H::handle(table, packet) {
+            Outcome::Pass(packet) => {
+                // The hook has its packet back.
+                packet.skb.into_raw();
+                false
+            }
+            Outcome::Taken => true,
+        }
+    }
+
+    /// The namespace that the packet is in.
+    pub(crate) fn namespace(&self) -> Namespace<'a> {
+        self.hook.namespace()
+    }
+
+    /// Takes the headers apart: `None` when this is not a whole UDP datagram. Several datagrams that were
+    /// joined have the headers of one.
+    pub(crate) fn datagram(&mut self) -> Option<Datagram> {
+        match self.parse() {
+            // What there is of them does not lie in one piece.
+            Err(Malformed::Truncated) if self.pull_headers() => self.parse().ok(),
+            parsed => parsed.ok(),
+        }
+    }
+
+    fn parse(&self) -> Result<Datagram, Malformed> {
+        udp_ip::parse(self.hook.family, self.skb.head(), self.skb.len())
+    }
+
+    #[cold]
+    fn pull_headers(&mut self) -> bool {
+        let headers = self.skb.len().min(udp_ip::MAX_HEADERS);
+        self.skb.pull(headers)
+    }
+
+    /// Has `judge` decide what becomes of the datagram whose headers [`Packet::datagram`] took apart. It
+    /// is passed unjudged when the stack had better see it: the checksum is wrong, a policy of IPsec
+    /// does not let it in, or it was judged before.
+    ///
+    /// If several datagrams were joined, each is judged. If all of them are to be passed, the packet goes on
+    /// as it is. Otherwise those that are go through the hook again, each as a packet of its own.
+    #[inline]
+    pub(crate) fn judge(self, datagram: &Datagram, judge: &impl Judge) -> Outcome<Self> {
+        let Some((arrival, _disabled)) = self.take_in(datagram, judge) else {
+            return Outcome::Pass(self);
+        };
+        match arrival {
+            Some(arrival) => self.judge_single(&arrival, datagram, judge),
+            None => self.judge_each(judge),
+        }
+    }
+
+    /// Takes the packet in: `None` when it is for the stack to judge. How it came, unless it is several datagrams that were
+    /// joined. Bottom halves are disabled then, for the second if they were not.
+    #[inline]
+    fn take_in(
+        &self,
+        datagram: &Datagram,
+        judge: &impl Judge,
+    ) -> Option<(Option<Arrival<'a>>, Option<Disabled>)> {
+        // They are at most 60 and 65,535.
+        let (start, len) = (datagram.udp.start as u32, datagram.udp.len() as u32);
+        let mut arrival = bindings::rtpe_arrival {
+            ns: 0,
+            device: 0,
+            from_this_host: false,
+            bh_disabled: false,
+        };
+        // SAFETY: The buffer and the state are valid, and `arrival` is for writes. What does not lie in the
+        // packet is refused.
+        let shape = unsafe {
+            bindings::rtpe_take_in(
+                self.skb.raw(),
+                self.hook.state(),
+                start,
+                len,
+                &raw mut arrival,
+            )
+        };
+        match shape {
+            bindings::rtpe_shape_RTPE_SINGLE | bindings::rtpe_shape_RTPE_JOINED => {}
+            bindings::rtpe_shape_RTPE_UNSOUND => {
+                judge.unsound();
+                return None;
+            }
+            _ => return None,
+        }
+        // SAFETY: `rtpe_take_in` disabled them.
+        let disabled = arrival.bh_disabled.then(|| unsafe { Disabled::from_c() });
+        let arrival = (shape == bindings::rtpe_shape_RTPE_SINGLE).then(|| Arrival {
+            hook: *self.hook,
+            ns: arrival.ns,
+            limits: Limits {
+                ttl: arrival
+                    .from_this_host
+                    .then(|| datagram.ttl.saturating_sub(1)),
+                device: arrival.device,
+            },
+            relayed: Cell::new(false),
+        });
+        Some((arrival, disabled))
+    }
+
+    #[inline(always)]
+    fn judge_single(
+        self,
+        arrival: &Arrival<'_>,
+        datagram: &Datagram,
+        judge: &impl Judge,
+    ) -> Outcome<Self> {
+        let hook = self.hook;
+        // SAFETY: It was taken in.
+        let received = unsafe { Received::new(self.skb, arrival) };
+        match judge.judge(received, datagram) {
+            Outcome::Pass(received) => Outcome::Pass(Packet {
+                skb: received.into_skb(),
+                hook,
+            }),
+            Outcome::Taken => Outcome::Taken,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn judge_each(self, judge: &impl Judge) -> Outcome<Self> {
+        // If anything of it is sent, the walk through the rules ends with this one.
+        let hook = &Hook {
+            in_xtables: false,
+            ..*self.hook
+        };
+        // SAFETY: The buffer is valid. What is returned is null or a list that is the caller's.
+        let mut joined = unsafe { SkbList::from_raw(bindings::rtpe_segments(self.skb.raw())) };
+        let mut passed = SkbList::new();
+        let mut as_it_came = true;
+        while let Some(skb) = joined.pop() {
+            // INVARIANT: What was taken apart starts with an IP header each.
+            let (outcome, relayed) = Packet { skb, hook }.judge_one_of_many(judge);
+            match outcome {
+                Outcome::Pass(packet) => {
+                    as_it_came &= !relayed;
+                    passed.push(packet.skb);
+                }
+                Outcome::Taken => as_it_came = false,
+            }
+        }
+        if as_it_came {
+            return Outcome::Pass(self);
+        }
+        self.skb.consume();
+        while let Some(skb) = passed.pop() {
+            hook.again(skb);
+        }
+        Outcome::Taken
+    }
+
+    /// Judges a packet that was joined with others. Besides, whether it was marked as relayed.
+    fn judge_one_of_many(mut self, judge: &impl Judge) -> (Outcome<Self>, bool) {
+        let Some(datagram) = self.datagram() else {
+            return (Outcome::Pass(self), false);
+        };
+        let Some((Some(arrival), _disabled)) = self.take_in(&datagram, judge) else {
+            return (Outcome::Pass(self), false);
+        };
+        let outcome = self.judge_single(&arrival, &datagram, judge);
+        (outcome, arrival.relayed.get())
+    }
+}
