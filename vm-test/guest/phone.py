@@ -43,12 +43,14 @@ class Kernel:
 
     def has(self, *locals_: Address) -> bool:
         """Whether each address has a target that sends somewhere."""
-        listed = {each.local for each in self.table.targets() if any(output.dst for output in each.outputs)}
+        with self._ns:
+            listed = {each.local for each in self.table.targets() if any(output.dst for output in each.outputs)}
         return {local_text(*each) for each in locals_} <= listed
 
     def target(self, local: Address) -> Listed:
         """The target of a local address of the daemon."""
-        return self.table.target(*local)
+        with self._ns:
+            return self.table.target(*local)
 
     def settled(self, *locals_: Address) -> None:
         """Waits until the daemon has handed the streams of its local addresses to the module."""

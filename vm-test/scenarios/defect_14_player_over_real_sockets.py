@@ -55,7 +55,8 @@ def run(t):
         kernel.settled(call.caller_to, call.callee_to)
         a.drain()
         b.drain()
-        status = t.table(0).status()
+        with relay:
+            status = t.table(0).status()
         t.equal("players in the kernel", (status["Players"], status["PStreams"]), (0, 0))
         for tag, receiver, other, source in (("caller", a, b, call.caller_to), ("callee", b, a, call.callee_to)):
             daemon.ng("play media", call_id=call.call_id, from_tag=tag, file=FILE)
@@ -83,8 +84,8 @@ def run(t):
     with relay:
         t.table(1).add()
         control = t.table(1).control().init()
-    before = t.table(1).status()
-    for name in PLAYER:
-        t.errno(name, "EOPNOTSUPP", control.read if name in RETURN_A_VALUE else control.write, new(name))
-    t.errno("RING_BUFFER", "EINVAL", control.write, struct.pack("=I", len(COMMANDS) + 1) + bytes(64))
-    t.equal("status", t.table(1).status(), before)
+        before = t.table(1).status()
+        for name in PLAYER:
+            t.errno(name, "EOPNOTSUPP", control.read if name in RETURN_A_VALUE else control.write, new(name))
+        t.errno("RING_BUFFER", "EINVAL", control.write, struct.pack("=I", len(COMMANDS) + 1) + bytes(64))
+        t.equal("status", t.table(1).status(), before)
