@@ -87,7 +87,7 @@ def run(t):
         control.write(target.command)
         refused(target.command)
         for field, value in (("output.encrypt.master_key_len", 33), ("output.encrypt.hmac", 7), ("num", 1),
-                             ("output.dst_addr", ("203.0.113.1", 9)), ("output.stats", 8), ("local", (alice.hub4, 9))):
+                             ("output.dst_addr", ("255.255.255.255", 9)), ("output.stats", 8), ("local", (alice.hub4, 9))):
             bad = output.copy()
             bad[f"destination.{field}"] = value
             refused(bad)
