@@ -12,6 +12,7 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use procfs::process::Process;
 use procfs::{FromRead, KernelModules};
+use zeroize::Zeroizing;
 
 use super::exit::{Code, Failure};
 use super::foreign::Foreign;
@@ -138,9 +139,9 @@ impl Client {
     pub(crate) fn streams(&self) -> Vec<(u8, SocketAddr)> {
         let mut streams = Vec::new();
         for table in self.tables().unwrap_or_default() {
-            let text = self.list(table).unwrap_or_default();
-            let listed = listing::parse(&text).streams;
-            streams.extend(listed.iter().map(|stream| (table, stream.local)));
+            let file = File::open(self.table_file(table, "list"));
+            let locals = file.and_then(local_addresses).unwrap_or_default();
+            streams.extend(locals.into_iter().map(|local| (table, local)));
         }
         streams
     }
@@ -309,6 +310,32 @@ pub(crate) fn no_module() -> Failure {
 fn permission(what: &str) -> Failure {
     Failure::new(Code::Permission, format!("permission denied: {what}"))
         .hint("run it as root, or as the user that the module's parameter proc_uid names")
+}
+
+/// The local addresses in the text of `N/list`. A reader who may see keys is shown those of all streams: the text stays in
+/// a buffer that is wiped.
+fn local_addresses(mut list: impl Read) -> io::Result<Vec<SocketAddr>> {
+    let mut buffer = Zeroizing::new(vec![0; PIECE]);
+    let (mut locals, mut held) = (Vec::new(), 0);
+    loop {
+        let (before, room) = buffer.split_at_mut(held);
+        let length = list.read(room)?;
+        if length == 0 {
+            return Ok(locals);
+        }
+        held = before.len().saturating_add(length);
+        let text = buffer.get(..held).unwrap_or_default();
+        let end = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+        let lines = text.get(..end).unwrap_or_default();
+        for line in lines.split(|byte| *byte == b'\n') {
+            if line.starts_with(b"local ") {
+                let line = String::from_utf8_lossy(line);
+                locals.extend(listing::parse(&line).streams.iter().map(|it| it.local));
+            }
+        }
+        buffer.copy_within(end..held, 0);
+        held = held.saturating_sub(end);
+    }
 }
 
 #[cfg(test)]
