@@ -10,8 +10,10 @@ from guest.patience import patient
 
 SOAK_TIMEOUT = 60
 
+NOBODY = {4: "192.0.2.1", 6: "2001:db8:1::1"}
 LOOPBACK = {4: "127.0.0.1", 6: "::1"}
 IPV6_UNICAST_HOPS = 16
+UDP_SEGMENT = 103
 
 
 def hops(sock, family, count):
@@ -61,6 +63,12 @@ def run(t):
         t.host.udp(lo).send(rtp.packet(), (lo, port))
         ends(t, "two targets", pair, 64, 1)
 
+        t.step(f"IPv{family}: two targets that name each other, and joined packets")
+        sender = t.host.udp(lo)
+        sender.sock.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 172)
+        sender.send(b"".join(rtp.stream(4)), (lo, port))
+        ends(t, "joined packets", pair, 64 + 4 * 64, 1 + 4)
+
         t.step(f"IPv{family}: a target that names itself")
         itself = [control.add((hub, port), ((hub, port + 1), (hub, port)), rtp=1)]
         alice.udp(family=family).send(rtp.packet(), (hub, port))
@@ -103,6 +111,26 @@ def run(t):
             t.equal(f"from {own} with {ttl} hops: arrives with", got and (got.data, got.ttl), leaves and (data, leaves))
         t.equal("packets and errors", (target.outputs[0]["packets"], target.outputs[0]["errors"]), (3, 1))
         port += 20
+
+    # A VRF delivers to itself by its own device, which is no loopback device.
+    hub = t.namespace("hub")
+    dave = t.peer("dave", hub=hub)
+    hub.ip("link add red type vrf table 100", "link set red up", f"link set {dave.hub_dev} master red",
+           f"addr replace {dave.hub6}/64 dev {dave.hub_dev} nodad")
+    with hub:
+        vrf = t.table(0).add().ready()
+    nft.chain(ns=hub)
+    nft.native_rule(0, ns=hub)
+    for family in (4, 6):
+        for what, source in (("an address of the VRF", dave.hub_address(family)), ("an address of nobody", NOBODY[family])):
+            t.step(f"IPv{family}: two targets of a VRF, whose outputs have {what}")
+            own = dave.hub_address(family)
+            pair = [vrf.add((own, port), ((source, port + 1), (own, port + 2)), rtp=1),
+                    vrf.add((own, port + 2), ((source, port + 3), (own, port)), rtp=1)]
+            dave.udp(family=family).send(rtp.packet(), (own, port))
+            ends(t, what, pair, 65, 1)
+            looping += pair
+            port += 4
 
     t.step("nothing goes on")
     packets, softirqs = total(looping, "packets"), received_softirqs()
