@@ -157,16 +157,6 @@ def run(t):
         t.equal("passed", numbers(reports, at.drain(patient(0.05))), list(range(5)))
         t.equal("packets that the last rule saw", rules()[1], 5)
 
-        t.step(f"IPv{family}: what one table passes, another takes")
-        other = (local[0], port + 8)
-        at = t.host.udp(*other)
-        control.add(other, (out, receiver.address), rtp=1, pt_filter=1)
-        second.add(other, (out, receiver.address), rtp=1, pts=(OTHER,), pt_filter=1)
-        packets = batch(*mixed)
-        rules = sent(segmented, sender, packets, other)
-        t.equal("relayed", sorted(numbers(packets, receiver.drain(patient(0.1)))), list(range(len(packets))))
-        t.equal("packets that the last rule saw, and the socket", (rules()[1], at.recv(0)), (0, None))
-
         t.step(f"IPv{family}: by the xtables target")
         nft.chain(FAMILY[family], name="filter")
         nft.compat_rule(2, FAMILY[family], name="filter")

@@ -51,6 +51,20 @@ static bool rtpe_checksum_is_right(const struct sk_buff *skb, bool ipv4, unsigne
 }
 
 /*
+ * Whether a VRF delivers what this host has sent to itself, rather than what one of its devices has received. Over IPv4 the route
+ * is still that of the way out; over IPv6 the frame is from the VRF (vrf_local_xmit()).
+ */
+static bool rtpe_vrf_is_sender(const struct sk_buff *skb, const struct net_device *dev, bool ipv4)
+{
+	const struct dst_entry *dst = skb_dst(skb);
+
+	if (ipv4)
+		return dst && dst->ops->family == AF_INET && rt_is_output_route(dst_rtable(dst));
+	return skb_mac_header_was_set(skb) && skb->data - skb_mac_header(skb) >= ETH_HLEN &&
+	       ether_addr_equal(eth_hdr(skb)->h_source, dev->dev_addr);
+}
+
+/*
  * Whether the packet came over a loopback device, or from an address of this host (over IPv6, of the same VRF). Over IPv4 the
  * stack drops such a source from another device (fib_validate_source()), but where it may be one.
  */
@@ -61,6 +75,8 @@ static bool rtpe_is_from_this_host(const struct sk_buff *skb, const struct nf_ho
 	const struct in_device *in_dev;
 
 	if (dev->flags & IFF_LOOPBACK)
+		return true;
+	if (unlikely(netif_is_l3_master(dev)) && rtpe_vrf_is_sender(skb, dev, ipv4))
 		return true;
 	if (!ipv4)
 		return ipv6_chk_addr_and_flags(state->net,
