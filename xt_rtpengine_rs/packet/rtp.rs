@@ -78,12 +78,13 @@ fn send(
     let overhead = encryption.map_or(0, |encryption| encryption.context.rtp_overhead());
     let growth = rewrite::growth(output, payload.bytes());
     let stats = output.ssrc_stats(rtp.ssrc_index);
+    let counters = output.counters(rtp.ssrc_index);
     let grows = growth.saturating_add(overhead);
     let (sequence, bytes) = output.egress.send(origin, payload, grows, |packet| {
         let rewritten = rewrite::rewrite(output, packet, growth, rtp)?;
         let length = packet.len();
         if let Some(encryption) = encryption {
-            let index = encryption.rtp_index(rewritten.ssrc, rewritten.sequence, stats)?;
+            let index = encryption.rtp_index(rewritten.ssrc, rewritten.sequence, counters)?;
             encryption.protect_rtp(packet, rewritten.payload_start, index)?;
         }
         let bytes = length.saturating_sub(rewritten.payload_start);

@@ -62,6 +62,17 @@ pub(crate) struct OutputSsrc {
     pub(crate) replacement: Option<u32>,
     /// What is added to the sequence number.
     pub(crate) seq_offset: u16,
+    /// What was sent of it before.
+    pub(crate) before: Before,
+}
+
+/// What is known of the SRTP indices of an SSRC that were used before an output was made.
+#[derive(Clone, Copy)]
+pub(crate) enum Before {
+    /// All up to this one may have been.
+    Used(u32),
+    /// The next one is near this one, and nothing tells which were used.
+    Near(u32),
 }
 
 impl OutputSsrc {
@@ -69,7 +80,28 @@ impl OutputSsrc {
         stats: None,
         replacement: None,
         seq_offset: 0,
+        before: Before::Near(0),
     };
+
+    fn highest(&self) -> u32 {
+        self.stats.as_deref().map_or(0, |stats| stats.ext_seq.get())
+    }
+
+    /// What the counters tell. They may be those of other SSRCs, too, as the daemon gives them for what is bundled; they are its
+    /// own where they go with what was received.
+    fn before(&self, received: Option<&SsrcStats>) -> Before {
+        /// How many packets may have been received and not sent.
+        const UNSENT: u16 = 64;
+        let sent = self.highest();
+        let received = received.map_or(0, |stats| stats.ext_seq.get());
+        let expected = received.wrapping_add(self.seq_offset.into());
+        let ahead = (expected as u16).wrapping_sub(sent as u16);
+        if sent != 0 && (received == 0 || ahead < UNSENT) {
+            Before::Used(sent)
+        } else {
+            Before::Near(expected.max(sent))
+        }
+    }
 }
 
 /// Which header extensions are sent.
@@ -127,7 +159,18 @@ impl Output {
             to.replacement = (config.flags.ssrc_subst && ssrc.ssrc != 0).then_some(ssrc.ssrc);
             to.seq_offset = ssrc.seq_offset;
         }
+        let counted = |ssrc: &OutputSsrc| ssrc.highest();
+        let by_counters = ssrcs.each_ref().map(counted);
         let key = remembered(&config, target, &ssrcs, indices)?;
+        for (index, (ssrc, counted)) in (0u8..).zip(ssrcs.iter_mut().zip(by_counters)) {
+            let highest = ssrc.highest();
+            ssrc.before = if highest > counted {
+                // The table knows better.
+                Before::Used(highest)
+            } else {
+                ssrc.before(target.ssrc_stats(Some(index)))
+            };
+        }
         let counted = ssrcs.iter().filter(|ssrc| ssrc.stats.is_some()).count();
         let egress = Egress {
             path: Path::new(&config.flow, config.tos, user),
@@ -154,6 +197,12 @@ impl Output {
     /// Counters of an SSRC.
     pub(crate) fn ssrc_stats(&self, index: Option<u8>) -> Option<&SsrcStats> {
         self.ssrc(index)?.stats.as_deref()
+    }
+
+    /// Counters of an SSRC, and what they told of its SRTP indices.
+    pub(crate) fn counters(&self, index: Option<u8>) -> Option<(&SsrcStats, Before)> {
+        let ssrc = self.ssrc(index)?;
+        Some((ssrc.stats.as_deref()?, ssrc.before))
     }
 
     /// The counters that SRTCP indices of an SSRC are taken from: its own, else the first there are.

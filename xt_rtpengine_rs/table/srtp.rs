@@ -2,7 +2,7 @@
 
 //! SRTP of a target, and of what is sent: keys, and what has to be remembered from packet to packet.
 
-use super::indices::KeyUse;
+use super::{indices::KeyUse, output::Before};
 use crate::{
     command::error::Fault,
     rtp_media::{
@@ -104,7 +104,8 @@ impl Encryption {
         self.memory.as_ref().ok_or(NoIndex::NoPlace)
     }
 
-    /// The index of an RTP packet that is about to be sent, which none has that was or will be sent.
+    /// The index of an RTP packet that is about to be sent, which none has that was or will be sent, as far as was
+    /// known when the output was made, and by what it sent since.
     ///
     /// # Errors
     ///
@@ -113,13 +114,19 @@ impl Encryption {
         &self,
         ssrc: u32,
         sequence: u16,
-        stats: Option<&SsrcStats>,
+        counters: Option<(&SsrcStats, Before)>,
     ) -> Result<u32, Unsent> {
-        let Some(stats) = stats else {
+        let Some((stats, before)) = counters else {
             return Ok(self.memory()?.next_rtp(ssrc, sequence)?);
         };
-        let shared = highest(Some(stats));
-        let index = self.sent.lock().next(ssrc, sequence, shared)?;
+        let mut sent = self.sent.lock();
+        let shared = stats.ext_seq.get();
+        let index = match before {
+            Before::Used(highest) => sent.next(ssrc, sequence, Some(highest), Some(shared)),
+            Before::Near(0) => sent.next_apart(ssrc, sequence, shared),
+            Before::Near(index) => sent.next_apart(ssrc, sequence, index),
+        }?;
+        drop(sent);
         stats.ext_seq.raise(index);
         Ok(index)
     }

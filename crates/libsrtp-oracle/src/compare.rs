@@ -211,7 +211,9 @@ impl Ends {
     fn send_rtp(&mut self, random: &mut Random, number: usize) -> Result<Packet, String> {
         let source = &mut self.sources[number];
         let plain = rtp(random, source.ssrc, source.sequence);
-        let index = self.sent.next(source.ssrc, source.sequence, self.told);
+        let index = self
+            .sent
+            .next(source.ssrc, source.sequence, self.told, self.told);
         let index = index.map_err(|why| format!("{why:?}"))?;
         self.figures.rollovers += u64::from(index >> 16 != source.index >> 16);
         source.index = index;

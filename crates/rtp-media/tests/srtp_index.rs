@@ -73,15 +73,15 @@ proptest! {
 fn what_is_sent_rolls_over_for_each_ssrc() {
     let mut sent = sent(2);
     for index in 0..0x2_0010u32 {
-        assert_eq!(sent.next(1, index as u16, None), Ok(index));
+        assert_eq!(sent.next(1, index as u16, None, None), Ok(index));
     }
-    assert_eq!(sent.next(2, 0xffff, None), Ok(0xffff));
-    assert_eq!(sent.next(2, 0, None), Ok(0x1_0000));
-    assert_eq!(sent.next(1, 0x0010, None), Ok(0x2_0010));
-    assert_eq!(sent.next(1, 0x0012, None), Ok(0x2_0012));
+    assert_eq!(sent.next(2, 0xffff, None, None), Ok(0xffff));
+    assert_eq!(sent.next(2, 0, None, None), Ok(0x1_0000));
+    assert_eq!(sent.next(1, 0x0010, None, None), Ok(0x2_0010));
+    assert_eq!(sent.next(1, 0x0012, None, None), Ok(0x2_0012));
     // A late one does not turn it back.
-    assert_eq!(sent.next(1, 0x0011, None), Ok(0x2_0011));
-    assert_eq!(sent.next(1, 0x0013, None), Ok(0x2_0013));
+    assert_eq!(sent.next(1, 0x0011, None, None), Ok(0x2_0011));
+    assert_eq!(sent.next(1, 0x0013, None, None), Ok(0x2_0013));
 }
 
 /// Two packets of one index would have one keystream, whatever is in them.
@@ -89,21 +89,24 @@ fn what_is_sent_rolls_over_for_each_ssrc() {
 fn field_15_no_index_is_sent_twice() {
     let mut sent = sent(1);
     for index in (0xff00..0x1_0100u32).step_by(2) {
-        assert_eq!(sent.next(1, index as u16, None), Ok(index));
-        assert_eq!(sent.next(1, index as u16, None), Err(NoIndex::Used));
+        assert_eq!(sent.next(1, index as u16, None, None), Ok(index));
+        assert_eq!(sent.next(1, index as u16, None, None), Err(NoIndex::Used));
     }
     // Those that were left out may still come, each once, as far back as is known.
     let highest = 0x1_00feu32;
     for index in (0xff01..highest).step_by(2) {
-        assert_eq!(sent.next(1, index as u16, None), Ok(index));
-        assert_eq!(sent.next(1, index as u16, None), Err(NoIndex::Used));
+        assert_eq!(sent.next(1, index as u16, None, None), Ok(index));
+        assert_eq!(sent.next(1, index as u16, None, None), Err(NoIndex::Used));
     }
     assert_eq!(
-        sent.next(1, (highest - 1024) as u16, None),
+        sent.next(1, (highest - 1024) as u16, None, None),
         Err(NoIndex::Used)
     );
-    assert_eq!(sent.next(1, 0x9000, None), Err(NoIndex::Used));
-    assert_eq!(sent.next(1, highest as u16 + 1, None), Ok(highest + 1));
+    assert_eq!(sent.next(1, 0x9000, None, None), Err(NoIndex::Used));
+    assert_eq!(
+        sent.next(1, highest as u16 + 1, None, None),
+        Ok(highest + 1)
+    );
     assert!(Unsent::from(NoIndex::Used).is_error());
 }
 
@@ -116,22 +119,44 @@ fn field_15_what_others_used_is_not_sent_again() {
             let Some(index) = u32::checked_sub(shared, back) else {
                 continue;
             };
-            let next = sent.next(1, index as u16, Some(shared));
+            let next = sent.next(1, index as u16, Some(shared), Some(shared));
             assert_eq!(next, Err(NoIndex::Used), "{shared:x}, {back} back");
         }
         for index in shared + 1..shared + 70 {
-            assert_eq!(sent.next(1, index as u16, Some(index - 1)), Ok(index));
+            assert_eq!(
+                sent.next(1, index as u16, Some(index - 1), Some(index - 1)),
+                Ok(index)
+            );
         }
     }
+}
+
+/// The counters of a bundle are those of audio and video: what one has sent says nothing of the other.
+#[test]
+fn field_15_counters_of_several_ssrcs_refuse_none() {
+    let mut sent = sent(2);
+    for sequence in 1..=10 {
+        assert_eq!(sent.next_apart(0xca22, sequence, 0), Ok(sequence.into()));
+    }
+    for sequence in 5..=10 {
+        assert_eq!(sent.next_apart(0xca33, sequence, 4), Ok(sequence.into()));
+        assert_eq!(sent.next_apart(0xca33, sequence, 4), Err(NoIndex::Used));
+    }
+    // The first is taken to be near what is told, the others near the one before.
+    assert_eq!(sent.next_apart(1, 3, 0x2_fff0), Ok(0x3_0003));
+    assert_eq!(sent.next_apart(1, 4, 0x9_0000), Ok(0x3_0004));
 }
 
 /// The counters may have been brought forward by others meanwhile.
 #[test]
 fn what_is_sent_follows_the_shared_counter() {
     let mut sent = sent(1);
-    assert_eq!(sent.next(1, 5, None), Ok(5));
-    assert_eq!(sent.next(1, 7, Some(0x3_0005)), Ok(0x3_0007));
-    assert_eq!(sent.next(1, 8, Some(3)), Ok(0x3_0008));
+    assert_eq!(sent.next(1, 5, None, None), Ok(5));
+    assert_eq!(
+        sent.next(1, 7, Some(0x3_0005), Some(0x3_0005)),
+        Ok(0x3_0007)
+    );
+    assert_eq!(sent.next(1, 8, Some(3), Some(3)), Ok(0x3_0008));
 }
 
 #[test]
@@ -139,10 +164,10 @@ fn field_16_the_last_index_is_sent_and_then_none() {
     let mut sent = sent(1);
     for index in 0xffff_fff8..=0xffff_ffffu32 {
         let shared = Some(index - 1);
-        assert_eq!(sent.next(1, index as u16, shared), Ok(index));
+        assert_eq!(sent.next(1, index as u16, shared, shared), Ok(index));
     }
     for sequence in [0, 1, 5, 0x7ffe] {
-        let next = sent.next(1, sequence, Some(0xffff_ffff));
+        let next = sent.next(1, sequence, Some(0xffff_ffff), Some(0xffff_ffff));
         assert_eq!(next, Err(NoIndex::UsedUp), "{sequence}");
     }
     assert!(Unsent::from(NoIndex::UsedUp).is_error());

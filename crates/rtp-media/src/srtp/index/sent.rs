@@ -44,18 +44,39 @@ impl<P: DerefMut<Target = [Stream]>> Sent<P> {
         Self(Streams::new(places))
     }
 
-    /// The index of the next packet to send. `shared` is the highest that others know of: where the SSRC is
-    /// new here, all up to it were used.
+    /// The index of the next packet to send. `used` is the highest that others used before: where the SSRC is new here, all
+    /// up to it were. `shared` is the highest that others know of now.
     ///
     /// # Errors
     ///
     /// [`NoIndex::Used`] or [`NoIndex::UsedUp`].
-    pub fn next(&mut self, ssrc: u32, sequence: u16, shared: Option<u32>) -> Result<u32, NoIndex> {
-        let new = || match shared {
-            Some(highest) => Window::seeded(highest, true),
-            None => Window::EMPTY,
-        };
+    pub fn next(
+        &mut self,
+        ssrc: u32,
+        sequence: u16,
+        used: Option<u32>,
+        shared: Option<u32>,
+    ) -> Result<u32, NoIndex> {
+        let new = || used.map_or(Window::EMPTY, |highest| Window::seeded(highest, true));
         self.0
             .update(ssrc, new, |window| advance(window, sequence, shared))
+    }
+
+    /// The index of the next packet to send where the counters do not tell what was sent of this SSRC, since they are
+    /// those of other SSRCs, too: a browser's bundle has one of audio and video. `near` is an index near which the first
+    /// one is taken to be; from then on the SSRC counts by itself.
+    ///
+    /// # Errors
+    ///
+    /// [`NoIndex::Used`] or [`NoIndex::UsedUp`].
+    pub fn next_apart(&mut self, ssrc: u32, sequence: u16, near: u32) -> Result<u32, NoIndex> {
+        self.0.update(
+            ssrc,
+            || Window::EMPTY,
+            |window| {
+                let near = window.highest().is_none().then_some(near);
+                advance(window, sequence, near)
+            },
+        )
     }
 }
