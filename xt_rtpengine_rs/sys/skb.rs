@@ -63,7 +63,7 @@ impl Skb {
     /// Frees a buffer that has served its purpose.
     pub(super) fn consume(self) {
         // SAFETY: By the type invariant the buffer was owned, and its owner is gone.
-        unsafe { bindings::consume_skb(self.into_raw()) };
+        unsafe { bindings::rtpe_skb_consume(self.into_raw()) };
     }
 
     /// Frees a buffer that is lost.

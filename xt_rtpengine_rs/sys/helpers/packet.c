@@ -19,3 +19,9 @@ void rtpe_skb_set_arrival(struct sk_buff *skb, s64 ns)
 	skb->tstamp = ns;
 	skb->tstamp_type = SKB_CLOCK_REALTIME;
 }
+
+/* An inline function where the kernel has no tracepoints. */
+void rtpe_skb_consume(struct sk_buff *skb)
+{
+	consume_skb(skb);
+}

@@ -9,5 +9,6 @@ struct sk_buff;
 bool rtpe_skb_may_pull(struct sk_buff *skb, unsigned int len);
 bool rtpe_skb_make_private(struct sk_buff *skb);
 void rtpe_skb_set_arrival(struct sk_buff *skb, s64 ns);
+void rtpe_skb_consume(struct sk_buff *skb);
 
 #endif
