@@ -10,7 +10,7 @@ SIZE ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install module debug-module tool host images userland c-module vm-kernel names check test vm test-debug fuzz soak selftest demo clean help
+.PHONY: all install module debug-module tool host images userland c-module vm-kernel names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -42,8 +42,13 @@ c-module: names
 vm-kernel: names
 	@vm-test/host/kernel >/dev/null
 
-check: names ## formatting, lints, and the tests that need no virtual machine
+check: host-checks frames ## formatting, lints, and the tests that need no virtual machine
+
+host-checks: names
 	@scripts/check
+
+frames: module
+	@scripts/frames
 
 # A scenario that there is not is told before anything is built.
 names: host
