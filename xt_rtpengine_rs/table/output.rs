@@ -94,12 +94,12 @@ impl OutputSsrc {
         const UNSENT: u16 = 64;
         let sent = self.highest();
         let received = received.map_or(0, |stats| stats.ext_seq.get());
-        let expected = received.wrapping_add(self.seq_offset.into());
-        let ahead = (expected as u16).wrapping_sub(sent as u16);
+        let expected = (received as u16).wrapping_add(self.seq_offset);
+        let ahead = expected.wrapping_sub(sent as u16);
         if sent != 0 && (received == 0 || ahead < UNSENT) {
             Before::Used(sent)
         } else {
-            Before::Near(expected.max(sent))
+            Before::Near(sent)
         }
     }
 }

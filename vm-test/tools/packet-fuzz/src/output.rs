@@ -120,7 +120,7 @@ impl Output {
         let index = match stats {
             Some(stats) => {
                 let shared = Some(stats.ext_seq).filter(|&highest| highest != 0);
-                let index = sent.next(ssrc, sequence, shared)?;
+                let index = sent.next(ssrc, sequence, shared, shared)?;
                 stats.ext_seq = stats.ext_seq.max(index);
                 index
             }

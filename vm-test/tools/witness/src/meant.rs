@@ -123,7 +123,11 @@ pub(crate) const ALL: [Meant; 34] = {
                 "global.lost",
             ],
         ),
-        apply(D::PlainIndex, "plain-index", &["ssrc#.ext_seq"]),
+        apply(
+            D::PlainIndex,
+            "plain-index",
+            &["ssrc#.ext_seq", "out#.ssrc#.ext_seq"],
+        ),
         apply(D::OutputBytes, "output-bytes", LENGTHS),
         apply(D::SsrcOctets, "ssrc-octets", &["out#.ssrc#.bytes"]),
         apply(D::DontFragment, "dont-fragment", &[]),
