@@ -71,8 +71,8 @@ pub(crate) struct OutputSsrc {
 pub(crate) enum Before {
     /// All up to this one may have been.
     Used(u32),
-    /// The next one is near this one, and nothing tells which were used.
-    Near(u32),
+    /// Nothing tells which were used.
+    Unknown,
 }
 
 impl OutputSsrc {
@@ -80,7 +80,7 @@ impl OutputSsrc {
         stats: None,
         replacement: None,
         seq_offset: 0,
-        before: Before::Near(0),
+        before: Before::Unknown,
     };
 
     fn highest(&self) -> u32 {
@@ -99,7 +99,7 @@ impl OutputSsrc {
         if sent != 0 && (received == 0 || ahead < UNSENT) {
             Before::Used(sent)
         } else {
-            Before::Near(sent)
+            Before::Unknown
         }
     }
 }

@@ -123,8 +123,7 @@ impl Encryption {
         let shared = stats.ext_seq.get();
         let index = match before {
             Before::Used(highest) => sent.next(ssrc, sequence, Some(highest), Some(shared)),
-            Before::Near(0) => sent.next_apart(ssrc, sequence, shared),
-            Before::Near(index) => sent.next_apart(ssrc, sequence, index),
+            Before::Unknown => sent.next_apart(ssrc, sequence, shared),
         }?;
         drop(sent);
         stats.ext_seq.raise(index);

@@ -63,8 +63,7 @@ impl<P: DerefMut<Target = [Stream]>> Sent<P> {
     }
 
     /// The index of the next packet to send where the counters do not tell what was sent of this SSRC, since they are
-    /// those of other SSRCs, too: a browser's bundle has one of audio and video. `near` is an index near which the first
-    /// one is taken to be; from then on the SSRC counts by itself.
+    /// those of other SSRCs, too: a browser's bundle has one of audio and video. `near` is the highest that they tell.
     ///
     /// # Errors
     ///
@@ -73,10 +72,7 @@ impl<P: DerefMut<Target = [Stream]>> Sent<P> {
         self.0.update(
             ssrc,
             || Window::EMPTY,
-            |window| {
-                let near = window.highest().is_none().then_some(near);
-                advance(window, sequence, near)
-            },
+            |window| advance(window, sequence, Some(near)),
         )
     }
 }
