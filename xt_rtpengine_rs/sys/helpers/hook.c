@@ -143,7 +143,8 @@ struct sk_buff *rtpe_segments(struct sk_buff *skb)
 
 	if (!clone)
 		return NULL;
-	__skb_push(clone, -skb_mac_offset(clone));
+	if (skb_mac_header_was_set(clone))
+		__skb_push(clone, -skb_mac_offset(clone));
 	segments = __skb_gso_segment(clone, NETIF_F_IP_CSUM | NETIF_F_IPV6_CSUM, false);
 	consume_skb(clone);
 	if (IS_ERR_OR_NULL(segments))
