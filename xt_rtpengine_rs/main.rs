@@ -5,6 +5,8 @@
 //! The module's registrations, in the order in which they are undone. The parameters are declared
 //! in `sys/helpers/parameters.c`.
 
+// What the last expression of a block holds, a lock, lives longer than the block's variables, such as what disables bottom halves.
+#![deny(tail_expr_drop_order)]
 #![deny(unsafe_code)]
 #![warn(missing_docs)]
 

@@ -67,17 +67,23 @@ impl Indices {
         key
     }
 
+    /// Has a command do something with the memory, which the packet path is not to want meanwhile on this processor.
+    fn locked<T>(&self, change: impl FnOnce(&mut Memory<KVVec<Slot>>) -> T) -> T {
+        let _off = Disabled::new();
+        // Not at the end of the block, where it would outlive what disables bottom halves.
+        let mut memory = self.memory.lock();
+        change(&mut memory)
+    }
+
     /// What was used under a key, of an SSRC and of SRTCP.
     pub(crate) fn used(&self, key: u64, ssrc: u32) -> Used {
-        let _off = Disabled::new();
-        self.memory.lock().used(key, ssrc)
+        self.locked(|memory| memory.used(key, ssrc))
     }
 
     /// An output uses a key from now on: the `lane`th of its target. None when there is no place to remember
     /// what is sent under one more key.
     pub(crate) fn begin(self: &Arc<Self>, key: u64, lane: u8) -> Option<KeyUse> {
-        let _off = Disabled::new();
-        let used = self.memory.lock().begin(key, lane)?;
+        let used = self.locked(|memory| memory.begin(key, lane))?;
         Some(KeyUse {
             indices: self.clone(),
             used,
@@ -105,7 +111,6 @@ impl KeyUse {
 
 impl Drop for KeyUse {
     fn drop(&mut self) {
-        let _off = Disabled::new();
-        self.indices.memory.lock().end(&self.used);
+        self.indices.locked(|memory| memory.end(&self.used));
     }
 }

@@ -147,9 +147,8 @@ impl Resolve for Ranges<'_> {
             }
             let rank = (range.memory.owner() == self.owner, place.number.0);
             if found.as_ref().is_none_or(|(best, _)| *best < rank) {
-                if let Some(counters) = range.memory.resolve(pointer.0) {
-                    found = Some((rank, counters));
-                }
+                let counters = range.memory.resolve(pointer.0);
+                found = counters.map(|counters| (rank, counters)).or(found);
             }
             next = cursor.peek_next().map(|(place, _)| *place);
         }

@@ -239,7 +239,8 @@ impl<'a> Packet<'a> {
         let mut joined = unsafe { SkbList::from_raw(bindings::rtpe_segments(self.skb.raw())) };
         let mut passed = SkbList::new();
         let mut as_it_came = true;
-        while let Some(skb) = joined.pop() {
+        loop {
+            let Some(skb) = joined.pop() else { break };
             // INVARIANT: What was taken apart starts with an IP header each.
             let (outcome, relayed) = Packet { skb, hook }.judge_one_of_many(judge);
             match outcome {
