@@ -56,6 +56,13 @@ def _port() -> str:
     raise FileNotFoundError("virtio port of the results")
 
 
+def check_processors() -> None:
+    """Ends a machine that has not as many processors as the host gave it: scenarios need each of them."""
+    words = dict(word.partition("=")[::2] for word in Path("/proc/cmdline").read_text().split())
+    if os.cpu_count() != int(words["vm_test.processors"]):
+        sys.exit(f"the kernel found {os.cpu_count()} processors, not {words['vm_test.processors']}")
+
+
 def kernel_log(line: str) -> None:
     """Puts a line into the kernel's log."""
     with open("/dev/kmsg", "wb", buffering=0) as file:
@@ -165,6 +172,7 @@ def _stacks(pid: int) -> str:
 
 def main() -> None:
     """Runs jobs until the host ends the machine, or one leaves it unfit for another."""
+    check_processors()
     report = Reporter()
     net.HOST.start()
     while run(report.job(), report):

@@ -23,6 +23,8 @@ _BOOT_SECONDS = 400
 _KVM_BOOT_SECONDS = 20
 _GRACE_SECONDS = 60
 _MEMORY = "2048M"
+# Each in a socket of its own: the BIOS's table for a kernel without ACPI names one of each socket.
+_PROCESSORS = "2,sockets=2"
 # QEMU translates a program once if it always lies at the same addresses, else each time it starts: hence norandmaps. Waiting
 # for RCU and hooks of AppArmor take time that shows nothing.
 _ARGUMENTS = ("console=ttyS0,115200 printk.time=1 printk.devkmsg=on loglevel=8 panic=-1 oops=panic rdinit=/init "
@@ -53,7 +55,7 @@ class Images:
 
 def command(images: Images, kind: str, accel: str, console: Path, words: str = "") -> list[str]:
     """The command line of QEMU, with more words for the kernel's; without its memory and where that comes from."""
-    arguments = _ARGUMENTS + words
+    arguments = f"{_ARGUMENTS} vm_test.processors={1 if kind == 'icount' else 2}{words}"
     if accel != "kvm" and kind == "plain":
         arguments += _TCG_DEBUG_CLOCK if images.debug else _TCG_CLOCK
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
@@ -67,9 +69,9 @@ def command(images: Images, kind: str, accel: str, console: Path, words: str = "
     if kind == "icount":
         return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]
     if accel == "kvm":
-        return [*argv, "-accel", "kvm", "-cpu", "host", "-smp", "2"]
+        return [*argv, "-accel", "kvm", "-cpu", "host", "-smp", _PROCESSORS]
     # One thread for both processors: with two, QEMU may run code that the other one is just patching.
-    return [*argv, "-accel", "tcg,thread=single", "-cpu", "max,la57=off,erms=off,fsrm=off", "-smp", "2"]
+    return [*argv, "-accel", "tcg,thread=single", "-cpu", "max,la57=off,erms=off,fsrm=off", "-smp", _PROCESSORS]
 
 
 def kept_memory(folder: Path, *, share: bool) -> list[str]:
