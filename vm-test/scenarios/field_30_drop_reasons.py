@@ -5,6 +5,7 @@ import socket
 
 from guest import nft, rtp
 from guest.control import MISMATCH_DROP
+from guest.srtp import AES_CM, Crypto, Sender
 from guest.tracing import Tracing
 
 KERNEL = "stock"
@@ -30,21 +31,29 @@ def run(t):
                 own.sock.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 1)
             else:
                 own.sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, 1)
+            crypto = Crypto.new(AES_CM)
+            kept_back = receiver.address, {"pt_output[0].blackhole": 1}
             strict = {"src_mismatch": MISMATCH_DROP, "expected_src": (alice.address(family), 1)}
             for what, outputs, fields, field in (
                     ("from another source", [receiver.address], strict, "errors"),
                     ("for a black hole", [], {"non_forwarding": 1, "blackhole": 1}, "packets"),
                     ("without a route", [(FAR[family], 9)], {}, "errors"),
                     ("without a hop left", [receiver.address], {}, "errors"),
+                    ("received before", [receiver.address], crypto.fields("decrypt"), "errors"),
+                    ("kept back by its output", [kept_back], {}, "packets"),
                     ("relayed", [receiver.address], {}, "packets"),
                     ("relayed twice", [second.address, receiver.address], {}, "packets")):
                 t.step(f"IPv{family}: {what}")
                 local = (alice.hub_address(family), port)
-                target = control.add(local, *((source, to) for to in outputs), rtp=1, **fields)
+                target = control.add(local, *((source, *(to if to is kept_back else (to,))) for to in outputs), rtp=1, **fields)
                 if what == "without a route":
                     t.host.ip(f"route del {FAR[family]}")
                 tracing.freed()
                 packets = rtp.stream(COUNT)
+                if what == "received before":
+                    packets = [Sender(crypto).rtp(packets[0])] * COUNT
+                    t.relayed("the first time", sender, local, receiver, packets[:1], source=source, expected=rtp.stream(1))
+                    tracing.freed()
                 if what.startswith("relayed"):
                     t.relayed(what, sender, local, receiver, packets, source=source)
                     second.drain(0)

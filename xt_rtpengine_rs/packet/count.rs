@@ -24,7 +24,7 @@ fn micros(nanoseconds: i64) -> u64 {
 /// An error of the target, its interface, and the whole.
 pub(super) fn error(target: &Target, reason: &dyn Display) {
     if parameters::log_error_now() {
-        let local = Show(target.listed.local);
+        let local = Show(target.local);
         pr_info!("target {local}: packet not relayed: {}\n", Show(reason));
     }
     target.stats.errors.add(1);

@@ -26,7 +26,7 @@ impl PutOff {
     pub(super) fn new(target: &Target, output: &Output) -> Self {
         Self {
             table: target.table,
-            local: target.listed.local,
+            local: target.local,
             output: output.number,
             length: 0,
         }

@@ -34,6 +34,9 @@ use kernel::{
 };
 use target::{Builder, Target};
 
+// What a packet reads of a target, and of each output, lies together in a few cache lines: keys, and what is only listed, lie elsewhere.
+const _: () = assert!(size_of::<Target>() <= 7 * 64 && size_of::<output::Output>() <= 6 * 64);
+
 /// A target as the control side knows it.
 pub(crate) enum Entry {
     /// Its outputs are not all there: nobody else sees it.

@@ -22,6 +22,7 @@ use crate::{
         map::{Map, Node, Unpublished},
         memory::Shared,
     },
+    udp_ip::Endpoint,
 };
 use core::ops::Range;
 use kernel::{new_spinlock, prelude::*, sync::SpinLock};
@@ -30,6 +31,8 @@ use kernel::{new_spinlock, prelude::*, sync::SpinLock};
 pub(crate) struct Target {
     /// How packets are judged.
     pub(crate) rules: Rules,
+    /// The local address that it stands for.
+    pub(crate) local: Endpoint,
     /// The id of its table.
     pub(crate) table: u32,
     /// The outputs of each media, by their numbers.
@@ -155,6 +158,7 @@ impl Builder {
         let payload_types = payload_types(&config, memory)?;
         let rules = rules(&config, &payload_types)?;
         let target = Target {
+            local: config.local,
             table,
             groups: config.groups,
             stats: memory.resolve(Name::Target, config.stats)?,
@@ -169,7 +173,7 @@ impl Builder {
             rules,
             listed: config,
         };
-        Ok(Self(Node::new(target.listed.local, target)?))
+        Ok(Self(Node::new(target.local, target)?))
     }
 
     /// The target as far as it is there.

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""What README tells users to do is what a scenario does."""
+
+import ast
+import unittest
+from pathlib import Path
+
+_ROOT = Path(__file__).resolve().parents[2]
+
+
+def constants(scenario: str) -> dict[str, object]:
+    """The constants of a scenario, which is not run."""
+    tree = ast.parse((_ROOT / f"vm-test/scenarios/{scenario}.py").read_text())
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and isinstance(node.targets[0], ast.Name):
+            found[node.targets[0].id] = node.value.value
+    return found
+
+
+class Readme(unittest.TestCase):
+    """README of this checkout."""
+
+    def setUp(self) -> None:
+        self.words = " ".join((_ROOT / "README.md").read_text().split())
+
+    def test_field_38_how_to_tell_who_relays_a_call(self) -> None:
+        tried = constants("field_38_who_relays_a_call")
+        for name in ("LISTED", "ADDS", "LISTS"):
+            self.assertIn(f"`{tried[name]}`", self.words)
+        self.assertIn("Counters that move do not show", self.words)
+
+
+if __name__ == "__main__":
+    unittest.main()
