@@ -3,7 +3,6 @@
 
 from guest import nft, rtp
 
-KERNEL = "stock"
 FAR = {4: "203.0.113.7", 6: "2001:db8:7::7"}
 NOBODY = {4: "192.0.2.1", 6: "2001:db8:1::1"}
 

@@ -6,7 +6,6 @@ import os
 from guest import nft, raw, rtp, xtables
 from guest.xtables import Rule
 
-KERNEL = "stock"
 LOCAL, SOURCE = 4000, 5000
 
 

@@ -26,16 +26,30 @@ def by_another(t, *makes):
 def run(t):
     alice, bob = t.peers("alice", "bob")
     table = t.table(0).add()
-    sender, receiver, userspace = alice.udp(), bob.udp(), t.host.udp(alice.hub4, 4000)
+    ends = [(alice.udp(family=family), t.host.udp(alice.hub_address(family), 4000), bob.udp(family=family),
+             (bob.hub_address(family), 4001)) for family in (4, 6)]
+
+    def xtables(number):
+        """A rule of x_tables for each family."""
+        for word in ("ip", "ip6"):
+            nft.compat_rule(number, word, name="filter")
+
+    def chains():
+        for word in ("ip", "ip6"):
+            nft.chain(word, name="filter")
+
+    def no_xtables():
+        for word in ("ip", "ip6"):
+            nft.delete(word, name="filter")
 
     def serves(what, control):
-        control.add(userspace.address, ((bob.hub4, 4001), receiver.address), rtp=1)
-        t.relayed(what, sender, userspace.address, receiver, rtp.stream(3), source=(bob.hub4, 4001))
+        for sender, userspace, receiver, source in ends:
+            control.add(userspace.address, (source, receiver.address), rtp=1)
+            t.relayed(what, sender, userspace.address, receiver, rtp.stream(3), source=source)
 
     for what, make, end in (
             ("the expression", lambda: (nft.chain(), nft.native_rule(0)), nft.delete),
-            ("the xtables target", lambda: (nft.chain("ip", name="filter"), nft.compat_rule(0, name="filter")),
-             lambda: nft.delete("ip", name="filter")),
+            ("the xtables target", lambda: (chains(), xtables(0)), no_xtables),
             ("rtpctl", lambda: t.rtpctl.ok("rule", "add", 0), lambda: t.rtpctl.ok("rule", "del", 0)),
             ("rtpctl and the xtables target", lambda: t.rtpctl.ok("rule", "add", 0, "--via", "target"),
              lambda: t.rtpctl.ok("rule", "del", 0))):
@@ -48,7 +62,8 @@ def run(t):
             control.close()
             table.delete()
         t.equal(f"{what}: tables", proc.tables(), [])
-        t.relayed(f"{what}: passed without the table", sender, userspace.address, userspace, rtp.stream(3), source=sender.address)
+        for sender, userspace, *_ in ends:
+            t.relayed(f"{what}: passed without the table", sender, userspace.address, userspace, rtp.stream(3), source=sender.address)
         control = table.add().ready()
         serves(f"{what}: relayed by a new table", control)
         control.close()
@@ -79,22 +94,23 @@ def run(t):
 
     t.step("rules name tables by all the numbers that there are")
     nft.chain()
-    nft.chain("ip", name="filter")
+    chains()
     for number in BEYOND:
         t.errno(f"the expression, table {number}", "ERANGE", nft.native_rule, number)
-        t.errno(f"the xtables target, table {number}", "ERANGE", lambda: nft.compat_rule(number, name="filter"))
+        for word in ("ip", "ip6"):
+            t.errno(f"the xtables target, {word}, table {number}", "ERANGE", lambda: nft.compat_rule(number, word, name="filter"))
     for number in (0, 62, 63):
         nft.native_rule(number)
-        nft.compat_rule(number, name="filter")
+        xtables(number)
     for number in (62, 63):
         serves(f"table {number}", t.table(number).add().ready())
         t.table(number).kill()
     nft.delete()
-    nft.delete("ip", name="filter")
+    no_xtables()
 
     t.step("a daemon that manages no rules, beside a script that does: each start has the kernel")
     by_another(t, lambda: (nft.chain(), nft.native_rule(0)),
-               lambda: (nft.chain("ip", name="filter"), nft.compat_rule(0, name="filter")))
+               lambda: (chains(), xtables(0)))
     kernel = Kernel(table)
     for n, end in enumerate(("kill", "stop")):
         daemon = t.daemon(f"pub4/{alice.hub4}", options=["--nftables-chain="])
