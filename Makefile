@@ -81,4 +81,4 @@ clean: ## remove what was built; the cache stays
 	rm -rf build target
 
 help: ## this list
-	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@sed -nE 's/^([a-z-]+):.* ## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 21
