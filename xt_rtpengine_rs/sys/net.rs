@@ -75,8 +75,8 @@ pub(crate) trait PerNamespace: Send + Sync + Sized + 'static {
     /// The namespace is not made then, or the module not loaded.
     fn new(home: Arc<Home>, net: Namespace<'_>) -> Result<Arc<Self>>;
 
-    /// The namespace ends: nothing of it may be kept when this returns. May sleep.
-    fn leaving(&self);
+    /// The namespace ends (`pernet_operations.pre_exit`): nothing of it may be kept when this returns. May sleep.
+    fn pre_exit(&self);
 
     /// Where it is kept: always the same static.
     fn key() -> &'static Key<Self>;
@@ -221,7 +221,7 @@ unsafe extern "C" fn pre_exit<T: PerNamespace>(net: *mut bindings::net) {
         ((*kept).value.as_ref(), (*kept).home.as_ref())
     };
     if let (Some(value), Some(home)) = (value, home) {
-        value.leaving();
+        value.pre_exit();
         // INVARIANT: The namespace is freed after this.
         home.net.lock().take();
     }

@@ -13,6 +13,10 @@ use core::marker::PhantomData;
 pub(crate) struct Uid(pub(super) bindings::kuid_t);
 
 /// A file that is being opened by the process that calls.
+///
+/// # Invariants
+///
+/// The file is being opened by the calling process for `'a`: its credentials are those of the process.
 pub(crate) struct Opener<'a>(*const bindings::file, PhantomData<&'a ()>);
 
 impl Opener<'_> {
@@ -20,18 +24,19 @@ impl Opener<'_> {
     ///
     /// `file` is being opened by the process that calls, during the lifetime of the result.
     pub(super) unsafe fn new(file: *const bindings::file) -> Self {
+        // INVARIANT: As this function's own requirement.
         Self(file, PhantomData)
     }
 
     /// Whether the opener holds `CAP_NET_ADMIN` in the initial user namespace.
     pub(crate) fn is_net_admin(&self) -> bool {
-        // SAFETY: The file is valid.
+        // SAFETY: By the type invariant the file is being opened.
         unsafe { bindings::rtpe_file_capable(self.0, bindings::CAP_NET_ADMIN as i32) }
     }
 
     /// The user whom a socket of the opener would belong to.
     pub(crate) fn user(&self) -> Uid {
-        // SAFETY: The file is valid.
+        // SAFETY: By the type invariant the file is being opened.
         Uid(unsafe { bindings::rtpe_file_user(self.0) })
     }
 

@@ -49,7 +49,7 @@ impl Outgoing {
     /// The data of `skb` is linear and nobody else has it; there is room for `growth` bytes behind
     /// it. It carries nothing of a packet that was received.
     unsafe fn of(skb: Skb, growth: u32) -> Option<Self> {
-        // SAFETY: The buffer is valid.
+        // SAFETY: By the invariant of `Skb` the buffer is owned.
         let payload = NonNull::new(unsafe { (*skb.raw()).data })?;
         let len = skb.len();
         // INVARIANT: As this function's own requirement.
@@ -73,14 +73,15 @@ impl Outgoing {
         let start = u32::try_from(payload.start).ok()?;
         let len = u32::try_from(payload.len()).ok()?;
         let growth = u32::try_from(growth).ok()?;
-        // SAFETY: The buffer is valid and owned, and so is the route. The range is checked.
+        // SAFETY: By the invariant of `Skb` the buffer is owned, and nobody borrows its data; that of `Route` has the route
+        // initialised. A range beyond the linear data is refused.
         let taken =
             unsafe { bindings::rtpe_skb_take(skb.raw(), start, len, route.as_ptr(), growth) };
         if !taken {
             skb.discard(DropReason::NoMemory);
             return None;
         }
-        // SAFETY: The buffer was just made so.
+        // SAFETY: `rtpe_skb_take` left nothing but linear data that nobody else has, with room for `growth` bytes behind it.
         unsafe { Self::of(skb, growth) }
     }
 
@@ -89,13 +90,14 @@ impl Outgoing {
         // What is too long for any datagram is told when it is sent.
         let len = u32::from(u16::try_from(payload.len()).ok()?);
         let growth = u32::from(u16::try_from(growth).ok()?);
-        // SAFETY: The payload has that many bytes, and the route is valid; the lengths do not overflow.
+        // SAFETY: The payload has `len` bytes, which are only read, and by the invariant of `Route` the route is initialised. Two
+        // lengths of 16 bits and a headroom do not overflow.
         let skb = unsafe {
             bindings::rtpe_skb_copy(payload.as_ptr().cast(), len, route.as_ptr(), growth)
         };
-        // SAFETY: The buffer was just made.
+        // SAFETY: What is not null is a new buffer, and ours.
         let skb = unsafe { Skb::from_raw(NonNull::new(skb)?) };
-        // SAFETY: It was made so.
+        // SAFETY: `rtpe_skb_copy` made it of one piece, for nobody else, with room for `growth` bytes behind the payload.
         unsafe { Self::of(skb, growth) }
     }
 
@@ -148,7 +150,7 @@ impl Outgoing {
         route: &Route,
         limits: Limits,
     ) -> Result {
-        // SAFETY: There is no report.
+        // SAFETY: A null pointer stands for no report.
         unsafe { self.hand_over(net, path, route, limits, ptr::null()) }
     }
 
@@ -167,7 +169,7 @@ impl Outgoing {
         report: R,
     ) -> Result {
         let report = later::report(report);
-        // SAFETY: The report is valid.
+        // SAFETY: The report lives until the call returns, which copies it.
         unsafe { self.hand_over(net, path, route, limits, &raw const report) }
     }
 
@@ -187,8 +189,8 @@ impl Outgoing {
             ttl: limits.ttl.map_or(-1, i32::from),
             device: limits.device,
         };
-        // SAFETY: The buffer is owned, and given away; by the type invariant there are `len` bytes of
-        // linear data. Namespace, path and route are valid; the report is null or valid.
+        // SAFETY: The buffer is given away; by the type invariant `len` bytes of its linear data may be sent. The namespace is
+        // alive while it is borrowed, path and route are initialised; the report is as this function requires.
         to_result(unsafe {
             bindings::rtpe_send(
                 net.as_ptr(),

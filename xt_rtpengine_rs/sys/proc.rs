@@ -21,8 +21,12 @@ use kernel::{
 };
 
 /// Gives an entry its owner.
-fn own(entry: NonNull<bindings::proc_dir_entry>) {
-    // SAFETY: The entry exists; an id is any number.
+///
+/// # Safety
+///
+/// The entry exists.
+unsafe fn own(entry: NonNull<bindings::proc_dir_entry>) {
+    // SAFETY: As this function's own requirement; an id is any number.
     unsafe {
         bindings::proc_set_user(
             entry.as_ptr(),
@@ -131,7 +135,8 @@ impl Directory {
             )
         };
         let entry = NonNull::new(entry).ok_or(ENOMEM)?;
-        own(entry);
+        // SAFETY: The entry was just made.
+        unsafe { own(entry) };
         // INVARIANT: The entry was just made.
         Ok(Self(entry))
     }
@@ -187,8 +192,9 @@ impl<N: Send + Sync + 'static> Entry<N> {
             drop(unsafe { Arc::from_raw(node) });
             return Err(ENOMEM);
         };
-        own(entry);
-        // INVARIANT: The entry was just made, with `node` as its data.
+        // SAFETY: The entry was just made.
+        unsafe { own(entry) };
+        // INVARIANT: It exists, with `node` as its data.
         Ok(Self { entry, node })
     }
 }

@@ -91,7 +91,7 @@ impl<'a> Received<'a> {
     /// go on, and is not judged again.
     pub(crate) fn mark_relayed(&mut self) {
         self.arrival.relayed.set(true);
-        // SAFETY: The buffer is valid.
+        // SAFETY: By the invariant of `Skb` the buffer is owned; only its time stamp is written.
         unsafe {
             bindings::rtpe_skb_set_arrival(self.skb.raw(), self.arrival.ns.wrapping_neg());
         }
@@ -103,7 +103,8 @@ impl<'a> Received<'a> {
         if !self.skb.is_tracked() {
             return Some(self);
         }
-        // SAFETY: The buffer and the state are valid, and the caller is an RCU reader.
+        // SAFETY: By the invariant of `Skb` the buffer is owned, by that of `Hook` the state is that of the hook the packet
+        // is at, and the caller an RCU reader. What a hook took is not touched any more: it is `RTPE_GONE`.
         match unsafe { bindings::rtpe_confirm(self.skb.raw(), self.arrival.hook.state()) } {
             bindings::rtpe_confirmed_RTPE_DROPPED => {
                 self.discard(DropReason::Filtered);

@@ -29,7 +29,7 @@ impl Path {
             uid: user.0,
             hash: 0,
         };
-        // SAFETY: The path is valid.
+        // SAFETY: The path is initialised, and only read.
         path.hash = unsafe { bindings::rtpe_path_hash(&raw const path) };
         Self(path)
     }

@@ -74,7 +74,7 @@ pub(crate) struct State {
 }
 
 /// What a table lets go when it ends; dropping it may sleep.
-pub(crate) struct Ended {
+pub(crate) struct Released {
     _entries: RBTree<Endpoint, Entry>,
     _memory: SharedMemory,
     _daemon: Option<Daemon>,
@@ -170,7 +170,7 @@ impl Table {
     /// # Errors
     ///
     /// `EBUSY` when it is held open, unless `by_force`.
-    pub(crate) fn end(&self, by_force: bool) -> Result<Ended> {
+    pub(crate) fn end(&self, by_force: bool) -> Result<Released> {
         let mut state = self.state.lock();
         if state.handles > 0 && !by_force {
             return Err(EBUSY);
@@ -183,7 +183,7 @@ impl Table {
                 self.targets.remove(local);
             }
         }
-        Ok(Ended {
+        Ok(Released {
             _entries: entries,
             _memory: core::mem::replace(&mut state.memory, SharedMemory::new()),
             _daemon: state.daemon.take(),

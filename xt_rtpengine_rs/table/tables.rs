@@ -63,7 +63,7 @@ impl PerNamespace for Tables {
         Ok(tables)
     }
 
-    fn leaving(&self) {
+    fn pre_exit(&self) {
         let mut changing = self.changing.lock();
         let mut retired = [const { None }; MAX_TABLES];
         for (id, to) in (0u32..).zip(&mut retired) {
