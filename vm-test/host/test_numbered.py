@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Each mistake that is known in the C module, and each fault of the field, has a test with its number in its name."""
 
+import functools
 import re
 import unittest
 from pathlib import Path
+
+import catalogue
 
 _ROOT = Path(__file__).resolve().parents[2]
 # Fields 23 (the daemon's packages), 26 (recording and player) and 37 (building on the machine) have no test.
@@ -19,9 +22,15 @@ def numbers(kind: str, name: str) -> set[int]:
     return {int(each) for found in re.findall(rf"\b{kind}((?:_\d\d)+)(?:_|\b)", name) for each in found.split("_")[1:]}
 
 
+@functools.cache
+def jobs(root: Path) -> list[catalogue.Job]:
+    """What those two run."""
+    return [job for kernel in ("stock", "debug") for job in catalogue.jobs(root / "vm-test/scenarios", [], kernel)]
+
+
 def scenarios(root: Path, kind: str) -> set[int]:
-    """The numbers that scenarios answer."""
-    return {each for path in (root / "vm-test/scenarios").glob("*.py") for each in numbers(kind, path.stem)}
+    """The numbers that scenarios answer which `make test` or `make test-debug` runs: not those of a soak alone."""
+    return {each for job in jobs(root) for each in numbers(kind, job.scenario)}
 
 
 def functions(root: Path, kind: str) -> set[int]:

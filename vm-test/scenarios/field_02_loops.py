@@ -8,6 +8,7 @@ from pathlib import Path
 from guest import nft, raw, rtp
 from guest.patience import patient
 
+TIMEOUT = 60
 SOAK_TIMEOUT = 60
 
 NOBODY = {4: "192.0.2.1", 6: "2001:db8:1::1"}
