@@ -247,4 +247,6 @@ fn refused_add(
 }
 
 #[cfg(test)]
+mod hex;
+#[cfg(test)]
 mod tests;

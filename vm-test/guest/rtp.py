@@ -9,6 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 
+# Profiles of header extensions (RFC 8285).
+ONE_BYTE, TWO_BYTE = 0xBEDE, 0x1000
+
+
 def packet(seq: int = 1, timestamp: int = 160, ssrc: int = 0x1234_5678, pt: int = 0, payload: bytes = b"\xd5" * 160,
            *, marker: bool = False, csrc: Sequence[int] = (), extension: tuple[int, bytes] | None = None,
            padding: int = 0, version: int = 2) -> bytes:
@@ -20,6 +24,19 @@ def packet(seq: int = 1, timestamp: int = 160, ssrc: int = 0x1234_5678, pt: int 
         profile, data = extension
         head += struct.pack(">HH", profile, len(data) // 4) + data
     return head + payload + (bytes(padding - 1) + bytes([padding]) if padding else b"")
+
+
+def elements(*items: int | tuple[int, bytes], profile: int = ONE_BYTE) -> tuple[int, bytes]:
+    """A header extension: of each item `(id, data)` an element, in the one-byte form or else the two-byte form; a number is as much padding."""
+    data = b""
+    for item in items:
+        if isinstance(item, int):
+            data += bytes(item)
+        elif profile == ONE_BYTE:
+            data += bytes([item[0] << 4 | len(item[1]) - 1]) + item[1]
+        else:
+            data += bytes([item[0], len(item[1])]) + item[1]
+    return profile, data + bytes(-len(data) % 4)
 
 
 def stream(count: int, *, seq: int = 1, timestamp: int = 0, ssrc: int = 0x1234_5678, pt: int = 0, size: int = 160,

@@ -7,7 +7,12 @@ import json
 import subprocess
 
 from .errors import Failure
-from .net import Namespace, command
+from .net import Address, Namespace, command
+
+
+def text(address: Address) -> str:
+    """An address and port as rtpctl takes and prints them."""
+    return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
 
 
 def run(*argv: object, ns: Namespace | None = None) -> subprocess.CompletedProcess[str]:

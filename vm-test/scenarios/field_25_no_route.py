@@ -2,6 +2,7 @@
 """An output without a route is taken, and counts an error for each packet until there is one."""
 
 from guest import nft, rtp
+from guest.rtpctl import text
 
 FAR = {4: "198.51.100.1", 6: "2001:db8::1"}
 KINDS = {"no route": None, "prohibit": "prohibit", "blackhole": "blackhole", "unreachable": "unreachable"}
@@ -57,9 +58,6 @@ def run(t):
             port += 2
 
         t.step(f"IPv{family}: rtpctl asks for the route by itself")
-
-        def text(address):
-            return f"{address[0]}:{address[1]}" if family == 4 else f"[{address[0]}]:{address[1]}"
 
         table = t.table(1)
         t.true("says that there is none", t.rtpctl.refused("stream", "add", "-t", 1, "--local", text((alice.hub_address(family), 4100)),

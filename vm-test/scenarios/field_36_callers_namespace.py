@@ -2,6 +2,7 @@
 """Field 36: rtpctl in another network namespace works with the tables of that one, and takes none over."""
 
 from guest import proc, rtp
+from guest.rtpctl import text
 
 TIMEOUT = 40
 
@@ -15,10 +16,6 @@ def run(t):
     for family in (4, 6):
         tables_of_two(t, other, [peer.udp(family=family) for peer in (alice, bob, carol, dave)],
                       [(peer.hub_address(family), 4000) for peer in (alice, carol)])
-
-
-def text(address):
-    return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
 
 
 def tables_of_two(t, other, sockets, locals_):

@@ -4,21 +4,7 @@
 import struct
 
 from guest import nft, rtp
-
-ONE_BYTE, TWO_BYTE = 0xBEDE, 0x1000
-
-
-def elements(*items, profile=ONE_BYTE):
-    """The words of a header extension: an int is that many bytes of padding, else (id, data)."""
-    data = b""
-    for each in items:
-        if isinstance(each, int):
-            data += bytes(each)
-        elif profile == ONE_BYTE:
-            data += bytes([each[0] << 4 | len(each[1]) - 1]) + each[1]
-        else:
-            data += bytes([each[0], len(each[1])]) + each[1]
-    return profile, data + bytes(-len(data) % 4)
+from guest.rtp import ONE_BYTE, TWO_BYTE, elements
 
 
 def run(t):

@@ -2,17 +2,10 @@
 """The output group of a packet: by MID, else by SSRC, else by payload type, else media 0."""
 
 from guest import nft, rtp
+from guest.rtp import elements
 
 MID = 3
 SSRCS = (0x0101_0101, 0x0202_0202, 0x0303_0303)
-
-
-def extension(*elements, profile=0xBEDE):
-    """A header extension of (id, data)."""
-    one_byte = profile == 0xBEDE
-    data = b"".join((bytes([n << 4 | len(each) - 1]) if one_byte else bytes([n, len(each)])) + each
-                    for n, each in elements)
-    return profile, data + bytes(-len(data) % 4)
 
 
 def run(t):
@@ -49,17 +42,17 @@ def run(t):
     t.step("by MID")
     target = add(4000, extmap=1, extmap_mid=MID)
     first, second = SSRCS[:2]
-    goes("audio", target, rtp.packet(ssrc=first, extension=extension((MID, b"audio"))), 0)
-    goes("v", target, rtp.packet(ssrc=first, extension=extension((MID, b"v"))), 1, 2)
-    goes("the longest of one byte", target, rtp.packet(ssrc=second, extension=extension((MID, b"x" * 16))), 3)
-    goes("behind others", target, rtp.packet(ssrc=first, extension=extension((1, b"abc"), (2, b"d"), (MID, b"v"))), 1, 2)
-    goes("two-byte form", target, rtp.packet(ssrc=first, extension=extension((MID, b"audio"), profile=0x1000)), 0)
+    goes("audio", target, rtp.packet(ssrc=first, extension=elements((MID, b"audio"))), 0)
+    goes("v", target, rtp.packet(ssrc=first, extension=elements((MID, b"v"))), 1, 2)
+    goes("the longest of one byte", target, rtp.packet(ssrc=second, extension=elements((MID, b"x" * 16))), 3)
+    goes("behind others", target, rtp.packet(ssrc=first, extension=elements((1, b"abc"), (2, b"d"), (MID, b"v"))), 1, 2)
+    goes("two-byte form", target, rtp.packet(ssrc=first, extension=elements((MID, b"audio"), profile=0x1000)), 0)
     goes("two-byte form with application bits", target,
-         rtp.packet(ssrc=first, extension=extension((MID, b"v"), profile=0x100F)), 1, 2)
+         rtp.packet(ssrc=first, extension=elements((MID, b"v"), profile=0x100F)), 1, 2)
     t.step("a MID that leads nowhere")
-    goes("of no media", target, rtp.packet(ssrc=first, extension=extension((MID, b"other"))), 4)
-    goes("of another id", target, rtp.packet(ssrc=first, extension=extension((4, b"audio"))), 4)
-    goes("of another profile", target, rtp.packet(ssrc=first, extension=extension((MID, b"audio"), profile=0x2000)), 4)
+    goes("of no media", target, rtp.packet(ssrc=first, extension=elements((MID, b"other"))), 4)
+    goes("of another id", target, rtp.packet(ssrc=first, extension=elements((4, b"audio"))), 4)
+    goes("of another profile", target, rtp.packet(ssrc=first, extension=elements((MID, b"audio"), profile=0x2000)), 4)
     goes("that overruns its extension", target,
          rtp.packet(ssrc=first, extension=(0xBEDE, bytes([MID << 4 | 4]) + b"aud")), 4)
     t.step("by SSRC")
@@ -76,7 +69,7 @@ def run(t):
 
     t.step("without the switch the MID is not looked at")
     plain = add(4002, extmap_mid=MID)
-    goes("audio", plain, rtp.packet(ssrc=first, extension=extension((MID, b"audio"))), 4)
+    goes("audio", plain, rtp.packet(ssrc=first, extension=elements((MID, b"audio"))), 4)
 
     t.step("groups may share outputs")
     target = control.target((alice.hub4, 4004), outputs=2, pts=(0, 8), rtp=1)

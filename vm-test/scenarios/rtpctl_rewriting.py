@@ -4,22 +4,13 @@
 import struct
 
 from guest import rtp
+from guest.rtp import elements
+from guest.rtpctl import text
 
 MODULE = ("rs", "c")
 
 FIRST, SECOND = 0x0101_0101, 0x0202_0202
 MID = 3
-
-
-def text(address):
-    """An address and port as rtpctl takes and prints them."""
-    return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
-
-
-def extension(*elements):
-    """A header extension of the one-byte form."""
-    data = b"".join(bytes([n << 4 | len(each) - 1]) + each for n, each in elements)
-    return 0xBEDE, data + bytes(-len(data) % 4)
 
 
 def run(t):
@@ -71,8 +62,8 @@ def run(t):
     t.step("header extensions")
     local, _ = add("--to", f"{text(out.address)},ext=1,mid=4:audio", "--to", f"{text(plain.address)},ext=1:2")
     one, two, three = (1, b"a"), (2, b"bb"), (5, b"ccc")
-    comes("filtered, with the MID", local, rtp.packet(extension=extension(one, two, three)),
-          (out, rtp.packet(extension=extension(one, (4, b"audio")))), (plain, rtp.packet(extension=extension(one, two))))
+    comes("filtered, with the MID", local, rtp.packet(extension=elements(one, two, three)),
+          (out, rtp.packet(extension=elements(one, (4, b"audio")))), (plain, rtp.packet(extension=elements(one, two))))
     t.equal("listed", listed(local)["outputs"][0]["rewriting"],
             ["Allowed RTP extensions: 1", "Media ID (ext 4): 'audio'"])
 
@@ -81,7 +72,7 @@ def run(t):
     local, _ = add("--mid-extension", MID, "--mid", "v,media=1", "--ssrc", f"{FIRST:#x},media=2", "--ssrc", hex(SECOND),
                    "-p", 0, "-p", "96/90000,media=3",
                    *(word for n, out in enumerate(outs) for word in ("--to", f"{text(out.address)},media={n},ext={MID}")))
-    for what, data, media in (("MID", rtp.packet(ssrc=FIRST, pt=96, extension=extension((MID, b"v"))), 1),
+    for what, data, media in (("MID", rtp.packet(ssrc=FIRST, pt=96, extension=elements((MID, b"v"))), 1),
                               ("SSRC", rtp.packet(ssrc=FIRST, pt=96), 2), ("payload type", rtp.packet(ssrc=SECOND, pt=96), 3),
                               ("none", rtp.packet(ssrc=SECOND, pt=0), 0)):
         comes(what, local, data, *((out, data if n == media else None) for n, out in enumerate(outs)))

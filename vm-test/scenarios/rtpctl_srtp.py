@@ -8,6 +8,7 @@ from pathlib import Path
 from pylibsrtp import Error, Policy, Session
 
 from guest import rtp
+from guest.rtpctl import text
 
 MODULE = ("rs", "c")
 
@@ -27,11 +28,6 @@ SUITES = [
     ("NULL_HMAC_SHA1_80", 30, 10, None),
     ("NULL_HMAC_SHA1_32", 30, 4, None),
 ]
-
-
-def text(address):
-    """An address and port as rtpctl takes and prints them."""
-    return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
 
 
 def line(name, key, more=""):

@@ -2,14 +2,10 @@
 """Streams made with rtpctl relay IPv4 and IPv6 to one and several outputs, and go on after it has exited."""
 
 from guest import rtp
+from guest.rtpctl import text
 from guest.traffic import Background
 
 MODULE = ("rs", "c")
-
-
-def text(address):
-    """An address and port as rtpctl takes and prints them."""
-    return f"[{address[0]}]:{address[1]}" if ":" in address[0] else f"{address[0]}:{address[1]}"
 
 
 def run(t):

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+use super::super::hex::hex;
 use super::*;
 
 /// What a kernel 7.3 with the C module 26.0.1.26 answered, after `rule add 3` and
@@ -36,15 +37,6 @@ const DAEMON: [&str; 2] = [
      40c000600000000000000000550000400200001000e000100727470656e67696e650000000c00020008000100000000002c0001000c0001\
      00636f756e746572001c0002000c00010000000000000001e90c000200000000000000000a",
 ];
-
-fn hex(text: &str) -> Vec<u8> {
-    let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(16)).collect();
-    digits
-        .chunks(2)
-        .map(|pair| pair.iter().fold(0, |byte, digit| (byte << 4) | *digit))
-        .map(|byte| u8::try_from(byte).expect("two digits"))
-        .collect()
-}
 
 fn ruleset(messages: &[&str]) -> Ruleset {
     let mut ruleset = Ruleset::default();
