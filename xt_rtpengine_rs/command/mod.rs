@@ -36,7 +36,7 @@ use kernel::{
 /// The longest message: a command with the most data that one can carry.
 const MAX_MESSAGE: usize = 65_535 + 64;
 
-/// The next mark of a holder.
+/// The mark of the next holder: the memory that it pins has it.
 static NEXT_HOLDER: Atomic<u64> = Atomic::new(0);
 
 /// A holder of `/proc/rtpengine/N/control`.
@@ -97,7 +97,7 @@ impl Holder {
     fn command(&self, direction: Direction, command: UserSlice) -> Result<usize> {
         let mut reader = command.reader();
         let length = reader.len();
-        // What is longer than any message is refused by what fits.
+        // A longer message is refused by the length of the part that is copied.
         let mut message = Message::zeroed(length.min(MAX_MESSAGE))?;
         reader.read_slice(&mut message.0)?;
         match self.execute(direction, &message.0) {

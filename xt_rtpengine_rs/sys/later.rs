@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Datagrams that are sent later: when the rules that are being walked through are done with.
+//! Deferred datagrams: queued on this processor while x_tables walks through its rules, and sent in the next softirq.
 //!
 //! C header: [`include/linux/workqueue.h`](srctree/include/linux/workqueue.h)
 
@@ -8,8 +8,8 @@ use super::{bindings, net::Namespace};
 use core::mem::{align_of, size_of};
 use kernel::{error::to_result, ffi::c_int, prelude::*};
 
-/// What is to be told when a datagram that was to be sent later has been. It refers to nothing: what it is
-/// about may be gone by then.
+/// What is called when a deferred datagram has been sent. It holds no reference: target and output may be gone by
+/// then.
 pub(crate) trait Report: Copy + Send + 'static {
     /// The datagram was sent, or why it was not. Called in softirq.
     fn sent(self, net: Namespace<'_>, result: Result);
@@ -38,19 +38,19 @@ unsafe extern "C" fn sent<R: Report>(net: *mut bindings::net, data: *const u64, 
     report.sent(net, to_result(result));
 }
 
-/// Waits until what was to be sent later has been. What an RCU reader has put off counts when a grace period
-/// has passed since. Sleeps.
+/// Waits until all deferred datagrams have been sent and reported. Those that an RCU reader defers are among them once a
+/// grace period has passed. Sleeps.
 pub(crate) fn settle() {
     // SAFETY: May be called from any context that sleeps.
     unsafe { bindings::rtpe_later_settle() };
 }
 
-/// Has datagrams that are sent later have a place to wait in. They are waited for when it is dropped: by then nothing
-/// puts any off.
+/// The queues of deferred datagrams, one for each processor. Dropping it waits for what they hold: nobody may defer any more
+/// by then.
 pub(crate) struct Queues(());
 
 impl Queues {
-    /// Makes them, once.
+    /// Initialises them, once.
     pub(crate) fn new() -> Self {
         // SAFETY: Nothing is queued yet.
         unsafe { bindings::rtpe_later_init() };

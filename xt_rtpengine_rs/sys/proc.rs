@@ -259,8 +259,8 @@ pub(crate) trait Handle: Sized + Send + Sync + 'static {
     fn read(&self, command: UserSlice) -> Result<usize>;
 }
 
-/// Makes a control file. `mode` lets everybody in: who may open it is for the handle to say, since procfs
-/// asks for the mode first.
+/// Makes a control file. Procfs asks for its mode before it calls the handle, so that `mode` lets everybody in: [`Handle::open`] decides
+/// who may open it.
 ///
 /// # Errors
 ///

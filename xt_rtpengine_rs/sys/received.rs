@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! A datagram that a hook received, and that is to be judged.
+//! A datagram that a hook received, on which the module decides.
 //!
 //! C headers: [`include/linux/skbuff.h`](srctree/include/linux/skbuff.h),
 //! [`include/net/netfilter/nf_conntrack_core.h`](srctree/include/net/netfilter/nf_conntrack_core.h)
@@ -27,8 +27,8 @@ pub(super) struct Arrival<'a> {
     pub(super) relayed: Cell<bool>,
 }
 
-/// A sound UDP datagram that a hook received, owned while the module decides. Dropping it loses it: one
-/// that has come to its end is [consumed](Received::consume).
+/// A whole UDP datagram that a hook received, owned while the module decides. When it goes out of scope it is freed as
+/// dropped; one that was relayed is [consumed](Received::consume).
 ///
 /// # Invariants
 ///
@@ -76,8 +76,8 @@ impl<'a> Received<'a> {
         self.arrival.ns
     }
 
-    /// Whether what is sent of a packet that goes on has to wait: its rules are walked through on a stack that
-    /// rules for what is sent would overwrite (`ipt_do_table()`).
+    /// Whether datagrams that are sent on behalf of a packet that goes on have to be deferred: `ipt_do_table()` has one jump stack
+    /// for each processor, which the rules of OUTPUT would overwrite.
     pub(crate) fn must_wait(&self) -> bool {
         self.arrival.hook.in_xtables()
     }
@@ -97,8 +97,8 @@ impl<'a> Received<'a> {
         }
     }
 
-    /// Does what is done with a packet before it reaches its socket, now that it is not to go on: conntrack
-    /// confirms its entry. `None` when a hook has dropped it meanwhile.
+    /// Has conntrack confirm the packet's entry, as it does before a packet reaches its socket: a packet that is taken does not
+    /// come to the end of the hook. `None` when a hook has dropped or taken it.
     pub(crate) fn confirm(self) -> Option<Self> {
         if !self.skb.is_tracked() {
             return Some(self);

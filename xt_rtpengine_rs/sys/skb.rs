@@ -8,8 +8,7 @@
 use super::bindings;
 use core::{mem::ManuallyDrop, ptr, ptr::NonNull, slice};
 
-/// Why a buffer is freed that should have gone somewhere, as drop monitor and the tracepoint
-/// `skb:kfree_skb` tell it.
+/// Why a packet is dropped, as drop monitor and the tracepoint `skb:kfree_skb` report it.
 #[derive(Clone, Copy)]
 pub(crate) enum DropReason {
     /// None is given.
@@ -31,8 +30,8 @@ impl DropReason {
     }
 }
 
-/// One owner of an `sk_buff`. Dropping it loses the packet, which drop monitor shows; what has come to
-/// its end is consumed.
+/// One owner of an `sk_buff`. When it goes out of scope the packet is freed as dropped, which drop monitor shows; a buffer that
+/// has served its purpose is freed by [`consume`](Skb::consume).
 ///
 /// # Invariants
 ///
@@ -66,7 +65,7 @@ impl Skb {
         unsafe { bindings::rtpe_skb_consume(self.into_raw()) };
     }
 
-    /// Frees a buffer that is lost.
+    /// Frees the buffer of a packet that is dropped.
     pub(super) fn discard(self, reason: DropReason) {
         // SAFETY: By the type invariant the buffer was owned, and its owner is gone.
         unsafe { bindings::sk_skb_reason_drop(ptr::null(), self.into_raw(), reason.code()) };
@@ -137,7 +136,7 @@ impl Drop for Skb {
     }
 }
 
-/// A list of buffers. What is left in it when it is dropped is consumed.
+/// A list of buffers, which are consumed with it.
 ///
 /// # Invariants
 ///

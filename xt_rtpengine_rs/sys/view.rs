@@ -2,9 +2,8 @@
 
 //! Readable files under `/proc`, an item at a time.
 //!
-//! As those of control files, the operations of an open file are the module's own: procfs does not know
-//! who is reading, so that nobody who reads, and may take as long as he likes to, holds up the removal
-//! of an entry.
+//! The operations of an open file are the module's own, as those of control files: procfs does not wait for its readers, however
+//! long they take, when an entry is removed.
 //!
 //! C header: [`include/linux/seq_file.h`](srctree/include/linux/seq_file.h)
 

@@ -73,7 +73,7 @@ pub(crate) struct State {
     pub(crate) len: usize,
 }
 
-/// What a table lets go when it ends; dropping it may sleep.
+/// What a table owned when it ended. Dropping it may sleep.
 pub(crate) struct Released {
     _entries: RBTree<Endpoint, Entry>,
     _memory: SharedMemory,
@@ -142,7 +142,7 @@ impl Table {
         self.targets.get(local, guard)
     }
 
-    /// Somebody opens the table.
+    /// Counts one more open control file.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl Table {
         Ok(())
     }
 
-    /// Who opened the table closes it.
+    /// Counts one open control file less.
     pub(crate) fn close(&self) {
         let mut state = self.state.lock();
         state.handles = state.handles.saturating_sub(1);
@@ -165,7 +165,7 @@ impl Table {
         }
     }
 
-    /// Ends the table: its targets go, and all that is still done with it fails.
+    /// Ends the table: its targets are removed, and commands that its holders still send fail.
     ///
     /// # Errors
     ///
