@@ -189,6 +189,8 @@ impl Holder {
         Ok(())
     }
 
+    // Its frame is not to become one with that of other commands.
+    #[inline(never)]
     fn add_destination(
         &self,
         local: &Endpoint,

@@ -92,6 +92,8 @@ impl<T: Send + Sync + 'static> Node<T> {
     /// # Errors
     ///
     /// `ENOMEM` when there is no memory.
+    // The value is on the stack of the caller already: their frames are not to become one.
+    #[inline(never)]
     pub(crate) fn new(local: Endpoint, value: T) -> Result<Unpublished<T>> {
         let key: Key = zerocopy::transmute!(local);
         let node = KBox::new(

@@ -148,32 +148,38 @@ impl Builder {
         memory: &impl Resolve,
         global: Shared<GlobalStats>,
     ) -> Result<Self, Fault> {
-        let mut ssrcs = [const { None }; MAX_SSRCS];
-        for (index, (to, ssrc)) in (0u8..).zip(ssrcs.iter_mut().zip(&config.ssrcs)) {
+        let payload_types = payload_types(&config, memory)?;
+        let local = config.local;
+        // Large values are not named, so that they are on the stack once.
+        let mut node = Node::new(
+            local,
+            Target {
+                rules: rules(&config, &payload_types)?,
+                local,
+                table,
+                groups: config.groups,
+                stats: memory.resolve(Name::Target, config.stats)?,
+                interface: memory.resolve(Name::TargetInterface, config.interface_stats)?,
+                global,
+                ssrcs: [const { None }; MAX_SSRCS],
+                measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL_ACCOUNT)?,
+                decryption: None,
+                payload_types,
+                outputs: KVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
+                mids: mids(&config)?,
+                listed: config,
+            },
+        )?;
+        let target = node.as_mut().value_mut();
+        let ssrcs = target.ssrcs.iter_mut().zip(&target.listed.ssrcs);
+        for (index, (to, ssrc)) in (0u8..).zip(ssrcs) {
             if ssrc.stats.is_some() {
                 let stats = memory.resolve(Name::TargetSsrc(index), ssrc.stats)?;
                 *to = ssrc.given.then_some(stats);
             }
         }
-        let payload_types = payload_types(&config, memory)?;
-        let rules = rules(&config, &payload_types)?;
-        let target = Target {
-            local: config.local,
-            table,
-            groups: config.groups,
-            stats: memory.resolve(Name::Target, config.stats)?,
-            interface: memory.resolve(Name::TargetInterface, config.interface_stats)?,
-            global,
-            ssrcs,
-            measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL_ACCOUNT)?,
-            decryption: srtp::decryption(&config.decrypt, &rules)?,
-            payload_types,
-            outputs: KVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
-            mids: mids(&config)?,
-            rules,
-            listed: config,
-        };
-        Ok(Self(Node::new(target.local, target)?))
+        target.decryption = srtp::decryption(&target.listed.decrypt, &target.rules)?;
+        Ok(Self(node))
     }
 
     /// The target as far as it is there.
