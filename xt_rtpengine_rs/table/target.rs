@@ -25,7 +25,7 @@ use crate::{
     udp_ip::Endpoint,
 };
 use core::ops::Range;
-use kernel::{new_spinlock, prelude::*, sync::SpinLock};
+use kernel::{alloc::KVVec, new_spinlock, prelude::*, sync::SpinLock};
 
 /// A target.
 pub(crate) struct Target {
@@ -52,7 +52,7 @@ pub(crate) struct Target {
     /// The payload types, in the order of the rules.
     payload_types: KVec<PayloadType>,
     /// The outputs, in the order of their numbers.
-    outputs: KVec<Output>,
+    outputs: KVVec<Output>,
     /// The MIDs that tell the media; none where the rules ask for no extension.
     mids: KVec<Mid>,
     /// What the daemon asked for, to be listed.
@@ -165,7 +165,7 @@ impl Builder {
                 measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL_ACCOUNT)?,
                 decryption: None,
                 payload_types,
-                outputs: KVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
+                outputs: KVVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
                 mids: mids(&config)?,
                 listed: config,
             },
