@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What the source says of a packet's way to its target, which no test of the host can run.
+"""What the source says of targets, and of a packet's way to one, which no test of the host can run.
 
 What a packet reads of a target lies together; what is only listed, master keys with it, lies elsewhere. The id of a table, which a rule of
-anybody names, does not lead beyond the tables ahead of its check."""
+anybody names, does not lead beyond the tables ahead of its check. What commands allocate is on the account of who sends them."""
 
 import re
 import unittest
@@ -36,6 +36,10 @@ class Packet(unittest.TestCase):
     def test_field_33_packets_do_not_read_what_is_listed(self) -> None:
         readers = [path.name for path in (_MODULE / "packet").rglob("*.rs") if ".listed" in sources.code(path.read_text())]
         self.assertEqual(readers, [])
+
+    def test_field_29_what_commands_allocate_is_charged_to_the_caller(self) -> None:
+        free = {str(path.relative_to(_MODULE)) for path in _MODULE.rglob("*.rs") if re.search(r"\bGFP_KERNEL\b", sources.code(path.read_text()))}
+        self.assertEqual(free, {"main.rs"})  # while the module is loaded
 
     def test_field_31_ids_of_rules_do_not_lead_ahead_of_their_check(self) -> None:
         tables = sources.code((_MODULE / "table/tables.rs").read_text())

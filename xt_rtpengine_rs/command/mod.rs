@@ -177,7 +177,7 @@ impl Holder {
         let (table, memory) = (self.table.id(), state.memory.of(self.mark));
         let builder = Builder::new(config, table, &memory, global)?;
         let is_complete = builder.missing() == 0;
-        let entry = RBTreeNode::new(local, Entry::Building(builder), GFP_KERNEL)?;
+        let entry = RBTreeNode::new(local, Entry::Building(builder), GFP_KERNEL_ACCOUNT)?;
         state.entries.insert(entry);
         if is_complete {
             if let Err(fault) = self.publish(&mut state, &local) {

@@ -47,7 +47,7 @@ unsafe impl<T> Sync for Secret<T> {}
 impl<T> Secret<T> {
     /// Has `prepare` write a key into memory that is zero; it returns whether it could. May sleep.
     fn new(prepare: impl FnOnce(*mut T) -> bool) -> Option<Self> {
-        Self::with_flags(GFP_KERNEL, prepare)
+        Self::with_flags(GFP_KERNEL_ACCOUNT, prepare)
     }
 
     fn with_flags(flags: Flags, prepare: impl FnOnce(*mut T) -> bool) -> Option<Self> {
@@ -82,7 +82,7 @@ impl AesKey {
 
 impl Aes for AesKey {
     fn new(key: &[u8]) -> Option<Self> {
-        Self::with_flags(GFP_KERNEL, key)
+        Self::with_flags(GFP_KERNEL_ACCOUNT, key)
     }
 
     fn encrypt(&self, block: &mut Block) {

@@ -101,7 +101,7 @@ impl<T: Send + Sync + 'static> Node<T> {
                 raw: Opaque::zeroed(),
                 value,
             },
-            GFP_KERNEL,
+            GFP_KERNEL_ACCOUNT,
         )?;
         // SAFETY: The node is owned here alone.
         unsafe { (*node.raw.get()).key = key };
