@@ -5,7 +5,7 @@ import socket
 import time
 from pathlib import Path
 
-from guest import nft, raw, rtp
+from guest import nft, raw, rtp, xtables
 from guest.patience import patient
 
 TIMEOUT = 60
@@ -112,6 +112,21 @@ def run(t):
             t.equal(f"from {own} with {ttl} hops: arrives with", got and (got.data, got.ttl), leaves and (data, leaves))
         t.equal("packets and errors", (target.outputs[0]["packets"], target.outputs[0]["errors"]), (3, 1))
         port += 20
+
+    nft.delete()
+    t.host.run("modprobe", "-a", "iptable_filter", "ip6table_filter")
+    for family in (4, 6):
+        t.step(f"IPv{family}: two targets that name each other, and RTCP that goes on and is relayed after the walk through the rules")
+        lo = LOOPBACK[family]
+        copied = {"rtp": 1, "rtcp_fw": 1, "media_output_idxs[0].rtp_end_idx": 0, "media_output_idxs[0].rtcp_end_idx": 1}
+        pair = [control.add((lo, port), ((lo, port + 1), (lo, port + 2)), **copied),
+                control.add((lo, port + 2), ((lo, port + 3), (lo, port)), **copied)]
+        xtables.replace(family, {"INPUT": [xtables.rtpengine(0)]})
+        t.host.udp(lo).send(rtp.sender_report(1), (lo, port))
+        ends(t, "RTCP", pair, 64, 1)
+        xtables.replace(family, {})
+        looping += pair
+        port += 4
 
     # A VRF delivers to itself by its own device, which is no loopback device.
     hub = t.namespace("hub")
