@@ -4,17 +4,38 @@
 #include "../bindings.h"
 
 /*
- * The packet that was judged and is in the hands of other hooks now, on this processor with bottom halves disabled: a
- * rule of ours that it meets there lets it go on.
+ * The packet that is in the hands of other hooks now, on this processor with bottom halves disabled. Rules of ours that it
+ * meets there let it go on: all of them, or those up to a rule of `table`, which has judged it. Those behind that one have
+ * not seen it yet.
  */
-static DEFINE_PER_CPU(const struct sk_buff *, rtpe_judged);
+struct rtpe_judged {
+	const struct sk_buff *skb;
+	u32 table;
+};
 
-static const struct sk_buff *rtpe_begin_judged(const struct sk_buff *skb)
+#define RTPE_ALL_TABLES U32_MAX
+
+static DEFINE_PER_CPU(struct rtpe_judged, rtpe_judged);
+
+/* Returns what is to be put back when the hooks are done with the packet. */
+static struct rtpe_judged rtpe_begin_judged(const struct sk_buff *skb, u32 table)
 {
-	const struct sk_buff *outer = this_cpu_read(rtpe_judged);
+	struct rtpe_judged outer = *this_cpu_ptr(&rtpe_judged);
 
-	this_cpu_write(rtpe_judged, skb);
+	*this_cpu_ptr(&rtpe_judged) = (struct rtpe_judged){ skb, table };
 	return outer;
+}
+
+static void rtpe_end_judged(struct rtpe_judged outer)
+{
+	*this_cpu_ptr(&rtpe_judged) = outer;
+}
+
+/* A rule of `table` has met the packet that was judged. */
+static noinline void rtpe_meet_judged(u32 table)
+{
+	if (this_cpu_read(rtpe_judged.table) == table)
+		this_cpu_write(rtpe_judged.skb, NULL);
 }
 
 /* As xfrm_policy_check(), which takes the secpath of what a device decrypted: a packet that goes on is checked again. */
@@ -89,20 +110,24 @@ static bool rtpe_is_from_this_host(const struct sk_buff *skb, const struct nf_ho
 }
 
 /*
- * Takes in a datagram, or several that were joined, of `udp_len` bytes with the UDP header at `udp_offset`; all headers lie in
- * one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom halves are disabled: packets that
+ * Takes in a datagram, or several that were joined, of `udp_len` bytes with the UDP header at `udp_offset`, for a rule of
+ * `table`; all headers lie in one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom halves are disabled: packets that
  * come back from a queue are handled by the process that let them go.
  */
 enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state,
 			     unsigned int udp_offset, unsigned int udp_len,
-			     struct rtpe_arrival *arrival)
+			     struct rtpe_arrival *arrival, u32 table)
 {
 	bool ipv4 = state->pf == NFPROTO_IPV4;
 	enum rtpe_shape shape = RTPE_JOINED;
 	ktime_t stamp;
 
-	if (skb_shared(skb) || skb_network_offset(skb) || this_cpu_read(rtpe_judged) == skb)
+	if (skb_shared(skb) || skb_network_offset(skb))
 		return RTPE_REFUSED;
+	if (unlikely(this_cpu_read(rtpe_judged.skb) == skb)) {
+		rtpe_meet_judged(table);
+		return RTPE_REFUSED;
+	}
 	if (udp_offset < (ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) ||
 	    udp_len < sizeof(struct udphdr) || udp_offset > skb->len ||
 	    udp_len > skb->len - udp_offset)
@@ -177,7 +202,7 @@ enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state
 	const struct nf_hook_entries *entries;
 	struct nf_hook_ops *const *all;
 	unsigned int verdict = NF_ACCEPT;
-	const struct sk_buff *outer;
+	struct rtpe_judged outer;
 	struct nf_hook_state copy;
 	unsigned int i;
 
@@ -189,7 +214,7 @@ enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state
 		return RTPE_CONFIRMED;
 	all = nf_hook_entries_get_hook_ops(entries);
 	copy = *state;
-	outer = rtpe_begin_judged(skb);
+	outer = rtpe_begin_judged(skb, RTPE_ALL_TABLES);
 	for (i = 0; i < entries->num_hook_entries; i++) {
 		const struct nf_hook_ops *ops = READ_ONCE(all[i]);
 		bool is_last = ops->hook_ops_type == NF_HOOK_OP_UNDEFINED &&
@@ -201,7 +226,7 @@ enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state
 		if (verdict == NF_DROP || verdict == NF_STOLEN)
 			break;
 	}
-	this_cpu_write(rtpe_judged, outer);
+	rtpe_end_judged(outer);
 	switch (verdict) {
 	case NF_DROP:
 		return RTPE_DROPPED;
@@ -212,14 +237,14 @@ enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state
 	}
 }
 
-/* Has a packet that was judged go through its hook from the start, and on from there. */
-void rtpe_hook_again(struct sk_buff *skb, const struct nf_hook_state *state)
+/* Has a packet that a rule of `table` judged go through its hook from the start, and on from there. */
+void rtpe_hook_again(struct sk_buff *skb, const struct nf_hook_state *state, u32 table)
 {
-	const struct sk_buff *outer = rtpe_begin_judged(skb);
+	struct rtpe_judged outer = rtpe_begin_judged(skb, table);
 	int verdict = nf_hook(state->pf, state->hook, state->net, state->sk, skb, state->in,
 			      state->out, state->okfn);
 
-	this_cpu_write(rtpe_judged, outer);
+	rtpe_end_judged(outer);
 	if (verdict == 1)
 		state->okfn(state->net, state->sk, skb);
 }

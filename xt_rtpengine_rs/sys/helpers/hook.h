@@ -30,9 +30,9 @@ struct rtpe_arrival {
 
 enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state,
 			     unsigned int udp_offset, unsigned int udp_len,
-			     struct rtpe_arrival *arrival);
+			     struct rtpe_arrival *arrival, u32 table);
 struct sk_buff *rtpe_segments(struct sk_buff *skb);
 enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state);
-void rtpe_hook_again(struct sk_buff *skb, const struct nf_hook_state *state);
+void rtpe_hook_again(struct sk_buff *skb, const struct nf_hook_state *state, u32 table);
 
 #endif

@@ -29,6 +29,8 @@ use core::{cell::Cell, marker::PhantomData, ptr::NonNull};
 pub(crate) struct Hook<'a> {
     state: NonNull<bindings::nf_hook_state>,
     family: Family,
+    /// Of the rule.
+    table: u32,
     in_xtables: bool,
     lifetime: PhantomData<&'a bindings::nf_hook_state>,
 }
@@ -51,11 +53,11 @@ impl<'a> Hook<'a> {
         self.in_xtables
     }
 
-    /// Has a packet that was judged go through the hook from its start.
+    /// Has a packet that a rule of the table judged go through the hook from its start.
     fn again(&self, skb: Skb) {
         // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer starts with the IP
         // header, and is given away.
-        unsafe { bindings::rtpe_hook_again(skb.into_raw(), self.state()) };
+        unsafe { bindings::rtpe_hook_again(skb.into_raw(), self.state(), self.table) };
     }
 }
 
@@ -96,6 +98,7 @@ impl<'a> Packet<'a> {
         let hook = Hook {
             state,
             family,
+            table,
             in_xtables,
             lifetime: PhantomData,
         };
@@ -182,6 +185,7 @@ impl<'a> Packet<'a> {
                 start,
                 len,
                 &raw mut arrival,
+                self.hook.table,
             )
         };
         match shape {
