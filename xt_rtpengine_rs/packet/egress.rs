@@ -148,7 +148,7 @@ pub(super) fn unsent(error: Error) -> Unsent {
     match error {
         _ if error == EMSGSIZE => Unsent::TooLong,
         _ if error == ELOOP => Unsent::Looped,
-        _ if error == EACCES => Unsent::Broadcast,
+        _ if error == EACCES => Unsent::Prohibited,
         _ if error == EPERM => Unsent::Filtered,
         _ if error == ENOBUFS => Unsent::Congested,
         _ if error == ENOMEM => Unsent::NoMemory,

@@ -134,8 +134,8 @@ pub enum Unsent {
     TooLong,
     /// It has come round too often: nothing is left of its TTL.
     Looped,
-    /// The route is one of broadcast.
-    Broadcast,
+    /// The route is one of broadcast, or one that prohibits.
+    Prohibited,
     /// A rule on the way out dropped it.
     Filtered,
     /// A queue on the way out dropped it.
@@ -160,7 +160,7 @@ impl Unsent {
             Unsent::NoPlace => "there is no place to remember the SRTP indices of its SSRC",
             Unsent::TooLong => "no datagram is as long",
             Unsent::Looped => "it goes round in circles",
-            Unsent::Broadcast => "the route is one of broadcast",
+            Unsent::Prohibited => "its route is one of broadcast, or prohibits it",
             Unsent::Filtered => "a rule on the way out drops it",
             Unsent::Congested => "a queue on the way out is full",
             Unsent::NoRoute(_) => "there is no route to the destination",
