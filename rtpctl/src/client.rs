@@ -12,11 +12,10 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use procfs::process::Process;
 use procfs::{FromRead, KernelModules};
-use zeroize::Zeroizing;
 
 use super::exit::{Code, Failure};
 use super::foreign::Foreign;
-use super::listing;
+use super::listing::{self, Listing};
 use super::status::Status;
 
 mod control;
@@ -119,7 +118,7 @@ impl Client {
     /// The ids of the tables, ascending.
     pub(crate) fn tables(&self) -> Result<Vec<u8>, Failure> {
         let path = self.root().join("list");
-        let text = self.read(&path)?;
+        let text = self.read(&path, text)?;
         let mut ids: Vec<u8> = text.lines().filter_map(|l| l.trim().parse().ok()).collect();
         ids.sort_unstable();
         Ok(ids)
@@ -127,12 +126,12 @@ impl Client {
 
     /// A table's counters.
     pub(crate) fn status(&self, table: u8) -> Result<Status, Failure> {
-        Ok(Status::parse(&self.read_of_table(table, "status")?))
+        Ok(Status::parse(&self.read_of_table(table, "status", text)?))
     }
 
-    /// The text of a table's targets.
-    pub(crate) fn list(&self, table: u8) -> Result<String, Failure> {
-        self.read_of_table(table, "list")
+    /// A table's targets.
+    pub(crate) fn list(&self, table: u8) -> Result<Listing, Failure> {
+        self.read_of_table(table, "list", Listing::read)
     }
 
     /// The streams of all tables: table and local address. What may not be read is left out.
@@ -140,7 +139,7 @@ impl Client {
         let mut streams = Vec::new();
         for table in self.tables().unwrap_or_default() {
             let file = File::open(self.table_file(table, "list"));
-            let locals = file.and_then(local_addresses).unwrap_or_default();
+            let locals = file.and_then(listing::local_addresses).unwrap_or_default();
             streams.extend(locals.into_iter().map(|local| (table, local)));
         }
         streams
@@ -171,17 +170,21 @@ impl Client {
         process.stat().ok().map(|stat| stat.comm)
     }
 
-    fn read_of_table(&self, table: u8, name: &str) -> Result<String, Failure> {
+    fn read_of_table<T>(
+        &self,
+        table: u8,
+        name: &str,
+        read: impl FnOnce(File) -> io::Result<T>,
+    ) -> Result<T, Failure> {
         if !self.table_exists(table) {
             return Err(self.no_table(table));
         }
-        self.read(&self.table_file(table, name))
+        self.read(&self.table_file(table, name), read)
     }
 
-    fn read(&self, path: &Path) -> Result<String, Failure> {
-        let bytes = File::open(path).and_then(|mut file| read_all(&mut file));
-        let bytes = bytes.map_err(|error| self.cannot_open(path, &error))?;
-        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    fn read<T>(&self, path: &Path, read: impl FnOnce(File) -> io::Result<T>) -> Result<T, Failure> {
+        let read = File::open(path).and_then(read);
+        read.map_err(|error| self.cannot_open(path, &error))
     }
 
     /// Says that a table is missing.
@@ -292,6 +295,11 @@ fn read_all(from: &mut impl Read) -> io::Result<Vec<u8>> {
     }
 }
 
+fn text(mut file: File) -> io::Result<String> {
+    let bytes = read_all(&mut file)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 /// The errno of an I/O error; 0 where it has none.
 fn errno(error: &io::Error) -> Errno {
     Errno::from_raw(error.raw_os_error().unwrap_or(0))
@@ -310,32 +318,6 @@ pub(crate) fn no_module() -> Failure {
 fn permission(what: &str) -> Failure {
     Failure::new(Code::Permission, format!("permission denied: {what}"))
         .hint("run it as root, or as the user that the module's parameter proc_uid names")
-}
-
-/// The local addresses in the text of `N/list`. A reader who may see keys is shown those of all streams: the text stays in
-/// a buffer that is wiped.
-fn local_addresses(mut list: impl Read) -> io::Result<Vec<SocketAddr>> {
-    let mut buffer = Zeroizing::new(vec![0; PIECE]);
-    let (mut locals, mut held) = (Vec::new(), 0);
-    loop {
-        let (before, room) = buffer.split_at_mut(held);
-        let length = list.read(room)?;
-        if length == 0 {
-            return Ok(locals);
-        }
-        held = before.len().saturating_add(length);
-        let text = buffer.get(..held).unwrap_or_default();
-        let end = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
-        let lines = text.get(..end).unwrap_or_default();
-        for line in lines.split(|byte| *byte == b'\n') {
-            if line.starts_with(b"local ") {
-                let line = String::from_utf8_lossy(line);
-                locals.extend(listing::parse(&line).streams.iter().map(|it| it.local));
-            }
-        }
-        buffer.copy_within(end..held, 0);
-        held = held.saturating_sub(end);
-    }
 }
 
 #[cfg(test)]

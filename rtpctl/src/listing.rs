@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! The text of a table's `list`, as targets. Lines may come in any order within their block; those of another form
-//! are kept as they are. Keys that the module may print are left out.
+//! are kept as they are. Keys that the module may print are left out: the text itself is only ever in a buffer that is
+//! wiped.
 
+use std::io::{self, Read};
 use std::net::SocketAddr;
 
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 mod fields;
 
 use fields::{address, counters, entries, output, payload_type, ssrc_in, ssrc_out, words};
+
+/// How much is read at once.
+const PIECE: usize = 1 << 16;
+
+/// What the first line of a block starts with.
+const LOCAL: &str = "local ";
 
 /// All targets of a table.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -271,36 +280,85 @@ fn is_secret(name: &str) -> bool {
         .any(|word| name.contains(word))
 }
 
-/// Reads a listing.
-pub(crate) fn parse(text: &str) -> Listing {
-    let mut listing = Listing::default();
-    // Whether lines belong to the last target, or to one whose head was not understood.
-    let mut open = false;
-    for raw in text.lines() {
+impl Listing {
+    /// Reads all of a list.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading it.
+    pub(crate) fn read(list: impl Read) -> io::Result<Self> {
+        let mut listing = Self::default();
+        // Whether lines belong to the last target, or to one whose head was not understood.
+        let mut open = false;
+        each_line(list, |line| listing.take(line, &mut open))?;
+        Ok(listing)
+    }
+
+    fn take(&mut self, raw: &str, open: &mut bool) {
         let line = raw.trim();
         if line.is_empty() {
-            continue;
+            return;
         }
-        if let Some(rest) = raw.strip_prefix("local ") {
-            open = match address(rest) {
-                Some(local) => {
-                    listing.streams.push(Target::new(local));
-                    true
-                }
-                None => {
-                    listing.unparsed.push(line.to_owned());
-                    false
-                }
-            };
-            continue;
+        if let Some(rest) = raw.strip_prefix(LOCAL) {
+            let local = address(rest);
+            *open = local.is_some();
+            match local {
+                Some(local) => self.streams.push(Target::new(local)),
+                None => self.unparsed.push(line.to_owned()),
+            }
+            return;
         }
-        let target = listing.streams.last_mut().filter(|_| open);
+        let target = self.streams.last_mut().filter(|_| *open);
         let taken = target.and_then(|target| target.take(line)).is_some();
         if !taken && !is_secret(line) {
-            listing.unparsed.push(line.to_owned());
+            self.unparsed.push(line.to_owned());
         }
     }
-    listing
+}
+
+/// The local addresses of a list, and nothing else of it.
+///
+/// # Errors
+///
+/// Those of reading it.
+pub(crate) fn local_addresses(list: impl Read) -> io::Result<Vec<SocketAddr>> {
+    let mut locals = Vec::new();
+    each_line(list, |line| {
+        locals.extend(line.strip_prefix(LOCAL).and_then(address));
+    })?;
+    Ok(locals)
+}
+
+/// Has `take` see each line of a text, of which nothing else is left in memory.
+fn each_line(mut text: impl Read, mut take: impl FnMut(&str)) -> io::Result<()> {
+    let mut buffer = Zeroizing::new(vec![0; PIECE]);
+    // How much of the buffer is the start of a line.
+    let mut held: usize = 0;
+    loop {
+        let room = buffer.get_mut(held..).unwrap_or_default();
+        let length = match text.read(room) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            length => length?,
+        };
+        let end = held.saturating_add(length);
+        let read = buffer.get(..end).unwrap_or_default();
+        // At the end, and where a line fills the buffer, what there is of it is a line.
+        let whole = match read.iter().rposition(|byte| *byte == b'\n') {
+            Some(last) if length > 0 => last.saturating_add(1),
+            _ if length == 0 || end == buffer.len() => end,
+            _ => 0,
+        };
+        let lines = read.get(..whole).unwrap_or_default();
+        for line in lines.split_inclusive(|byte| *byte == b'\n') {
+            // No copy, unless it is not UTF-8: then it is no line of a key.
+            take(String::from_utf8_lossy(line).trim_end_matches('\n'));
+        }
+        if length == 0 {
+            return Ok(());
+        }
+        buffer.copy_within(whole..end, 0);
+        held = end.saturating_sub(whole);
+    }
 }
 
 #[cfg(test)]

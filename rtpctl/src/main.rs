@@ -227,7 +227,7 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
         Stream::List { table } => {
             let list = StreamList {
                 table: table.table,
-                listing: listing::parse(&client.list(table.table)?),
+                listing: client.list(table.table)?,
                 now: SystemTime::now(),
             };
             return print(&list, json, out);

@@ -219,25 +219,3 @@ impl Read for Proud {
 fn files_are_read_in_large_pieces_to_the_end() {
     assert_eq!(read_all(&mut Proud(0)).expect("all of it"), [2, 3, 4]);
 }
-
-/// A text that is read a few bytes at a time.
-struct Slowly<'a>(&'a [u8]);
-
-impl Read for Slowly<'_> {
-    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
-        let length = self.0.len().min(to.len()).min(7);
-        to[..length].copy_from_slice(&self.0[..length]);
-        self.0 = &self.0[length..];
-        Ok(length)
-    }
-}
-
-#[test]
-fn local_addresses_are_found_however_the_list_is_read() {
-    let text = b"local inet4 192.0.2.1:30000\n    stats: local 1\n\nlocal inet6 [2001:db8:0:0:0:0:0:1]:30002\n        master key: 00\n\n";
-    let expected: Vec<SocketAddr> = ["192.0.2.1:30000", "[2001:db8::1]:30002"]
-        .map(|each| each.parse().expect("an address"))
-        .to_vec();
-    assert_eq!(local_addresses(&text[..]).expect("read"), expected);
-    assert_eq!(local_addresses(Slowly(text)).expect("read"), expected);
-}

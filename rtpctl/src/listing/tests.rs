@@ -43,6 +43,10 @@ fn address(text: &str) -> Option<SocketAddr> {
     Some(text.parse().expect("an address"))
 }
 
+fn parse(text: &str) -> Listing {
+    Listing::read(text.as_bytes()).expect("read")
+}
+
 /// The only target of a listing in which every line is understood.
 fn only(text: &str) -> Target {
     let listing = parse(text);
@@ -338,4 +342,37 @@ local <unknown>
 #[test]
 fn nothing_is_no_target() {
     assert_eq!(parse(""), Listing::default());
+}
+
+/// A text that is read a few bytes at a time.
+struct Slowly<'a>(&'a [u8]);
+
+impl Read for Slowly<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let length = self.0.len().min(to.len()).min(7);
+        to[..length].copy_from_slice(&self.0[..length]);
+        self.0 = &self.0[length..];
+        Ok(length)
+    }
+}
+
+#[test]
+fn a_list_is_read_alike_in_pieces_of_any_size() {
+    let read = Listing::read(Slowly(CAPTURED.as_bytes())).expect("read");
+    assert_eq!(read, parse(CAPTURED));
+    assert_eq!(read.streams.len(), 2);
+    let locals = [CAPTURED.as_bytes(), b"last line"].concat();
+    let expected: Vec<SocketAddr> = read.streams.iter().map(|each| each.local).collect();
+    assert_eq!(local_addresses(&locals[..]).expect("read"), expected);
+    assert_eq!(local_addresses(Slowly(&locals)).expect("read"), expected);
+}
+
+#[test]
+fn a_last_line_needs_no_end_and_a_long_one_ends_nothing() {
+    let long = format!("{}\nlocal inet4 192.0.2.1:4", "x".repeat(3 * PIECE));
+    let listing = parse(&long);
+    assert_eq!(listing.unparsed.concat(), "x".repeat(3 * PIECE));
+    let locals: Vec<SocketAddr> = listing.streams.iter().map(|each| each.local).collect();
+    assert_eq!(locals, [address("192.0.2.1:4").expect("an address")]);
+    assert_eq!(local_addresses(long.as_bytes()).expect("read"), locals);
 }

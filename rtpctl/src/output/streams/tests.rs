@@ -2,14 +2,14 @@
 
 use std::time::{Duration, UNIX_EPOCH};
 
-use super::super::super::listing::parse;
+use super::super::super::listing::Listing;
 use super::super::tests::printed;
 use super::*;
 
 fn list(text: &str) -> StreamList {
     StreamList {
         table: 3,
-        listing: parse(text),
+        listing: Listing::read(text.as_bytes()).expect("read"),
         now: UNIX_EPOCH + Duration::from_secs(1003),
     }
 }
