@@ -142,15 +142,14 @@ impl Resolve for Ranges<'_> {
         let mut found = None;
         while let Some(cursor) = next.and_then(|from| ranges.cursor_lower_bound(&from)) {
             let (place, range) = cursor.current();
-            if range.reach <= pointer.0 {
-                break;
-            }
             let rank = (range.memory.owner() == self.owner, place.number.0);
             if found.as_ref().is_none_or(|(best, _)| *best < rank) {
                 let counters = range.memory.resolve(pointer.0);
                 found = counters.map(|counters| (rank, counters)).or(found);
             }
-            next = cursor.peek_next().map(|(place, _)| *place);
+            // Whether one that starts before it reaches so far can be told without another search.
+            let below = cursor.peek_next();
+            next = below.and_then(|(place, range)| (range.reach > pointer.0).then_some(*place));
         }
         found
             .map(|(_, counters)| counters)
