@@ -3,7 +3,6 @@
 
 import socket
 import struct
-from pathlib import Path
 
 from guest import conntrack, nft, raw, rtp
 from guest.control import MISMATCH_DROP
@@ -17,11 +16,6 @@ FAMILY = {4: "ip", 6: "ip6"}
 def segmented(sender, packets, to):
     """One buffer that is cut into packets where it leaves the stack."""
     sender.sock.sendmsg([b"".join(packets)], [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", len(packets[0])))], 0, to)
-
-
-def one_by_one(sender, packets, to):
-    for data in packets:
-        sender.send(data, to)
 
 
 def offload(ns, dev, *settings):
@@ -76,21 +70,21 @@ def run(t):
     def passed_of(packets):
         return [data for data in packets if data[1] & 0x7F != KNOWN]
 
-    def sent(how, sender, packets, local):
+    def sent(sender, packets, local):
         """Sends packets; how many packets the first and the last rule saw."""
         before = [nft.counter("vm", name) for name in ("first", "last")]
         tap.drain(0)
-        how(sender, packets, local)
+        segmented(sender, packets, local)
         return lambda: [nft.counter("vm", name) - old for name, old in zip(("first", "last"), before)]
 
     def came_joined(what):
         longest = max((len(frame.packet) for frame in tap.drain(patient(0.05))), default=0)
         t.true(f"{what}: packets came joined", longest > 400, longest)
 
-    def takes(what, how, sender, local, target, receiver, passed, source, packets, first=None, dropped=False):
+    def takes(what, sender, local, target, receiver, passed, source, packets, first=None, dropped=False):
         """Each packet is relayed or passed, once."""
         before = target.stats["packets"]
-        rules = sent(how, sender, packets, local)
+        rules = sent(sender, packets, local)
         relayed, others = relayed_of(packets), passed_of(packets)
         got = receiver.drain(patient(0.1))
         t.equal(f"{what}: relayed", numbers(packets, got), numbers(packets, relayed))
@@ -111,11 +105,11 @@ def run(t):
         target = control.add(local, (source, receiver.address), rtp=1, pt_filter=1)
 
         t.step(f"IPv{family}: all are relayed")
-        takes("all relayed", segmented, sender, local, target, receiver, passed, source, batch(*[KNOWN] * 8, last=KNOWN), 1)
+        takes("all relayed", sender, local, target, receiver, passed, source, batch(*[KNOWN] * 8, last=KNOWN), 1)
 
         t.step(f"IPv{family}: some are passed")
-        takes("some passed", segmented, sender, local, target, receiver, passed, source, batch(*mixed, last=OTHER), 1 + 4)
-        takes("some passed", segmented, sender, local, target, receiver, passed, source, batch(OTHER, *mixed, last=KNOWN), 1 + 4)
+        takes("some passed", sender, local, target, receiver, passed, source, batch(*mixed, last=OTHER), 1 + 4)
+        takes("some passed", sender, local, target, receiver, passed, source, batch(OTHER, *mixed, last=KNOWN), 1 + 4)
 
         t.step(f"IPv{family}: all are passed, and go on joined")
         passed.sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
@@ -123,7 +117,7 @@ def run(t):
             at = passed if to == local else t.host.udp(*to)
             at.sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, 1)
             packets = batch(*[OTHER] * 6, last=OTHER)
-            rules = sent(segmented, sender, packets, to)
+            rules = sent(sender, packets, to)
             t.eventually(f"{what}: the last rule saw one", lambda: rules()[1], 1)
             t.equal(f"{what}: the socket has one message", messages(at), [(b"".join(packets), 200)])
             t.equal(f"{what}: the first rule saw one", rules(), [1, 1])
@@ -133,14 +127,14 @@ def run(t):
         other, out = (local[0], port + 900), (source[0], port + 901)
         at = t.host.udp(*other)
         dropping = control.add(other, (out, receiver.address), rtp=1, pt_filter=1)
-        takes("dropped behind", segmented, sender, other, dropping, receiver, at, out, batch(*mixed, last=OTHER), 1 + 4, dropped=True)
+        takes("dropped behind", sender, other, dropping, receiver, at, out, batch(*mixed, last=OTHER), 1 + 4, dropped=True)
 
         t.step(f"IPv{family}: all are dropped")
         other = (local[0], port + 4)
         at = t.host.udp(*other)
         strict = control.add(other, (out, receiver.address), rtp=1, src_mismatch=MISMATCH_DROP,
                              expected_src=(alice.address(family), 1))
-        rules = sent(segmented, sender, batch(*mixed), other)
+        rules = sent(sender, batch(*mixed), other)
         t.eventually("errors", lambda: strict.stats["errors"], len(mixed))
         t.silent("at the socket", at, 0.05)
         t.equal("packets that the rules saw", rules(), [1, 0])
@@ -152,7 +146,7 @@ def run(t):
                     **{"media_output_idxs[0].rtp_end_idx": 1, "media_output_idxs[0].rtcp_start_idx": 1,
                        "media_output_idxs[0].rtcp_end_idx": 2})
         reports = [rtp.sender_report(n) for n in range(5)]
-        rules = sent(segmented, sender, reports, other)
+        rules = sent(sender, reports, other)
         t.equal("relayed", numbers(reports, receiver.drain(patient(0.1))), list(range(5)))
         t.equal("passed", numbers(reports, at.drain(patient(0.05))), list(range(5)))
         t.equal("packets that the last rule saw", rules()[1], 5)
@@ -163,7 +157,7 @@ def run(t):
         control.add(other, (out, receiver.address), rtp=1, pt_filter=1)
         second.add(other, (out, receiver.address), rtp=1, pts=(OTHER,), pt_filter=1)
         packets = batch(*mixed)
-        rules = sent(segmented, sender, packets, other)
+        rules = sent(sender, packets, other)
         t.equal("relayed", sorted(numbers(packets, receiver.drain(patient(0.1)))), list(range(len(packets))))
         came_joined("taken by both")
         t.equal("packets that the last rule saw, and the socket", (rules()[1], at.recv(0)), (0, None))
@@ -171,7 +165,7 @@ def run(t):
         at = t.host.udp(*other)
         passing = control.add(other, (out, receiver.address), rtp=1, ssrcs=(1,))
         behind = second.add(other, (out, receiver.address), rtp=1, pt_filter=1)
-        takes("passed by the first", segmented, sender, other, behind, receiver, at, out, batch(*mixed, last=OTHER), 1 + 4)
+        takes("passed by the first", sender, other, behind, receiver, at, out, batch(*mixed, last=OTHER), 1 + 4)
         t.equal("errors of the first", passing.stats["errors"], len(mixed) + 1)
 
         t.step(f"IPv{family}: by the xtables target")
@@ -181,17 +175,19 @@ def run(t):
         other = (local[0], port + 10)
         at = t.host.udp(*other)
         taking = third.add(other, (out, receiver.address), rtp=1, pt_filter=1)
-        takes("xtables", segmented, sender, other, taking, receiver, at, out, batch(*mixed, last=OTHER))
+        takes("xtables", sender, other, taking, receiver, at, out, batch(*mixed, last=OTHER))
         nft.delete(FAMILY[family], name="filter")
 
         t.step(f"IPv{family}: joined by the device")
+        # They come together, and are joined by one poll: the sender's stack has cut them.
+        offload(alice.ns, alice.dev, "tx-udp-segmentation", "off")
         # Since there has been a socket that takes joined packets, a device asks the socket, too.
         for joins, settings in ((1, ("gro", "on", "rx-udp-gro-forwarding", "on")), (0, ("rx-udp-gro-forwarding", "off", "rx-gro-list", "on"))):
             passed.sock.setsockopt(socket.IPPROTO_UDP, UDP_GRO, joins)
             offload(t.host, alice.hub_dev, *settings)
-            Path(f"/sys/class/net/{alice.hub_dev}/gro_flush_timeout").write_text("20000000")  # as long as a slow machine needs
-            takes(" ".join(settings), one_by_one, sender, local, target, receiver, passed, source, batch(*mixed, last=OTHER))
+            takes(" ".join(settings), sender, local, target, receiver, passed, source, batch(*mixed, last=OTHER))
         offload(t.host, alice.hub_dev, "rx-gro-list", "off", "gro", "off")
+        offload(alice.ns, alice.dev, "tx-udp-segmentation", "on")
         t.equal("errors", (target.stats["errors"], target.outputs[0]["errors"]), (0, 0))
         places[family] = local, source, target, receiver, passed
         port += 20
@@ -202,7 +198,7 @@ def run(t):
     for family, (local, source, target, receiver, passed) in places.items():
         t.step(f"IPv{family}: joined, and translated")
         sender, to = alice.udp(family=family), (local[0], 3004 if family == 4 else 3006)
-        takes("translated", segmented, sender, to, target, receiver, passed, source, batch(*mixed, last=OTHER), 1 + 4)
+        takes("translated", sender, to, target, receiver, passed, source, batch(*mixed, last=OTHER), 1 + 4)
         entries = [each for each in conntrack.entries(family) if each.source == sender.address]
         t.equal("its connection", [(each.to, each.back, each.confirmed) for each in entries], [(to, local, True)])
         passed.send(b"answer", sender.address)

@@ -123,7 +123,7 @@ def run(t):
     t.equal("pins", table.status()["Memory pins"], PINS + 1)
     many = commands()
     t.note(f"a target: {few} instructions, with {PINS} pins {many}")
-    t.between(f"cost of a target with {PINS} pins, of that with one", many / few, 0.9, 3)
+    t.between(f"cost of a target with {PINS} pins, of that with one", many / few, 0.9, 2)
 
     t.step("outputs take no memory of processors")
     output["destination.local"] = target.command["target.local"] = (alice.hub4, 4000)
