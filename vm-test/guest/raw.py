@@ -35,7 +35,8 @@ def _packed(address: str) -> bytes:
     return socket.inet_pton(socket.AF_INET6 if ":" in address else socket.AF_INET, address)
 
 
-def _pseudo(source: str, to: str, length: int) -> int:
+def pseudo(source: str, to: str, length: int) -> int:
+    """The sum that the checksum of a datagram of that length, header included, begins with."""
     head = _packed(source) + _packed(to) + struct.pack(">HH", 17, length)
     return checksum(head) ^ 0xFFFF
 
@@ -46,7 +47,7 @@ def udp(source: str, to: str, sport: int, dport: int, payload: bytes, *, length:
     claimed = 8 + len(payload) if length is None else length
     if check is None:
         bare = struct.pack(">HHHH", sport, dport, claimed, 0) + payload
-        check = checksum(bare, _pseudo(source, to, claimed)) or 0xFFFF
+        check = checksum(bare, pseudo(source, to, claimed)) or 0xFFFF
     return struct.pack(">HHHH", sport, dport, claimed, check) + payload
 
 
@@ -117,7 +118,7 @@ def parse(packet: bytes) -> Parsed:
         inner = packet[40:total]
     sport, dport, length, check = struct.unpack(">HHHH", inner[:8])
     sound = sound and total == len(packet) and length == len(inner) and check != 0
-    sound = sound and checksum(inner, _pseudo(source, to, length)) == 0
+    sound = sound and checksum(inner, pseudo(source, to, length)) == 0
     return Parsed((source, sport), (to, dport), inner[8:], tos, ttl, sound)
 
 
