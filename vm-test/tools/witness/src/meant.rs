@@ -32,6 +32,7 @@ pub(crate) enum Difference {
     PayloadTypeMedia,
     RolloverNoCounters,
     LateHighest,
+    LateSent,
     JumpAnew,
     TooOld,
     FirstRound,
@@ -109,7 +110,7 @@ const NOT_SENT: &[&str] = &["target.errors", "in.errors", "global.errors", "out#
 const LENGTHS: &[&str] = &["out#.bytes", "out#.if.bytes"];
 
 /// All of them.
-pub(crate) const ALL: [Meant; 34] = {
+pub(crate) const ALL: [Meant; 35] = {
     use Difference as D;
     use Flow::{Changed, Fewer, More, Other, Same};
     [
@@ -123,11 +124,7 @@ pub(crate) const ALL: [Meant; 34] = {
                 "global.lost",
             ],
         ),
-        apply(
-            D::PlainIndex,
-            "plain-index",
-            &["ssrc#.ext_seq", "out#.ssrc#.ext_seq"],
-        ),
+        apply(D::PlainIndex, "plain-index", &["ssrc#.ext_seq"]),
         apply(D::OutputBytes, "output-bytes", LENGTHS),
         apply(D::SsrcOctets, "ssrc-octets", &["out#.ssrc#.bytes"]),
         apply(D::DontFragment, "dont-fragment", &[]),
@@ -209,6 +206,13 @@ pub(crate) const ALL: [Meant; 34] = {
             Same,
             Same,
             &["ssrc#.ext_seq"],
+        ),
+        alone(
+            D::LateSent,
+            "late-sent",
+            Same,
+            Same,
+            &["out#.ssrc#.ext_seq"],
         ),
         alone(D::JumpAnew, "jump-anew", Same, Same, &["ssrc#.ext_seq"]),
         alone(D::TooOld, "too-old", Fewer, More, RELAYED),

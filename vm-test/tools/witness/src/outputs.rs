@@ -158,7 +158,7 @@ fn draw_protection(random: &mut Random, shape: &Shape, takes_rtcp: bool) -> Opti
     let wanted = match shape.shows {
         Some(D::SrtcpTag | D::SrtcpNoCounters | D::SrtcpSecondSsrc) => takes_rtcp,
         Some(D::SrtcpNull) => takes_rtcp && random.percent(60),
-        Some(D::RolloverNoCounters | D::SentAgain | D::IndexEnd) => true,
+        Some(D::RolloverNoCounters | D::SentAgain | D::LateSent | D::IndexEnd) => true,
         // Indices would be used twice; and what is sent is told by its bytes.
         Some(D::LateHighest | D::RtcpMedia) => false,
         _ => shape.target.flags.rtp && random.percent(50) && (listed || !takes_rtcp),

@@ -75,6 +75,7 @@ impl Shape {
             ) => true,
             Some(
                 D::LateHighest
+                | D::LateSent
                 | D::JumpAnew
                 | D::SentAgain
                 | D::IndexEnd
@@ -111,6 +112,10 @@ impl Shape {
         }
         if is(&[D::TwoByteMid, D::TwoByteForm]) {
             flags.extmap = is(&[D::TwoByteMid]);
+        }
+        if is(&[D::LateSent]) {
+            // All of an SSRC goes to the same outputs, and what is measured has a difference of its own.
+            (flags.extmap, flags.rtp_stats) = (false, false);
         }
 
         let payload_types = draw::payload_types(random, shows.is_some() || flags.pt_filter);

@@ -54,6 +54,8 @@ impl Shape {
             (Difference::DontFragment, ipv4),
             (Difference::ListedSrtp, protected || self.decrypt.is_some()),
             (Difference::ArrivalTime, listed && measured && clocked),
+            // It has targets of its own, too, so that it shows.
+            (Difference::LateSent, listed && protected),
         ]
         .into_iter()
         .filter_map(|(difference, applies)| applies.then_some(difference))

@@ -305,19 +305,24 @@ impl Traffic<'_> {
         self.packets.push(bytes);
     }
 
-    /// One more packet of each stream, in order, so that the highest is the last.
+    /// One more packet of each stream, in order, so that the highest is the last, unless a difference is about that.
     fn end(&mut self) {
-        let late = self.shape.shows == Some(Difference::LateHighest);
         let payload_type = self.shape.payload_types.first().map_or(0, |known| known.0);
         for which in 0..self.streams.len() {
-            if late {
-                // A step ahead, and back.
+            let steps: &[i32] = match self.shape.shows {
+                // One that was sent.
+                Some(Difference::LateHighest) => &[-3],
+                // One that was not.
+                Some(Difference::LateSent) => &[3, -2],
+                _ => &[0],
+            };
+            for &step in steps {
                 if let Some(stream) = self.streams.get_mut(which) {
-                    stream.index -= 3;
+                    stream.index = stream.index.wrapping_add_signed(step);
                 }
+                let (bytes, _) = self.rtp_of(which, payload_type);
+                self.packets.push(bytes);
             }
-            let (bytes, _) = self.rtp_of(which, payload_type);
-            self.packets.push(bytes);
         }
     }
 }
