@@ -132,11 +132,13 @@ impl Peer {
         sent
     }
 
-    /// Numbers RTP as the next of its SSRC, now and then with some left out, from close to a rollover on.
+    /// Numbers RTP as the next of its SSRC, now and then with some left out, from close to a rollover on. What is none
+    /// yet may become some when it is cut, or filled up: with a number of its own it would make the next ones too old.
     fn number(&mut self, dice: &mut Dice, packet: &mut [u8]) {
-        let Some(ssrc) = RtpView::parse(packet).map(|rtp| rtp.ssrc()) else {
+        let &mut [0x80..=0xbf, _, _, _, _, _, _, _, a, b, c, d, ..] = packet else {
             return;
         };
+        let ssrc = u32::from_be_bytes([a, b, c, d]);
         let start = u32::from(dice.short()) | 0xf000;
         let next = self.next.entry(ssrc).or_insert(start);
         let skips = !self.steady && dice.one_in(50);
@@ -250,5 +252,79 @@ impl Peer {
             }
         }
         sent.never = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{hex, Place};
+    use rtp_wire::v26_0::encode;
+    use rtp_wire::{Endpoint, Flow, UserPointer};
+    use zerocopy::{FromZeros as _, IntoBytes as _};
+
+    const SSRCS: [u32; 2] = [0x1234_5678, 0x9abc_def0];
+
+    /// A target that takes RTP in plain, and encrypts what it sends.
+    fn place(shares_counters: bool) -> Place {
+        let mut target = Box::new(rtp_wire::Target::new_zeroed());
+        target.local = Endpoint::v4([10, 0, 0, 1], 4000);
+        target.flags.rtp = true;
+        target.num_outputs = 1;
+        (target.stats, target.interface_stats) = (UserPointer(2048), UserPointer(2048));
+        if let Some(group) = target.groups.first_mut() {
+            group.rtp_end = 1;
+        }
+        let mut output = Box::new(rtp_wire::Output::new_zeroed());
+        output.flow = Flow::v4(([10, 0, 0, 1], 4000), ([10, 0, 0, 2], 4000));
+        (output.stats, output.interface_stats) = (UserPointer(2048), UserPointer(2048));
+        let keys = &mut output.encrypt;
+        (keys.cipher, keys.hmac) = (rtp_wire::Cipher::AesCm128, rtp_wire::Hmac::HmacSha1);
+        (keys.rtp_auth_tag_len, keys.rtcp_auth_tag_len) = (10, 10);
+        (keys.master_key_len, keys.master_salt_len) = (16, 14);
+        (keys.session_key_len, keys.session_salt_len) = (16, 14);
+        let pairs = target.ssrcs.iter_mut().zip(&mut output.ssrcs);
+        for ((from, to), (n, ssrc)) in pairs.zip((1..).zip(SSRCS)) {
+            (from.ssrc, from.given) = (ssrc, true);
+            from.stats = UserPointer(n * 64);
+            to.stats = UserPointer(if shares_counters { 1024 } else { 1024 + n * 64 });
+        }
+        let local = target.local;
+        Place {
+            name: "to SRTP".into(),
+            target: hex(encode::add_target(&target).as_bytes()),
+            outputs: vec![hex(encode::add_destination(&local, 0, &output).as_bytes())],
+            payload_types: Vec::new(),
+            source: ([10, 0, 0, 3].into(), 5000),
+            passed: -1,
+            receiver: -1,
+            sender: -1,
+            carries: true,
+            share: 1,
+        }
+    }
+
+    /// Whatever is sent between them, cut or filled up to another length as bursts are.
+    #[test]
+    fn valid_packets_are_relayed_after_hostile_ones() {
+        for seed in 0..8 {
+            let mut dice = Dice::new(seed);
+            let mut target = Target::new(&place(seed % 2 == 1)).expect("a target");
+            let mut peer = Peer::new(&mut dice, &target).expect("a peer");
+            let source = Endpoint::v4([10, 0, 0, 3], 5000);
+            for count in 0..20_000 {
+                let mut hostile = peer.hostile(&mut dice).payload;
+                let length = dice.within(1, 1200);
+                hostile.resize(length, 0);
+                target.receive(&source, &hostile);
+                let valid = peer.valid(&mut dice, 0).payload;
+                let fate = target.receive(&source, &valid);
+                assert_eq!(
+                    fate.relayed.len(),
+                    1,
+                    "seed {seed}, packet {count}: {valid:02x?}"
+                );
+            }
+        }
     }
 }
