@@ -75,11 +75,14 @@ class Fuzz:
         if "src_mismatch" in fields:
             fields["expected_src"] = (peer.address(family), PORT)
         pts = fields.pop("pts", (0, 8, 96))
+        shared = fields.pop("shared_counters", False)
         target = self.control.target(local, len(outputs), pts, fields.pop("ssrcs", ()), **fields)  # type: ignore[arg-type]
         self.control.write(target.command)
         destinations = [target.destination(n, (self.bob.hub_address(family), 10000 + 100 * len(self.places) + n),
                                            receiver.address, **each) for n, each in enumerate(outputs)]
         for each in destinations:
+            if shared:
+                each["destination.output.ssrc_stats[1]"] = each["destination.output.ssrc_stats[0]"]
             self.control.write(each)
         sender = self._senders[peer.dev, peer.ns.name, family]
         return Place(name, target, {

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Fields 15 and 16: no index of SRTP or SRTCP is used twice under one key, however often targets are added again; it never wraps."""
 
+import time
+
 from guest import rtp
 from guest.patience import patient
 from guest.srtp import AES_CM, Crypto, Indices
@@ -206,7 +208,15 @@ def run(t):
     leg.receiver.drain()
     t.between("SSRCs that are refused when it is full", output["errors"], 100, 100 + 64)
     t.equal("all others are sent", output["packets"], PLACES + 100 - output["errors"])
+
+    t.step("an output that found no place has one as soon as there is one")
+    other = Leg(t, control, alice, bob, 4, 4022, Crypto.new(AES_CM))
+    stats = other.target.outputs[0]
+    for n in range(4):
+        other.sender.send(rtp.packet(n, ssrc=1), other.local)
+    t.eventually("sent and errors while it is full", lambda: (stats["packets"], stats["errors"]), (0, 4))
     control.delete(leg.local)
-    leg = Leg(t, control, alice, bob, 4, 4020, Crypto.new(AES_CM))
-    leg.rtp("what comes when that target is gone", 1, 1)
-    t.equal("errors then", leg.target.outputs[0]["errors"], 0)
+    # A target goes a while after it was deleted.
+    time.sleep(patient(1))
+    other.rtp("what comes when the other target is gone", 1, 4)
+    t.equal("errors then", stats["errors"], 4)

@@ -119,6 +119,12 @@ def run(t):
     for what, port, fields in (("plain", 4000, lambda place: {}), ("SRTP", 6000, crypto.fields)):
         target = control.target((alice.hub4, port), outputs=2, ssrcs=(1,), rtp=1, **fields("decrypt"))
         kinds[what] = port, target.command, target.destination(0, (bob.hub4, 4001), (bob.v4, 4002), **fields("encrypt"))
+    # What a table remembers of SRTP indices comes once, with the first output that encrypts: here, outside of the group.
+    _, command, output = kinds["SRTP"]
+    command["target.local"] = output["destination.local"] = (alice.hub4, 3998)
+    control.write(command)
+    control.write(output)
+    control.delete((alice.hub4, 3998))
     ready, told = os.pipe()
     wait, go = os.pipe()
     pid = os.fork()

@@ -68,7 +68,7 @@ def srtp_targets(fuzz):
                  **MEDIA, **key(suite, "decrypt", mki=4 if number % 5 == 2 else 0))
         output = key(suite, "encrypt", mki=3 if number % 5 == 3 else 0)
         fuzz.add(f"to {suite}", 10 - family, [output, {"rtcp": 1, **output}], (RELAYED, PASSED, NOWHERE), rtp=1, rtcp_fw=1,
-                 rtcp_fb_fw=1, **listed, **MEDIA)
+                 rtcp_fb_fw=1, shared_counters=number % 3 == 1, **listed, **MEDIA)
     names = list(SUITES)
     for number, suite in enumerate(names[1::4]):
         outputs = [key(other, "encrypt") for other in (names[number], names[-1 - number])]

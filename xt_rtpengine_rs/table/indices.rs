@@ -4,7 +4,7 @@
 //! shared memory tell: no two packets may have the same index under one key (RFC 3711, 9.1).
 
 use crate::{
-    rtp_media::srtp::index::{Memory, NoIndex, Slot, Use, Used},
+    rtp_media::srtp::index::{Key, Memory, NoIndex, Slot, Used},
     rtp_wire::{srtp, Srtp},
     sys::{bottom_halves::Disabled, crypto::wipe, siphash::SipKey},
 };
@@ -12,7 +12,10 @@ use kernel::{
     alloc::KVVec,
     new_spinlock,
     prelude::*,
-    sync::{Arc, SpinLock},
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc, SpinLock,
+    },
 };
 
 /// How many keys and SSRCs are remembered at most.
@@ -27,10 +30,12 @@ pub(crate) struct Indices {
     memory: SpinLock<Memory<KVVec<Slot>>>,
 }
 
-/// A key that an output uses.
+/// The key of an output.
 pub(crate) struct KeyUse {
     indices: Arc<Indices>,
-    used: Use,
+    key: Key,
+    /// Whether there was a place for it; changed under the lock of the memory.
+    is_begun: Atomic<u32>,
 }
 
 impl Indices {
@@ -80,37 +85,55 @@ impl Indices {
         self.locked(|memory| memory.used(key, ssrc))
     }
 
-    /// An output uses a key from now on: the `lane`th of its target. None when there is no place to remember
-    /// what is sent under one more key.
-    pub(crate) fn begin(self: &Arc<Self>, key: u64, lane: u8) -> Option<KeyUse> {
-        let used = self.locked(|memory| memory.begin(key, lane))?;
-        Some(KeyUse {
+    /// All indices of RTP of an SSRC up to that one were used under a key.
+    pub(crate) fn raise(&self, key: u64, ssrc: u32, highest: u32) {
+        self.locked(|memory| memory.raise(key, ssrc, highest));
+    }
+
+    /// A key, for the `lane`th output of its target that has it.
+    pub(crate) fn use_of(self: &Arc<Self>, number: u64, lane: u8) -> KeyUse {
+        let used = KeyUse {
             indices: self.clone(),
-            used,
-        })
+            key: Key { number, lane },
+            is_begun: Atomic::new(0),
+        };
+        self.locked(|memory| used.begin(memory));
+        used
     }
 }
 
 impl KeyUse {
     /// The number of the key.
-    pub(crate) fn key(&self) -> u64 {
-        self.used.key()
+    pub(crate) fn number(&self) -> u64 {
+        self.key.number
+    }
+
+    /// Has a place to remember what is sent, as soon as there is one.
+    fn begin(&self, memory: &mut Memory<KVVec<Slot>>) {
+        if self.is_begun.load(Relaxed) == 0 && memory.begin(&self.key) {
+            self.is_begun.store(1, Relaxed);
+        }
     }
 
     /// The index of the next RTP packet. Called with bottom halves off.
     pub(crate) fn next_rtp(&self, ssrc: u32, sequence: u16) -> Result<u32, NoIndex> {
         let mut memory = self.indices.memory.lock();
-        memory.next_rtp(&self.used, ssrc, sequence)
+        self.begin(&mut memory);
+        memory.next_rtp(&self.key, ssrc, sequence)
     }
 
     /// The index of the next SRTCP packet. Called with bottom halves off.
     pub(crate) fn next_rtcp(&self) -> Result<u32, NoIndex> {
-        self.indices.memory.lock().next_rtcp(&self.used)
+        let mut memory = self.indices.memory.lock();
+        self.begin(&mut memory);
+        memory.next_rtcp(&self.key)
     }
 }
 
 impl Drop for KeyUse {
     fn drop(&mut self) {
-        self.indices.locked(|memory| memory.end(&self.used));
+        if self.is_begun.load(Relaxed) != 0 {
+            self.indices.locked(|memory| memory.end(&self.key));
+        }
     }
 }

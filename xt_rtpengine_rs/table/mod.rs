@@ -22,7 +22,14 @@ pub(crate) use tables::Tables;
 use crate::{
     command::error::Fault,
     rtp_wire::Generation,
-    sys::{counters::GlobalStats, map::Map, memory::Shared, module::Hold, net::Home, rcu::Guard},
+    sys::{
+        counters::GlobalStats,
+        map::Map,
+        memory::Shared,
+        module::Hold,
+        net::Home,
+        rcu::{self, Guard},
+    },
     udp_ip::Endpoint,
 };
 use indices::Indices;
@@ -140,6 +147,17 @@ impl Table {
     /// The target of that local address, for the packet path.
     pub(crate) fn find<'g>(&'g self, local: &Endpoint, guard: &'g Guard) -> Option<&'g Target> {
         self.targets.get(local, guard)
+    }
+
+    /// Has a published target go; `indices` remembers what it has sent.
+    #[inline(never)]
+    pub(crate) fn remove(&self, local: &Endpoint, indices: Option<&Indices>) {
+        let guard = rcu::read_lock();
+        let target = self.find(local, &guard);
+        self.targets.remove(local);
+        if let (Some(target), Some(indices)) = (target, indices) {
+            target.remember(indices);
+        }
     }
 
     /// Counts one more open control file.

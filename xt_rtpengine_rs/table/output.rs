@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     command::error::Fault,
-    rtp_media::{extension::Element, extension_rewrite::Rule},
+    rtp_media::{extension::Element, extension_rewrite::Rule, srtp::index::used_before},
     rtp_wire::{
         self,
         output::{ExtensionSet, PayloadRule},
@@ -62,17 +62,8 @@ pub(crate) struct OutputSsrc {
     pub(crate) replacement: Option<u32>,
     /// What is added to the sequence number.
     pub(crate) seq_offset: u16,
-    /// What was sent of it before.
-    pub(crate) before: Before,
-}
-
-/// What is known of the SRTP indices of an SSRC that were used before an output was made.
-#[derive(Clone, Copy)]
-pub(crate) enum Before {
-    /// All up to this one may have been.
-    Used(u32),
-    /// Nothing tells which were used.
-    Unknown,
+    /// The highest SRTP index that was used of it before the output was made, if that is known.
+    before: Option<u32>,
 }
 
 impl OutputSsrc {
@@ -80,28 +71,8 @@ impl OutputSsrc {
         stats: None,
         replacement: None,
         seq_offset: 0,
-        before: Before::Unknown,
+        before: None,
     };
-
-    fn highest(&self) -> u32 {
-        self.stats.as_deref().map_or(0, |stats| stats.ext_seq.get())
-    }
-
-    /// What the counters tell. They may be those of other SSRCs, too, as the daemon gives them for what is bundled; they are its
-    /// own where they go with what was received.
-    fn before(&self, received: Option<&SsrcStats>) -> Before {
-        /// How many packets may have been received and not sent.
-        const UNSENT: u16 = 64;
-        let sent = self.highest();
-        let received = received.map_or(0, |stats| stats.ext_seq.get());
-        let expected = (received as u16).wrapping_add(self.seq_offset);
-        let ahead = expected.wrapping_sub(sent as u16);
-        if sent != 0 && (received == 0 || ahead < UNSENT) {
-            Before::Used(sent)
-        } else {
-            Before::Unknown
-        }
-    }
 }
 
 /// Which header extensions are sent.
@@ -159,18 +130,7 @@ impl Output {
             to.replacement = (config.flags.ssrc_subst && ssrc.ssrc != 0).then_some(ssrc.ssrc);
             to.seq_offset = ssrc.seq_offset;
         }
-        let counted = |ssrc: &OutputSsrc| ssrc.highest();
-        let by_counters = ssrcs.each_ref().map(counted);
-        let key = remembered(&config, target, &ssrcs, indices)?;
-        for (index, (ssrc, counted)) in (0u8..).zip(ssrcs.iter_mut().zip(by_counters)) {
-            let highest = ssrc.highest();
-            ssrc.before = if highest > counted {
-                // The table knows better.
-                Before::Used(highest)
-            } else {
-                ssrc.before(target.ssrc_stats(Some(index)))
-            };
-        }
+        let key = remembered(&config, target, &mut ssrcs, indices)?;
         let counted = ssrcs.iter().filter(|ssrc| ssrc.stats.is_some()).count();
         let egress = Egress {
             path: Path::new(&config.flow, config.tos, user),
@@ -199,8 +159,8 @@ impl Output {
         self.ssrc(index)?.stats.as_deref()
     }
 
-    /// Counters of an SSRC, and what they told of its SRTP indices.
-    pub(crate) fn counters(&self, index: Option<u8>) -> Option<(&SsrcStats, Before)> {
+    /// Counters of an SSRC, and the highest SRTP index that was used before, if that is known.
+    pub(crate) fn counters(&self, index: Option<u8>) -> Option<(&SsrcStats, Option<u32>)> {
         let ssrc = self.ssrc(index)?;
         Some((ssrc.stats.as_deref()?, ssrc.before))
     }
@@ -209,6 +169,26 @@ impl Output {
     pub(crate) fn rtcp_stats(&self, index: Option<u8>) -> Option<&SsrcStats> {
         let first = || self.ssrcs.iter().find_map(|ssrc| ssrc.stats.as_deref());
         self.ssrc_stats(index).or_else(first)
+    }
+
+    /// Has the table remember the indices that were used, when the target goes: of SSRCs whose counters would not tell, and of
+    /// those that it knows.
+    pub(super) fn remember(&self, target: &Target, indices: &Indices) {
+        let Some(encryption) = &self.egress.encryption else {
+            return;
+        };
+        let key = indices.key(&self.listed.encrypt);
+        for (ssrc, received, sent) in listed(target, self.ssrcs.iter()) {
+            let ssrc = sent.replacement.unwrap_or(ssrc);
+            let (Some(stats), Some(used)) = (&sent.stats, encryption.highest(ssrc)) else {
+                continue;
+            };
+            let known = indices.used(key, ssrc).highest_rtp;
+            let told = used_before(None, stats.ext_seq.get(), received, sent.seq_offset);
+            if known.is_some() || told != Some(used) {
+                indices.raise(key, ssrc, used);
+            }
+        }
     }
 
     /// How the payload of a payload type is rewritten, if at all.
@@ -229,46 +209,64 @@ fn payload_rules(config: &rtp_wire::Output) -> Result<KVec<PayloadRule>> {
     Ok(known)
 }
 
-/// Looks after the indices of an output that encrypts. Counters that know of fewer than the table remembers under
-/// its key go on after those; where an SSRC may be sent that has no counters, the table is to remember.
+/// Looks after the indices of an output that encrypts: which were used before, by what the table remembers under its key and by
+/// its counters. Counters that know of fewer go on after those; where an SSRC may be sent that has no counters, the table is
+/// to remember.
 #[inline(never)]
 fn remembered(
     config: &rtp_wire::Output,
     target: &Target,
-    ssrcs: &[OutputSsrc],
+    ssrcs: &mut [OutputSsrc],
     indices: &mut Option<Arc<Indices>>,
 ) -> Result<Option<KeyUse>, Fault> {
     if config.encrypt.is_plain() || !target.rules.rtp {
-        return Ok(None);
-    }
-    let key = |indices: &Indices| indices.key(&config.encrypt);
-    let known = indices.as_ref().map(|indices| (indices, key(indices)));
-    let listed = target.listed.ssrcs.iter().zip(ssrcs);
-    let (mut counted, mut uncounted) = (false, false);
-    for (ssrc, output) in listed.filter(|(ssrc, _)| ssrc.given) {
-        let Some(stats) = &output.stats else {
-            uncounted = true;
-            continue;
-        };
-        counted = true;
-        if let Some((indices, key)) = known {
-            let used = indices.used(key, output.replacement.unwrap_or(ssrc.ssrc));
-            stats.ext_seq.raise(used.highest_rtp.unwrap_or(0));
-            stats.rtcp_seq.raise(used.next_rtcp);
-        }
-    }
-    if counted && !uncounted {
         return Ok(None);
     }
     let indices = match indices {
         Some(indices) => indices,
         None => indices.insert(Indices::new()?),
     };
-    let key = key(indices);
+    let key = indices.key(&config.encrypt);
+    let (mut counted, mut uncounted, mut next_rtcp) = (false, false, 0);
+    for (ssrc, received, sent) in listed(target, ssrcs.iter_mut()) {
+        let Some(stats) = &sent.stats else {
+            uncounted = true;
+            continue;
+        };
+        counted = true;
+        let used = indices.used(key, sent.replacement.unwrap_or(ssrc));
+        let (known, counted) = (used.highest_rtp, stats.ext_seq.get());
+        sent.before = used_before(known, counted, received, sent.seq_offset);
+        next_rtcp = used.next_rtcp;
+    }
+    // Now that all were read: several may have the same counters.
+    for (_, _, sent) in listed(target, ssrcs.iter_mut()) {
+        if let Some(stats) = &sent.stats {
+            stats.ext_seq.raise(sent.before.unwrap_or(0));
+            stats.rtcp_seq.raise(next_rtcp);
+        }
+    }
+    if counted && !uncounted {
+        return Ok(None);
+    }
     let is_sibling = |output: &&Output| {
         let encryption = output.egress.encryption.as_ref();
         encryption.is_some_and(|encryption| encryption.key() == Some(key))
     };
     let lane = target.outputs().iter().filter(is_sibling).count();
-    Ok(indices.begin(key, lane as u8))
+    Ok(Some(indices.use_of(key, lane as u8)))
+}
+
+/// The SSRCs that a target lists, each with the highest sequence number by its counters there, 0 for none, and with what an
+/// output has of it.
+fn listed<'a, S: Iterator + 'a>(
+    target: &'a Target,
+    ssrcs: S,
+) -> impl Iterator<Item = (u32, u32, S::Item)> + 'a {
+    let listed = (0u8..).zip(&target.listed.ssrcs).zip(ssrcs);
+    listed.filter_map(|((index, ssrc), output)| {
+        let received = target.ssrc_stats(Some(index));
+        let received = received.map_or(0, |stats| stats.ext_seq.get());
+        ssrc.given.then_some((ssrc.ssrc, received, output))
+    })
 }

@@ -2,7 +2,7 @@
 
 //! SRTP of a target, and of what is sent: keys, and what has to be remembered from packet to packet.
 
-use super::{indices::KeyUse, output::Before};
+use super::indices::KeyUse;
 use crate::{
     command::error::Fault,
     rtp_media::{
@@ -17,6 +17,7 @@ use crate::{
     },
     rtp_wire::{self, srtp::Hmac, Srtp},
     sys::{
+        bottom_halves::Disabled,
         counters::SsrcStats,
         crypto::{AtomicAesKey, KernelCrypto},
         outgoing::Outgoing,
@@ -87,7 +88,7 @@ pub(crate) struct Encryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
     mki: KVec<u8>,
-    /// Which indices of RTP were used of SSRCs that have counters. Taken by the packet path alone.
+    /// Which indices of RTP were used of SSRCs that have counters.
     #[pin]
     sent: SpinLock<Sent<KVec<Stream>>>,
     /// Who knows the other indices.
@@ -97,7 +98,14 @@ pub(crate) struct Encryption {
 impl Encryption {
     /// The number of the key whose indices the table remembers.
     pub(crate) fn key(&self) -> Option<u64> {
-        self.memory.as_ref().map(KeyUse::key)
+        self.memory.as_ref().map(KeyUse::number)
+    }
+
+    /// The highest index that was used of an SSRC that has counters.
+    pub(crate) fn highest(&self, ssrc: u32) -> Option<u32> {
+        let _off = Disabled::new();
+        let sent = self.sent.lock();
+        sent.highest(ssrc)
     }
 
     fn memory(&self) -> Result<&KeyUse, NoIndex> {
@@ -114,17 +122,13 @@ impl Encryption {
         &self,
         ssrc: u32,
         sequence: u16,
-        counters: Option<(&SsrcStats, Before)>,
+        counters: Option<(&SsrcStats, Option<u32>)>,
     ) -> Result<u32, Unsent> {
         let Some((stats, before)) = counters else {
             return Ok(self.memory()?.next_rtp(ssrc, sequence)?);
         };
         let mut sent = self.sent.lock();
-        let shared = stats.ext_seq.get();
-        let index = match before {
-            Before::Used(highest) => sent.next(ssrc, sequence, Some(highest), Some(shared)),
-            Before::Unknown => sent.next_apart(ssrc, sequence, shared),
-        }?;
+        let index = sent.next(ssrc, sequence, before, stats.ext_seq.get())?;
         drop(sent);
         stats.ext_seq.raise(index);
         Ok(index)

@@ -7,6 +7,7 @@
 //! for SRTP. What only `list` shows lies elsewhere, with the master keys.
 
 use super::{
+    indices::Indices,
     output::Output,
     srtp::{self, Decryption},
 };
@@ -100,6 +101,13 @@ impl Target {
     /// The outputs.
     pub(crate) fn outputs(&self) -> &[Output] {
         &self.outputs
+    }
+
+    /// Has the table remember what its outputs used of SRTP indices, when it goes.
+    pub(crate) fn remember(&self, indices: &Indices) {
+        for output in &self.outputs {
+            output.remember(self, indices);
+        }
     }
 
     /// The output of a number.

@@ -12,7 +12,7 @@ use rtp_media::rewrite::{header, payload, PayloadRule};
 use rtp_media::rtp::RtpView;
 use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
-use rtp_media::srtp::index::{Memory, Received, Slot, Stream, Use};
+use rtp_media::srtp::index::{Key, Memory, Received, Slot, Stream};
 use rtp_media::srtp::{Context, Opened};
 use udp_ip::Endpoint;
 
@@ -32,14 +32,18 @@ pub fn packet(data: &[u8]) {
     let (mki_in, mki_out) = ([7; 3], [8; 2]);
     let window = u32::from(input.byte()) * 8;
     let mut memory = Memory::new(vec![Slot::EMPTY; usize::from(input.byte() % 16) + 1]);
-    let used = memory.begin(input.word().into(), 0).expect("a slot");
+    let key = Key {
+        number: input.word().into(),
+        lane: 0,
+    };
+    assert!(memory.begin(&key), "there is a slot");
     let mut target = Target {
         rules,
         inbound: Inbound::new(context(suite_in, 3), window),
         encrypt: context(suite_out, 2),
         mki: mki_out,
         memory,
-        used,
+        key,
         sent: HashSet::new(),
     };
 
@@ -73,7 +77,7 @@ struct Target {
     encrypt: Context<HostCrypto>,
     mki: [u8; 2],
     memory: Memory<Vec<Slot>>,
-    used: Use,
+    key: Key,
     /// SSRCs and indices of RTP that was sent.
     sent: HashSet<(u32, u32)>,
 }
@@ -249,7 +253,7 @@ impl Target {
         assert_eq!(sequence, rtp.sequence.wrapping_add(output.seq_offset));
         assert_eq!(ssrc, output.ssrc.unwrap_or(rtp.ssrc));
 
-        let Ok(index) = self.memory.next_rtp(&self.used, ssrc, sequence) else {
+        let Ok(index) = self.memory.next_rtp(&self.key, ssrc, sequence) else {
             return;
         };
         assert!(self.sent.insert((ssrc, index)), "no index is sent twice");
@@ -274,7 +278,7 @@ impl Target {
     }
 
     fn send_rtcp(&mut self, mut buffer: Vec<u8>, length: usize) {
-        let index = self.memory.next_rtcp(&self.used).expect("some are left");
+        let index = self.memory.next_rtcp(&self.key).expect("some are left");
         let plain = buffer[..length].to_vec();
         let end = self
             .encrypt

@@ -184,6 +184,8 @@ impl Ends {
         let roc = random.one_of(&[0x10, 0xfe, 0xff, 0x100, 0x7fff]);
         let source = &mut self.sources[number];
         let ssrc = source.ssrc;
+        // What goes with what was sent before would not be taken to be there.
+        source.sequence = (source.index as u16).wrapping_add(0x8000);
         source.index = (roc << 16) | u32::from(source.sequence);
         self.told = Some(source.index);
         for session in [&mut self.lib_sender, &mut self.lib_receiver] {
@@ -211,9 +213,10 @@ impl Ends {
     fn send_rtp(&mut self, random: &mut Random, number: usize) -> Result<Packet, String> {
         let source = &mut self.sources[number];
         let plain = rtp(random, source.ssrc, source.sequence);
+        let shared = self.told.unwrap_or(0);
         let index = self
             .sent
-            .next(source.ssrc, source.sequence, self.told, self.told);
+            .next(source.ssrc, source.sequence, self.told, shared);
         let index = index.map_err(|why| format!("{why:?}"))?;
         self.figures.rollovers += u64::from(index >> 16 != source.index >> 16);
         source.index = index;

@@ -4,7 +4,7 @@
 
 use proptest::prelude::*;
 use rtp_media::reason::Unsent;
-use rtp_media::srtp::index::{estimate, NoIndex, Sent, Stream};
+use rtp_media::srtp::index::{estimate, used_before, NoIndex, Sent, Stream};
 
 fn sent(places: usize) -> Sent<Vec<Stream>> {
     Sent::new(vec![Stream::EMPTY; places])
@@ -73,15 +73,15 @@ proptest! {
 fn what_is_sent_rolls_over_for_each_ssrc() {
     let mut sent = sent(2);
     for index in 0..0x2_0010u32 {
-        assert_eq!(sent.next(1, index as u16, None, None), Ok(index));
+        assert_eq!(sent.next(1, index as u16, None, 0), Ok(index));
     }
-    assert_eq!(sent.next(2, 0xffff, None, None), Ok(0xffff));
-    assert_eq!(sent.next(2, 0, None, None), Ok(0x1_0000));
-    assert_eq!(sent.next(1, 0x0010, None, None), Ok(0x2_0010));
-    assert_eq!(sent.next(1, 0x0012, None, None), Ok(0x2_0012));
+    assert_eq!(sent.next(2, 0xffff, None, 0), Ok(0xffff));
+    assert_eq!(sent.next(2, 0, None, 0), Ok(0x1_0000));
+    assert_eq!(sent.next(1, 0x0010, None, 0), Ok(0x2_0010));
+    assert_eq!(sent.next(1, 0x0012, None, 0), Ok(0x2_0012));
     // A late one does not turn it back.
-    assert_eq!(sent.next(1, 0x0011, None, None), Ok(0x2_0011));
-    assert_eq!(sent.next(1, 0x0013, None, None), Ok(0x2_0013));
+    assert_eq!(sent.next(1, 0x0011, None, 0), Ok(0x2_0011));
+    assert_eq!(sent.next(1, 0x0013, None, 0), Ok(0x2_0013));
 }
 
 /// Two packets of one index would have one keystream, whatever is in them.
@@ -89,24 +89,21 @@ fn what_is_sent_rolls_over_for_each_ssrc() {
 fn field_15_no_index_is_sent_twice() {
     let mut sent = sent(1);
     for index in (0xff00..0x1_0100u32).step_by(2) {
-        assert_eq!(sent.next(1, index as u16, None, None), Ok(index));
-        assert_eq!(sent.next(1, index as u16, None, None), Err(NoIndex::Used));
+        assert_eq!(sent.next(1, index as u16, None, 0), Ok(index));
+        assert_eq!(sent.next(1, index as u16, None, 0), Err(NoIndex::Used));
     }
     // Those that were left out may still come, each once, as far back as is known.
     let highest = 0x1_00feu32;
     for index in (0xff01..highest).step_by(2) {
-        assert_eq!(sent.next(1, index as u16, None, None), Ok(index));
-        assert_eq!(sent.next(1, index as u16, None, None), Err(NoIndex::Used));
+        assert_eq!(sent.next(1, index as u16, None, 0), Ok(index));
+        assert_eq!(sent.next(1, index as u16, None, 0), Err(NoIndex::Used));
     }
     assert_eq!(
-        sent.next(1, (highest - 1024) as u16, None, None),
+        sent.next(1, (highest - 1024) as u16, None, 0),
         Err(NoIndex::Used)
     );
-    assert_eq!(sent.next(1, 0x9000, None, None), Err(NoIndex::Used));
-    assert_eq!(
-        sent.next(1, highest as u16 + 1, None, None),
-        Ok(highest + 1)
-    );
+    assert_eq!(sent.next(1, 0x9000, None, 0), Err(NoIndex::Used));
+    assert_eq!(sent.next(1, highest as u16 + 1, None, 0), Ok(highest + 1));
     assert!(Unsent::from(NoIndex::Used).is_error());
 }
 
@@ -119,53 +116,148 @@ fn field_15_what_others_used_is_not_sent_again() {
             let Some(index) = u32::checked_sub(shared, back) else {
                 continue;
             };
-            let next = sent.next(1, index as u16, Some(shared), Some(shared));
+            let next = sent.next(1, index as u16, Some(shared), shared);
             assert_eq!(next, Err(NoIndex::Used), "{shared:x}, {back} back");
         }
         for index in shared + 1..shared + 70 {
             assert_eq!(
-                sent.next(1, index as u16, Some(index - 1), Some(index - 1)),
+                sent.next(1, index as u16, Some(index - 1), index - 1),
                 Ok(index)
             );
         }
     }
 }
 
-/// The counters of a bundle are those of audio and video: what one has sent says nothing of the other.
+/// Counters that go with what was received are the SSRC's own: all that they tell was used.
+#[test]
+fn field_15_counters_that_go_with_what_was_received_tell_what_was_used() {
+    for (sent, received, seq_offset) in [
+        (7, 7, 0),
+        // Some of what was received was not sent.
+        (7, 70, 0),
+        (0xfff0, 0x1_002f, 0),
+        // In another session than what was received, another round, other sequence numbers.
+        (7, 0x5_0007, 0),
+        (0x3_0002, 0xfff1, 17),
+        // Nothing says what was received.
+        (0x2_1234, 0, 5),
+    ] {
+        let used = used_before(None, sent, received, seq_offset);
+        assert_eq!(used, Some(sent), "{sent:x} {received:x} {seq_offset:x}");
+    }
+}
+
+/// The daemon gives the audio and the video of a bundle the same counters.
+#[test]
+fn field_15_counters_of_another_ssrc_tell_nothing() {
+    for (sent, received, seq_offset) in [
+        (0, 0, 0),
+        (0, 9, 0),
+        (7, 71, 0),
+        (7, 6, 0),
+        (0x9000, 0x1000, 0),
+        (0x1000, 0x9000, 0),
+        (7, 7, 64),
+    ] {
+        let used = used_before(None, sent, received, seq_offset);
+        assert_eq!(used, None, "{sent:x} {received:x} {seq_offset:x}");
+    }
+}
+
+/// What is remembered besides tells for certain: counters add what was sent since.
+#[test]
+fn field_15_what_is_known_is_told_whatever_counters_say() {
+    for (known, sent, received, seq_offset, used) in [
+        (100, 0, 0, 0, 100),
+        (100, 99, 99, 0, 100),
+        (100, 120, 121, 0, 120),
+        (100, 120, 129, 0xffff, 120),
+        // They are another one's.
+        (100, 120, 0, 0, 100),
+        (100, 120, 119, 0, 100),
+        (100, 0x1_0064, 100, 0, 100),
+        (100, 0x3_0064, 0x3_0064, 0, 100),
+        (0x1_fff0, 0x2_0010, 0x12, 0, 0x2_0010),
+    ] {
+        let what = (known, sent, received, seq_offset);
+        let got = used_before(Some(known), sent, received, seq_offset);
+        assert_eq!(got, Some(used), "{what:x?}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn field_15_what_is_told_is_what_was_counted(
+        sent in any::<u32>(), received in any::<u32>(), seq_offset in any::<u16>(),
+    ) {
+        let used = used_before(None, sent, received, seq_offset);
+        prop_assert!(used.is_none_or(|used| used == sent && used != 0));
+        if sent != 0 {
+            prop_assert_eq!(used_before(None, sent, 0, seq_offset), Some(sent));
+            let as_sent = (sent as u16).wrapping_sub(seq_offset);
+            prop_assert_eq!(used_before(None, sent, as_sent.into(), seq_offset), Some(sent));
+        }
+    }
+
+    /// However far apart they are, SSRCs that share counters are sent as if each had its own, from the first one of each on.
+    #[test]
+    fn field_15_ssrcs_that_share_counters_count_by_themselves(
+        starts in prop::array::uniform2(0x8000..0x3_0000u32),
+        steps in prop::collection::vec((0..2usize, 1..200u32), 1..400),
+    ) {
+        let mut sent = sent(2);
+        let mut next = starts;
+        for (ssrc, start) in (0..).zip(starts) {
+            prop_assert_eq!(sent.next(ssrc, start as u16, None, start), Ok(start));
+        }
+        let mut shared = starts[0].max(starts[1]);
+        for (which, step) in steps {
+            next[which] += step;
+            let index = next[which];
+            prop_assert_eq!(sent.next(which as u32, index as u16, None, shared), Ok(index));
+            prop_assert_eq!(sent.next(which as u32, index as u16, None, shared), Err(NoIndex::Used));
+            shared = shared.max(index);
+        }
+    }
+}
+
+/// The first of an SSRC is near what its counters tell, whoever used that.
 #[test]
 fn field_15_counters_of_several_ssrcs_refuse_none() {
     let mut sent = sent(2);
     for sequence in 1..=10 {
-        assert_eq!(sent.next_apart(0xca22, sequence, 0), Ok(sequence.into()));
+        assert_eq!(sent.next(0xca22, sequence, None, 0), Ok(sequence.into()));
     }
     for sequence in 5..=10 {
-        assert_eq!(sent.next_apart(0xca33, sequence, 4), Ok(sequence.into()));
-        assert_eq!(sent.next_apart(0xca33, sequence, 4), Err(NoIndex::Used));
+        assert_eq!(sent.next(0xca33, sequence, None, 4), Ok(sequence.into()));
+        assert_eq!(sent.next(0xca33, sequence, None, 4), Err(NoIndex::Used));
     }
-    assert_eq!(sent.next_apart(1, 3, 0x2_fff0), Ok(0x3_0003));
+    assert_eq!(sent.next(1, 3, None, 0x2_fff0), Ok(0x3_0003));
 }
 
-/// The counters may have been brought forward by others meanwhile.
+/// The daemon may have sent on meanwhile, and brought the counters forward.
 #[test]
 fn what_is_sent_follows_the_shared_counter() {
     let mut sent = sent(1);
-    assert_eq!(sent.next(1, 5, None, None), Ok(5));
-    assert_eq!(
-        sent.next(1, 7, Some(0x3_0005), Some(0x3_0005)),
-        Ok(0x3_0007)
-    );
-    assert_eq!(sent.next(1, 8, Some(3), Some(3)), Ok(0x3_0008));
+    assert_eq!(sent.next(1, 0xfff0, None, 0), Ok(0xfff0));
+    assert_eq!(sent.next(1, 0x3001, None, 0x1_3000), Ok(0x1_3001));
+    // Also by more than a sequence number tells, if the packet goes with that.
+    assert_eq!(sent.next(1, 0x9001, None, 0x4_9000), Ok(0x4_9001));
+    // But not with another one's.
+    assert_eq!(sent.next(1, 0x9002, None, 0x9_9000), Ok(0x4_9002));
+    // Nor does it go back.
+    assert_eq!(sent.next(1, 0x9003, Some(3), 3), Ok(0x4_9003));
 }
 
 #[test]
 fn field_16_the_last_index_is_sent_and_then_none() {
     let mut sent = sent(1);
     for index in 0xffff_fff8..=0xffff_ffffu32 {
-        let shared = Some(index - 1);
-        assert_eq!(sent.next(1, index as u16, shared, shared), Ok(index));
+        let shared = index - 1;
+        assert_eq!(sent.next(1, index as u16, Some(shared), shared), Ok(index));
     }
     for sequence in [0, 1, 5, 0x7ffe] {
-        let next = sent.next(1, sequence, Some(0xffff_ffff), Some(0xffff_ffff));
+        let next = sent.next(1, sequence, Some(0xffff_ffff), 0xffff_ffff);
         assert_eq!(next, Err(NoIndex::UsedUp), "{sequence}");
     }
     assert!(Unsent::from(NoIndex::UsedUp).is_error());

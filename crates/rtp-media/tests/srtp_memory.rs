@@ -3,11 +3,17 @@
 //! What is remembered of the indices that were sent, from one target to the next.
 
 use proptest::prelude::*;
-use rtp_media::srtp::index::{rtcp_index, Memory, NoIndex, Slot, Use, Used, LAST_RTCP};
+use rtp_media::srtp::index::{rtcp_index, Key, Memory, NoIndex, Slot, Used, LAST_RTCP};
 use std::collections::{HashMap, HashSet};
 
 const KEY: u64 = 0x1234_5678_9abc_def0;
 const OTHER: u64 = 0x0fed_cba9_8765_4321;
+
+/// Has an output use a key.
+fn begin(memory: &mut Memory<Vec<Slot>>, number: u64, lane: u8) -> Option<Key> {
+    let key = Key { number, lane };
+    memory.begin(&key).then_some(key)
+}
 
 fn memory(slots: usize) -> Memory<Vec<Slot>> {
     Memory::new(vec![Slot::EMPTY; slots])
@@ -17,7 +23,7 @@ fn memory(slots: usize) -> Memory<Vec<Slot>> {
 fn field_15_indices_go_on_when_a_target_is_added_again() {
     let mut memory = memory(64);
     for round in 0..5u32 {
-        let key = memory.begin(KEY, 0).unwrap();
+        let key = begin(&mut memory, KEY, 0).unwrap();
         for step in 0..3 {
             let expected = round * 3 + step;
             assert_eq!(memory.next_rtcp(&key), Ok(expected));
@@ -28,11 +34,11 @@ fn field_15_indices_go_on_when_a_target_is_added_again() {
         memory.end(&key);
     }
     // Nothing that was used before is used again: the rollover counter was not forgotten.
-    let key = memory.begin(KEY, 0).unwrap();
+    let key = begin(&mut memory, KEY, 0).unwrap();
     assert_eq!(memory.next_rtp(&key, 7, 0x8002), Err(NoIndex::Used));
     assert_eq!(memory.next_rtp(&key, 7, 0x8003), Ok(0x1_8003));
     // Another key knows nothing of it, nor does another SSRC.
-    let other = memory.begin(OTHER, 0).unwrap();
+    let other = begin(&mut memory, OTHER, 0).unwrap();
     assert_eq!(memory.next_rtcp(&other), Ok(0));
     assert_eq!(memory.next_rtp(&other, 7, 5), Ok(5));
     assert_eq!(memory.next_rtp(&key, 8, 5), Ok(5));
@@ -42,9 +48,9 @@ fn field_15_indices_go_on_when_a_target_is_added_again() {
 #[test]
 fn field_15_outputs_with_one_key_share_what_is_remembered() {
     let mut memory = memory(64);
-    let first = memory.begin(KEY, 0).unwrap();
+    let first = begin(&mut memory, KEY, 0).unwrap();
     assert_eq!(memory.next_rtcp(&first), Ok(0));
-    let second = memory.begin(KEY, 0).unwrap();
+    let second = begin(&mut memory, KEY, 0).unwrap();
     for index in (1..9).step_by(2) {
         assert_eq!(memory.next_rtcp(&second), Ok(index));
         assert_eq!(memory.next_rtcp(&first), Ok(index + 1));
@@ -53,7 +59,7 @@ fn field_15_outputs_with_one_key_share_what_is_remembered() {
     memory.end(&first);
     assert_eq!(memory.next_rtp(&second, 1, 0), Ok(0x1_0000));
     memory.end(&second);
-    let third = memory.begin(KEY, 0).unwrap();
+    let third = begin(&mut memory, KEY, 0).unwrap();
     assert_eq!(memory.next_rtcp(&third), Ok(9));
     assert_eq!(memory.next_rtp(&third, 1, 1), Ok(0x1_0001));
 }
@@ -63,10 +69,10 @@ fn field_15_outputs_with_one_key_share_what_is_remembered() {
 fn each_output_of_a_target_sends_a_packet_once() {
     let mut memory = memory(64);
     for _ in 0..2 {
-        let lanes = [0, 1].map(|lane| memory.begin(KEY, lane).unwrap());
+        let lanes = [0, 1].map(|lane| begin(&mut memory, KEY, lane).unwrap());
         lanes.iter().for_each(|lane| memory.end(lane));
     }
-    let lanes = [0, 1].map(|lane| memory.begin(KEY, lane).unwrap());
+    let lanes = [0, 1].map(|lane| begin(&mut memory, KEY, lane).unwrap());
     for index in 0xfff0..0x1_0010u32 {
         for lane in &lanes {
             assert_eq!(memory.next_rtp(lane, 1, index as u16), Ok(index));
@@ -88,7 +94,7 @@ fn field_15_others_are_told_what_was_used() {
         next_rtcp: 0,
     };
     assert_eq!(memory.used(KEY, 7), nothing);
-    let key = memory.begin(KEY, 0).unwrap();
+    let key = begin(&mut memory, KEY, 0).unwrap();
     assert_eq!(memory.used(KEY, 7), nothing);
     memory.next_rtp(&key, 7, 0xffff).unwrap();
     memory.next_rtp(&key, 7, 3).unwrap();
@@ -101,6 +107,31 @@ fn field_15_others_are_told_what_was_used() {
     assert_eq!(memory.used(KEY, 7), used(Some(0x1_0003)));
     assert_eq!(memory.used(KEY, 8), used(None));
     assert_eq!(memory.used(OTHER, 7), nothing);
+}
+
+/// Those who count by themselves leave what they used.
+#[test]
+fn field_15_what_others_used_is_not_used_again() {
+    let mut memory = memory(64);
+    memory.raise(KEY, 7, 0x1_0010);
+    memory.raise(KEY, 7, 0x1_0005);
+    memory.raise(KEY, 8, 0);
+    assert_eq!(memory.used(KEY, 7).highest_rtp, Some(0x1_0010));
+    assert_eq!(memory.used(KEY, 8).highest_rtp, Some(0));
+    let key = begin(&mut memory, KEY, 0).unwrap();
+    for sequence in [0x10, 0x0f, 0x05, 0, 0xfff0] {
+        let next = memory.next_rtp(&key, 7, sequence);
+        assert_eq!(next, Err(NoIndex::Used), "{sequence:x}");
+    }
+    assert_eq!(memory.next_rtp(&key, 7, 0x11), Ok(0x1_0011));
+    assert_eq!(memory.next_rtp(&key, 8, 0), Err(NoIndex::Used));
+    // No more than there is room for, and no output keeps it.
+    memory.end(&key);
+    for ssrc in 0..1000 {
+        memory.raise(OTHER, ssrc, 5);
+    }
+    let others: Vec<Key> = (0..64).map_while(|n| begin(&mut memory, n, 0)).collect();
+    assert_eq!(others.len(), 64);
 }
 
 #[test]
@@ -120,19 +151,19 @@ fn field_16_srtcp_ends_with_its_last_index() {
 fn field_15_the_oldest_without_a_target_goes_first() {
     const SLOTS: usize = 16;
     let mut memory = memory(SLOTS);
-    let live = memory.begin(1, 0).unwrap();
+    let live = begin(&mut memory, 1, 0).unwrap();
     memory.next_rtp(&live, 1, 1).unwrap();
     // Keys 2 to 8 take the other 14 slots, two each.
-    let used: Vec<Use> = (2..=8)
+    let used: Vec<Key> = (2..=8)
         .map(|key| {
-            let used = memory.begin(key, 0).unwrap();
+            let used = begin(&mut memory, key, 0).unwrap();
             memory.next_rtp(&used, 1, 100).unwrap();
             memory.next_rtcp(&used).unwrap();
             used
         })
         .collect();
     // All are in use.
-    assert_eq!(memory.begin(9, 0), None);
+    assert_eq!(begin(&mut memory, 9, 0), None);
     assert_eq!(memory.next_rtp(&live, 2, 1), Err(NoIndex::NoPlace));
     assert_eq!(memory.next_rtp(&live, 1, 2), Ok(2));
 
@@ -141,7 +172,7 @@ fn field_15_the_oldest_without_a_target_goes_first() {
         memory.end(&used[number]);
     }
     // One of them comes back, and is left last.
-    let back = memory.begin(5, 0).unwrap();
+    let back = begin(&mut memory, 5, 0).unwrap();
     memory.end(&back);
     for (forgotten, ssrc) in [2u64, 7, 3, 4, 6, 8, 5].into_iter().zip((10..).step_by(2)) {
         assert_eq!(memory.used(forgotten, 1).next_rtcp, 1, "{forgotten}");
@@ -159,18 +190,31 @@ fn field_15_the_oldest_without_a_target_goes_first() {
     }
 }
 
+/// An output that found no slot finds one later.
+#[test]
+fn field_15_who_found_no_slot_tries_again() {
+    let mut memory = memory(2);
+    let first = begin(&mut memory, KEY, 0).unwrap();
+    assert_eq!(memory.next_rtp(&first, 1, 5), Ok(5));
+    assert_eq!(begin(&mut memory, OTHER, 0), None);
+    memory.end(&first);
+    let second = begin(&mut memory, OTHER, 0).unwrap();
+    assert_eq!(memory.next_rtp(&second, 1, 5), Ok(5));
+    assert_eq!(begin(&mut memory, KEY, 0), None);
+}
+
 /// A key that nothing was sent under leaves nothing behind.
 #[test]
 fn what_was_not_used_takes_no_slot() {
     let mut memory = memory(2);
     for key in 0..100 {
-        let used = memory.begin(key, 0).unwrap();
-        let second = memory.begin(key, 1).unwrap();
+        let used = begin(&mut memory, key, 0).unwrap();
+        let second = begin(&mut memory, key, 1).unwrap();
         memory.end(&used);
         memory.end(&second);
     }
-    let first = memory.begin(1, 0).unwrap();
-    let second = memory.begin(2, 0).unwrap();
+    let first = begin(&mut memory, 1, 0).unwrap();
+    let second = begin(&mut memory, 2, 0).unwrap();
     assert_eq!(memory.next_rtcp(&first), Ok(0));
     assert_eq!(memory.next_rtcp(&second), Ok(0));
 }
@@ -185,14 +229,14 @@ proptest! {
         slots in 1..40usize,
     ) {
         let mut memory = memory(slots);
-        let mut live: HashMap<u64, Vec<Use>> = HashMap::new();
+        let mut live: HashMap<u64, Vec<Key>> = HashMap::new();
         let mut rtp: HashSet<(u64, u32, u32)> = HashSet::new();
         let mut rtcp: HashSet<(u64, u32)> = HashSet::new();
         let mut next: HashMap<(u64, u32), u16> = HashMap::new();
         for (what, key, ssrc, step) in steps {
             let users = live.entry(key).or_default();
             match what {
-                0 => users.extend(memory.begin(key, 0)),
+                0 => users.extend(begin(&mut memory, key, 0)),
                 1 => if let Some(used) = users.pop() {
                     memory.end(&used);
                 },
@@ -238,9 +282,8 @@ proptest! {
 fn field_15_every_slot_serves() {
     for key in 1..200u64 {
         let mut memory = memory(64);
-        let used = memory
-            .begin(key.wrapping_mul(0x9e37_79b9_7f4a_7c15), 0)
-            .unwrap();
+        let number = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let used = begin(&mut memory, number, 0).unwrap();
         for ssrc in 0..63 {
             assert_eq!(
                 memory.next_rtp(&used, ssrc, 1),

@@ -11,7 +11,7 @@ use rtp_media::extension_rewrite::{self, Rule};
 use rtp_media::reason::Unsent;
 use rtp_media::rewrite;
 use rtp_media::rtp::RtpView;
-use rtp_media::srtp::index::{estimate, rtcp_index, Memory, Sent, Slot, Stream, Use};
+use rtp_media::srtp::index::{estimate, rtcp_index, Key, Memory, Sent, Slot, Stream};
 use rtp_media::srtp::Context;
 use rtp_wire::{Direction, Family, Generation, Request};
 use zerocopy::FromZeros as _;
@@ -35,7 +35,7 @@ pub(crate) struct Output {
 struct Encryption {
     context: Context<HostCrypto>,
     sent: Sent<Vec<Stream>>,
-    used: Use,
+    key: Key,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -58,16 +58,20 @@ impl Output {
         }
         let mut hasher = DefaultHasher::new();
         (config.encrypt.master_key(), config.encrypt.master_salt()).hash(&mut hasher);
-        let key = hasher.finish();
+        let number = hasher.finish();
         let has_key = |other: &&Self| {
             let encryption = other.encryption.as_ref();
-            encryption.is_some_and(|encryption| encryption.used.key() == key)
+            encryption.is_some_and(|encryption| encryption.key.number == number)
         };
-        let lane = others.iter().filter(has_key).count();
-        let encryption = context(&config.encrypt)?.map(|context| Encryption {
-            context,
-            sent: Sent::new(vec![Stream::EMPTY; rtp_wire::target::MAX_SSRCS]),
-            used: memory.begin(key, lane as u8).expect("there are slots"),
+        let lane = others.iter().filter(has_key).count() as u8;
+        let encryption = context(&config.encrypt)?.map(|context| {
+            let key = Key { number, lane };
+            assert!(memory.begin(&key), "there are slots");
+            Encryption {
+                context,
+                sent: Sent::new(vec![Stream::EMPTY; rtp_wire::target::MAX_SSRCS]),
+                key,
+            }
         });
         Some(Self {
             encryption,
@@ -101,15 +105,9 @@ impl Output {
         memory: &mut Memory<Vec<Slot>>,
     ) -> Result<Vec<u8>, Unsent> {
         let (start, ssrc, sequence) = self.rewrite(rtp, &mut packet)?;
-        let listed = rtp.ssrc_index.map(usize::from);
-        let counted = listed.filter(|index| self.is_counted(*index));
+        let counted = self.counters(rtp.ssrc_index);
         let stats = counted.and_then(|index| self.stats.get_mut(index));
-        let Some(Encryption {
-            context,
-            sent,
-            used,
-        }) = &mut self.encryption
-        else {
+        let Some(Encryption { context, sent, key }) = &mut self.encryption else {
             let packet = self.send_opaque(packet)?;
             let stats = counted.and_then(|index| self.stats.get_mut(index));
             if let Some(stats) = stats {
@@ -119,12 +117,12 @@ impl Output {
         };
         let index = match stats {
             Some(stats) => {
-                let shared = Some(stats.ext_seq).filter(|&highest| highest != 0);
-                let index = sent.next(ssrc, sequence, shared, shared)?;
+                // They begin with 0: nothing was used before.
+                let index = sent.next(ssrc, sequence, None, stats.ext_seq)?;
                 stats.ext_seq = stats.ext_seq.max(index);
                 index
             }
-            None => memory.next_rtp(used, ssrc, sequence)?,
+            None => memory.next_rtp(key, ssrc, sequence)?,
         };
         let length = packet.len();
         packet.resize(length + context.rtp_overhead(), 0);
@@ -141,18 +139,18 @@ impl Output {
         mut packet: Vec<u8>,
         memory: &mut Memory<Vec<Slot>>,
     ) -> Result<Vec<u8>, Unsent> {
-        let own = rtcp.ssrc_index.map(usize::from);
-        let own = own.filter(|index| self.is_counted(*index));
-        let counted = own.or_else(|| (0..self.stats.len()).find(|it| self.is_counted(*it)));
+        let mut all = 0..rtp_wire::target::MAX_SSRCS as u8;
+        let first = || all.find_map(|it| self.counters(Some(it)));
+        let counted = self.counters(rtcp.ssrc_index).or_else(first);
         let stats = counted.and_then(|index| self.stats.get_mut(index));
-        if let Some(Encryption { context, used, .. }) = &self.encryption {
+        if let Some(Encryption { context, key, .. }) = &self.encryption {
             let index = match stats {
                 Some(stats) => {
                     let index = rtcp_index(stats.rtcp_seq)?;
                     stats.rtcp_seq += 1;
                     index
                 }
-                None => memory.next_rtcp(used)?,
+                None => memory.next_rtcp(key)?,
             };
             let length = packet.len();
             packet.resize(length + context.rtcp_overhead(), 0);
@@ -163,10 +161,12 @@ impl Output {
         self.send_opaque(packet)
     }
 
-    /// Whether an SSRC has counters.
-    fn is_counted(&self, number: usize) -> bool {
-        let ssrc = self.config.ssrcs.get(number);
-        ssrc.is_some_and(|ssrc| ssrc.stats.is_some())
+    /// Which counters an SSRC has, if any: those of the first SSRC that has the same.
+    fn counters(&self, ssrc: Option<u8>) -> Option<usize> {
+        let ssrcs = &self.config.ssrcs;
+        let stats = ssrcs.get(usize::from(ssrc?))?.stats;
+        let is_same = |it: &rtp_wire::OutputSsrc| it.stats == stats;
+        ssrcs.iter().position(is_same).filter(|_| stats.is_some())
     }
 
     /// Rewrites RTP, and returns where its payload starts, its SSRC and its sequence number.

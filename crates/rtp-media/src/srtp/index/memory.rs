@@ -22,7 +22,7 @@ pub struct Slot {
     key: u64,
     /// The SSRC; 0 of a key.
     ssrc: u32,
-    /// Of an SSRC as in [`Use`]; [`KEY`] of a key.
+    /// Of an SSRC as in [`Key`]; [`KEY`] of a key.
     lane: u32,
     /// Indices of RTP.
     window: Window<1>,
@@ -64,20 +64,14 @@ impl Slot {
     }
 }
 
-/// That an output uses a key, until it is given back.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Use {
-    key: u64,
-    /// Which one it is of the outputs that a target sends a packet to under one key: each may use an index
-    /// of RTP once.
-    lane: u8,
-}
-
-impl Use {
-    /// The number of the key.
-    pub fn key(&self) -> u64 {
-        self.key
-    }
+/// The key of an output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// Its number.
+    pub number: u64,
+    /// Which one the output is of those that a target sends a packet to under this key: each may use an
+    /// index of RTP once.
+    pub lane: u8,
 }
 
 /// What was used under a key.
@@ -113,23 +107,25 @@ impl<S: DerefMut<Target = [Slot]>> Memory<S> {
         }
     }
 
-    /// An output uses a key from now on. None when the slots are those of keys that outputs use.
-    pub fn begin(&mut self, key: u64, lane: u8) -> Option<Use> {
-        let number = match self.find(key, KEY, 0) {
-            Some(number) => number,
-            None => self.add(key, KEY, 0)?,
+    /// An output uses a key from now on. False when all slots are those of keys that outputs use: it may be tried
+    /// again.
+    pub fn begin(&mut self, key: &Key) -> bool {
+        let known = self.find(key.number, KEY, 0);
+        let Some(number) = known.or_else(|| self.add(key.number, KEY, 0)) else {
+            return false;
         };
-        if self.get(number)?.users == 0 {
+        if self.get(number).is_some_and(|slot| slot.users == 0) {
             self.leave_idle(number);
         }
-        let slot = self.get_mut(number)?;
-        slot.users = slot.users.saturating_add(1);
-        Some(Use { key, lane })
+        if let Some(slot) = self.get_mut(number) {
+            slot.users = slot.users.saturating_add(1);
+        }
+        true
     }
 
     /// An output does not use its key any more.
-    pub fn end(&mut self, used: &Use) {
-        let Some(number) = self.find(used.key, KEY, 0) else {
+    pub fn end(&mut self, key: &Key) {
+        let Some(number) = self.find(key.number, KEY, 0) else {
             return;
         };
         if let Some(slot) = self.get_mut(number) {
@@ -140,34 +136,51 @@ impl<S: DerefMut<Target = [Slot]>> Memory<S> {
         }
     }
 
-    /// The index of the next RTP packet of an SSRC.
+    /// The index of the next RTP packet of an SSRC, under a key that is used.
     ///
     /// # Errors
     ///
     /// Those of [`Sent::next`](super::Sent::next), and [`NoIndex::NoPlace`].
-    pub fn next_rtp(&mut self, used: &Use, ssrc: u32, sequence: u16) -> Result<u32, NoIndex> {
-        let lane = used.lane.into();
-        let number = self.find(used.key, lane, ssrc);
-        let slot = number
-            .or_else(|| self.add(used.key, lane, ssrc))
-            .and_then(|number| self.get_mut(number))
-            .ok_or(NoIndex::NoPlace)?;
-        advance(&mut slot.window, sequence, None)
+    pub fn next_rtp(&mut self, key: &Key, ssrc: u32, sequence: u16) -> Result<u32, NoIndex> {
+        let slot = self.rtp(key, ssrc).ok_or(NoIndex::NoPlace)?;
+        advance(&mut slot.window, sequence, 0)
     }
 
-    /// The index of the next SRTCP packet, of any SSRC.
+    /// The slot of an SSRC under a key that is used.
+    fn rtp(&mut self, key: &Key, ssrc: u32) -> Option<&mut Slot> {
+        let lane = key.lane.into();
+        let known = self.find(key.number, lane, ssrc);
+        let number = known.or_else(|| self.add(key.number, lane, ssrc))?;
+        self.get_mut(number)
+    }
+
+    /// The index of the next SRTCP packet, of any SSRC, under a key that is used.
     ///
     /// # Errors
     ///
     /// [`NoIndex::UsedUp`].
-    pub fn next_rtcp(&mut self, used: &Use) -> Result<u32, NoIndex> {
+    pub fn next_rtcp(&mut self, key: &Key) -> Result<u32, NoIndex> {
         let slot = self
-            .find(used.key, KEY, 0)
+            .find(key.number, KEY, 0)
             .and_then(|number| self.get_mut(number))
             .ok_or(NoIndex::NoPlace)?;
         let index = rtcp_index(slot.next_rtcp)?;
         slot.next_rtcp = index.saturating_add(1);
         Ok(index)
+    }
+
+    /// All indices of RTP of an SSRC up to that one were used under a key, by an output that counted by itself.
+    pub fn raise(&mut self, number: u64, ssrc: u32, highest: u32) {
+        let key = Key { number, lane: 0 };
+        if !self.begin(&key) {
+            return;
+        }
+        if let Some(slot) = self.rtp(&key, ssrc) {
+            if slot.window.highest() < Some(highest) {
+                slot.window = Window::seeded(highest, true);
+            }
+        }
+        self.end(&key);
     }
 
     /// What was used under a key, for who counts by himself from now on.
@@ -206,15 +219,16 @@ impl<S: DerefMut<Target = [Slot]>> Memory<S> {
         }
     }
 
-    /// A slot for what has none, chained into its bucket, and to its key unless it is one.
+    /// A slot for what has none, chained into its bucket, and to its key, which an output uses, unless it is one.
     fn add(&mut self, key: u64, lane: u32, ssrc: u32) -> Option<Number> {
+        let of_key = match lane {
+            KEY => 0,
+            _ => self.find(key, KEY, 0)?,
+        };
         let number = self.take()?;
-        // Before the bucket changes: it may be the key's.
-        let mut sibling = 0;
-        if lane != KEY {
-            let of_key = self.find(key, KEY, 0)?;
-            sibling = core::mem::replace(&mut self.get_mut(of_key)?.sibling, number);
-        }
+        let sibling = self
+            .get_mut(of_key)
+            .map_or(0, |of_key| core::mem::replace(&mut of_key.sibling, number));
         let bucket = self.bucket(key, lane, ssrc);
         let first = core::mem::replace(&mut self.get_mut(bucket)?.bucket, number);
         let slot = self.get_mut(number)?;

@@ -7,13 +7,15 @@
 //! counters in shared memory remember the highest index from one target to the next, and [`Memory`]
 //! those where none do.
 
+mod counted;
 mod memory;
 mod received;
 mod sent;
 mod streams;
 mod window;
 
-pub use memory::{Memory, Slot, Use, Used};
+pub use counted::used_before;
+pub use memory::{Key, Memory, Slot, Used};
 pub use received::{Guesses, Received, Refused};
 pub use sent::{NoIndex, Sent};
 pub use streams::Stream;

@@ -2,6 +2,7 @@
 
 //! Which indices an output used, of SSRCs whose highest index is in shared memory besides.
 
+use super::counted::highest;
 use super::estimate;
 use super::streams::{Stream, Streams};
 use super::window::{Age, Window};
@@ -19,13 +20,13 @@ pub enum NoIndex {
     NoPlace,
 }
 
-/// The index of a sequence number, which is used from now on. `highest` is the highest that others know of.
+/// The index of a sequence number, which is used from now on. `shared` is the highest that counters tell, 0 for none.
 pub(super) fn advance<const WORDS: usize>(
     window: &mut Window<WORDS>,
     sequence: u16,
-    highest: Option<u32>,
+    shared: u32,
 ) -> Result<u32, NoIndex> {
-    let highest = window.highest().max(highest).unwrap_or(0);
+    let highest = highest(window.highest(), shared, sequence);
     let index = estimate(highest, sequence).ok_or(NoIndex::UsedUp)?;
     match window.age(index, Window::<WORDS>::CAPACITY) {
         Age::New | Age::Late => window.mark(index),
@@ -44,8 +45,14 @@ impl<P: DerefMut<Target = [Stream]>> Sent<P> {
         Self(Streams::new(places))
     }
 
-    /// The index of the next packet to send. `used` is the highest that others used before: where the SSRC is new here, all
-    /// up to it were. `shared` is the highest that others know of now.
+    /// The highest index that was used of an SSRC.
+    pub fn highest(&self, ssrc: u32) -> Option<u32> {
+        self.0.highest(ssrc)
+    }
+
+    /// The index of the next packet to send. `used` is the highest that was used before, if that is known: where the
+    /// SSRC is new here, all up to it were. `shared` is the highest that its counters tell now, 0 for none; they may be
+    /// those of other SSRCs, too.
     ///
     /// # Errors
     ///
@@ -55,24 +62,10 @@ impl<P: DerefMut<Target = [Stream]>> Sent<P> {
         ssrc: u32,
         sequence: u16,
         used: Option<u32>,
-        shared: Option<u32>,
+        shared: u32,
     ) -> Result<u32, NoIndex> {
         let new = || used.map_or(Window::EMPTY, |highest| Window::seeded(highest, true));
         self.0
             .update(ssrc, new, |window| advance(window, sequence, shared))
-    }
-
-    /// The index of the next packet to send where the counters do not tell what was sent of this SSRC, since they are
-    /// those of other SSRCs, too: a browser's bundle has one of audio and video. `near` is the highest that they tell.
-    ///
-    /// # Errors
-    ///
-    /// [`NoIndex::Used`] or [`NoIndex::UsedUp`].
-    pub fn next_apart(&mut self, ssrc: u32, sequence: u16, near: u32) -> Result<u32, NoIndex> {
-        self.0.update(
-            ssrc,
-            || Window::EMPTY,
-            |window| advance(window, sequence, Some(near)),
-        )
     }
 }
