@@ -9,7 +9,6 @@
 mod count;
 mod egress;
 mod later;
-mod rewrite;
 mod rtcp;
 mod rtp;
 
@@ -17,15 +16,17 @@ use crate::{
     rtp_media::{
         decide::{decide, Plan},
         reason::{Fate, Reason, Unsent},
+        srtp::{Context, Opened},
     },
     rtp_wire::text::MAX_TABLES,
     sys::{
+        crypto::KernelCrypto,
         hook::{Handler, Judge, Outcome, Packet},
         rcu,
         received::Received,
         skb::DropReason,
     },
-    table::{output::Output, target::Target, Tables},
+    table::{output::Output, srtp::Decryption, target::Target, Tables},
     udp_ip::Datagram,
 };
 use core::ops::Range;
@@ -93,6 +94,31 @@ fn end<'a>(
         Fate::Drop => {
             packet.discard(DropReason::Filtered);
             Outcome::Taken
+        }
+    }
+}
+
+/// Authenticates a packet and decrypts it in place by `open`, if its target asks for that, and decides on it by `confirm`, which
+/// is given it in clear. One that is refused is as before, as `restore` has it.
+fn open<T>(
+    target: &Target,
+    packet: &mut Received<'_>,
+    datagram: &Datagram,
+    open: impl FnOnce(&Decryption, &mut [u8]) -> Result<Opened, Reason>,
+    restore: impl FnOnce(&Context<KernelCrypto>, &mut [u8], &Opened),
+    confirm: impl FnOnce(&[u8]) -> Result<T, Reason>,
+) -> Result<(Option<Opened>, T), Reason> {
+    let Some(decryption) = &target.decryption else {
+        return Ok((None, confirm(packet.bytes(&datagram.payload))?));
+    };
+    let bytes = packet.private_bytes(&datagram.payload);
+    let bytes = bytes.ok_or(Reason::NoMemory)?;
+    let opened = open(decryption, bytes)?;
+    match confirm(bytes.get(..opened.end).unwrap_or(&[])) {
+        Ok(clear) => Ok((Some(opened), clear)),
+        Err(reason) => {
+            restore(&decryption.context, bytes, &opened);
+            Err(reason)
         }
     }
 }

@@ -7,13 +7,13 @@ use super::{
     egress::{Origin, Payload},
     end,
     later::PutOff,
-    take,
+    open, take,
 };
 use crate::{
     rtp_media::{
         decide::{ClearRtcp, Rtcp},
-        reason::{Reason, Unsent},
-        srtp::Opened,
+        reason::Unsent,
+        srtp::Context,
     },
     sys::{hook::Outcome, received::Received},
     table::{output::Output, target::Target},
@@ -27,23 +27,22 @@ pub(super) fn relay<'a>(
     datagram: &Datagram,
     rtcp: &Rtcp,
 ) -> Outcome<Received<'a>> {
-    let opened = match open(target, &mut packet, datagram, rtcp) {
+    let has_output = |media| !target.rtcp_outputs(media).is_empty();
+    let opened = open(
+        target,
+        &mut packet,
+        datagram,
+        |decryption, bytes| decryption.open_rtcp(bytes, rtcp),
+        Context::restore_rtcp,
+        |clear| rtcp.confirm(&target.rules, clear, has_output),
+    );
+    let (opened, clear) = match opened {
         Ok(opened) => opened,
         Err(reason) => return end(target, packet, datagram, reason),
     };
     let start = datagram.payload.start;
-    let range = match &opened {
-        Some(opened) => start..start.saturating_add(opened.end),
-        None => datagram.payload.clone(),
-    };
-    let has_output = |media| !target.rtcp_outputs(media).is_empty();
-    let clear = match rtcp.confirm(&target.rules, packet.bytes(&range), has_output) {
-        Ok(clear) => clear,
-        Err(reason) => {
-            close(target, &mut packet, datagram, opened.as_ref());
-            return end(target, packet, datagram, reason);
-        }
-    };
+    let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
+    let range = start..start.saturating_add(length);
     count::packet(target, datagram, packet.arrival_ns());
     let origin = Origin::of(&packet);
     let ClearRtcp { media, and_pass } = clear;
@@ -62,36 +61,16 @@ pub(super) fn relay<'a>(
         };
         send(output, origin, payload, rtcp)
     });
-    close(target, &mut packet, datagram, opened.as_ref());
-    packet.mark_relayed();
-    Outcome::Pass(packet)
-}
-
-/// Authenticates and decrypts a packet, if its target asks for that. One that is refused is as before.
-fn open(
-    target: &Target,
-    packet: &mut Received<'_>,
-    datagram: &Datagram,
-    rtcp: &Rtcp,
-) -> Result<Option<Opened>, Reason> {
-    let Some(decryption) = &target.decryption else {
-        return Ok(None);
-    };
-    let bytes = packet.private_bytes(&datagram.payload);
-    let opened = decryption.open_rtcp(bytes.ok_or(Reason::NoMemory)?, rtcp)?;
-    Ok(Some(opened))
-}
-
-/// Makes a packet that was decrypted, and is to be passed, what it was before.
-fn close(target: &Target, packet: &mut Received<'_>, datagram: &Datagram, opened: Option<&Opened>) {
     // It was private already when it was opened: this changes nothing.
     if let (Some(decryption), Some(opened), Some(bytes)) = (
         &target.decryption,
         opened,
         packet.private_bytes(&datagram.payload),
     ) {
-        decryption.context.restore_rtcp(bytes, opened);
+        decryption.context.restore_rtcp(bytes, &opened);
     }
+    packet.mark_relayed();
+    Outcome::Pass(packet)
 }
 
 /// Has an output send a packet.

@@ -5,15 +5,11 @@
 use super::{
     count,
     egress::{Origin, Payload},
-    end, rewrite, take,
+    end, open, take,
 };
 use crate::{
-    rtp_media::{
-        decide::Rtp,
-        reason::{Reason, Unsent},
-        srtp::Opened,
-    },
-    sys::{hook::Outcome, received::Received},
+    rtp_media::{decide::Rtp, reason::Unsent, rewrite},
+    sys::{hook::Outcome, outgoing::Outgoing, received::Received},
     table::{output::Output, target::Target},
     udp_ip::Datagram,
 };
@@ -25,8 +21,17 @@ pub(super) fn relay<'a>(
     datagram: &Datagram,
     rtp: &Rtp,
 ) -> Outcome<Received<'a>> {
-    let opened = match open(target, &mut packet, datagram, rtp) {
-        Ok(opened) => opened,
+    let stats = target.ssrc_stats(rtp.ssrc_index);
+    let opened = open(
+        target,
+        &mut packet,
+        datagram,
+        |decryption, bytes| decryption.open_rtp(bytes, rtp, stats),
+        |context, bytes, opened| context.restore_rtp(bytes, rtp.payload_start, opened),
+        |_| rtp.confirm(&target.rules),
+    );
+    let opened = match opened {
+        Ok((opened, ())) => opened,
         Err(reason) => return end(target, packet, datagram, reason),
     };
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
@@ -44,29 +49,6 @@ pub(super) fn relay<'a>(
     })
 }
 
-/// Authenticates and decrypts a packet, if its target asks for that, and decides on it then. One that is
-/// refused is as before.
-fn open(
-    target: &Target,
-    packet: &mut Received<'_>,
-    datagram: &Datagram,
-    rtp: &Rtp,
-) -> Result<Option<Opened>, Reason> {
-    let Some(decryption) = &target.decryption else {
-        return rtp.confirm(&target.rules).map(|()| None);
-    };
-    let bytes = packet.private_bytes(&datagram.payload);
-    let bytes = bytes.ok_or(Reason::NoMemory)?;
-    let stats = target.ssrc_stats(rtp.ssrc_index);
-    let opened = decryption.open_rtp(bytes, rtp, stats)?;
-    if let Err(reason) = rtp.confirm(&target.rules) {
-        let context = &decryption.context;
-        context.restore_rtp(bytes, rtp.payload_start, &opened);
-        return Err(reason);
-    }
-    Ok(Some(opened))
-}
-
 /// Has an output send a packet.
 fn send(
     output: &Output,
@@ -76,21 +58,27 @@ fn send(
 ) -> Result<(), Unsent> {
     let encryption = output.egress.encryption.as_ref();
     let overhead = encryption.map_or(0, |encryption| encryption.context.rtp_overhead());
-    let growth = rewrite::growth(output, payload.bytes());
-    let stats = output.ssrc_stats(rtp.ssrc_index);
+    let growth = output.growth(payload.bytes());
     let counters = output.counters(rtp.ssrc_index);
     let grows = growth.saturating_add(overhead);
     let (sequence, bytes) = output.egress.send(origin, payload, grows, |packet| {
-        let rewritten = rewrite::rewrite(output, packet, growth, rtp)?;
+        let how = output.rewrite(rtp);
+        let resize = |packet: &mut Outgoing, length| match how.extensions {
+            Some(_) => packet.resize(length).map_err(|_| Unsent::NoMemory),
+            None => Ok(()),
+        };
         let length = packet.len();
+        resize(packet, length.saturating_add(growth))?;
+        let rewritten = rewrite::rtp(packet.payload_mut(), length, rtp, &how)?;
+        resize(packet, rewritten.length)?;
         if let Some(encryption) = encryption {
             let index = encryption.rtp_index(rewritten.ssrc, rewritten.sequence, counters)?;
             encryption.protect_rtp(packet, rewritten.payload_start, index)?;
         }
-        let bytes = length.saturating_sub(rewritten.payload_start);
-        Ok((length, (rewritten.sequence, bytes)))
+        let bytes = rewritten.length.saturating_sub(rewritten.payload_start);
+        Ok((rewritten.length, (rewritten.sequence, bytes)))
     })?;
-    if let Some(stats) = stats {
+    if let Some((stats, _)) = counters {
         let plain = encryption.is_none().then_some(sequence);
         count::sent_rtp(stats, rtp, bytes, plain);
     }

@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     command::error::Fault,
-    rtp_media::{extension::Element, extension_rewrite::Rule, srtp::index::used_before},
-    rtp_wire::{
-        self,
-        output::{ExtensionSet, PayloadRule},
-        target::MAX_SSRCS,
-        PointerName as Name,
+    rtp_media::{
+        decide::Rtp,
+        extension::Element,
+        extension_rewrite::{new_length, Rule, ToRule},
+        rewrite::{Rewrite, SsrcRule},
+        srtp::index::used_before,
     },
+    rtp_wire::{self, output::ExtensionSet, target::MAX_SSRCS, PointerName as Name},
     sys::{
         counters::{InterfaceStats, SsrcStats, StreamStats},
         memory::Shared,
@@ -46,9 +47,9 @@ pub(crate) struct Output {
     /// Rewriting by index of the target's SSRCs.
     ssrcs: [OutputSsrc; MAX_SSRCS],
     /// Rewriting by index of the target's payload types; empty when they all stay as they are.
-    payload_rules: KVec<PayloadRule>,
+    payload_rules: KVec<rtp_wire::PayloadRule>,
     /// How header extensions change; none when they stay as they are.
-    pub(crate) extensions: Option<KBox<Extensions>>,
+    extensions: Option<KBox<Extensions>>,
     /// Its number among the outputs of the target.
     pub(crate) number: u8,
     /// What the daemon asked for, to be listed.
@@ -56,12 +57,9 @@ pub(crate) struct Output {
 }
 
 /// How packets of one SSRC are rewritten and counted.
-pub(crate) struct OutputSsrc {
+struct OutputSsrc {
     stats: Option<Shared<SsrcStats>>,
-    /// The SSRC to send, if it is another one.
-    pub(crate) replacement: Option<u32>,
-    /// What is added to the sequence number.
-    pub(crate) seq_offset: u16,
+    rule: SsrcRule,
     /// The highest SRTP index that was used of it before the output was made, if that is known.
     before: Option<u32>,
 }
@@ -69,14 +67,16 @@ pub(crate) struct OutputSsrc {
 impl OutputSsrc {
     const NONE: Self = Self {
         stats: None,
-        replacement: None,
-        seq_offset: 0,
+        rule: SsrcRule {
+            seq_offset: 0,
+            ssrc: None,
+        },
         before: None,
     };
 }
 
 /// Which header extensions are sent.
-pub(crate) struct Extensions {
+struct Extensions {
     kept: ExtensionSet,
     /// Id of the extension that carries the MID; 0 for none.
     mid_extension: u8,
@@ -97,9 +97,10 @@ impl Extensions {
         };
         Ok(Some(KBox::new(extensions, GFP_KERNEL_ACCOUNT)?))
     }
+}
 
-    /// The rule that packets are rewritten by.
-    pub(crate) fn rule(&self) -> Rule<'_, impl Fn(u8) -> bool + '_> {
+impl ToRule for Extensions {
+    fn rule(&self) -> Rule<'_, impl Fn(u8) -> bool> {
         Rule {
             keep: |id| self.kept.contains(id),
             append: (self.mid_extension != 0).then_some(Element {
@@ -127,8 +128,7 @@ impl Output {
             if ssrc.stats.is_some() {
                 to.stats = Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?);
             }
-            to.replacement = (config.flags.ssrc_subst && ssrc.ssrc != 0).then_some(ssrc.ssrc);
-            to.seq_offset = ssrc.seq_offset;
+            to.rule = SsrcRule::of(&config, ssrc);
         }
         let key = remembered(&config, target, &mut ssrcs, indices)?;
         let counted = ssrcs.iter().filter(|ssrc| ssrc.stats.is_some()).count();
@@ -149,8 +149,24 @@ impl Output {
         })
     }
 
-    /// How packets of an SSRC are rewritten.
-    pub(crate) fn ssrc(&self, index: Option<u8>) -> Option<&OutputSsrc> {
+    /// How many bytes a packet grows by when it is rewritten.
+    pub(crate) fn growth(&self, packet: &[u8]) -> usize {
+        self.extensions.as_ref().map_or(0, |extensions| {
+            new_length(packet, &extensions.rule()).saturating_sub(packet.len())
+        })
+    }
+
+    /// How a packet is rewritten.
+    pub(crate) fn rewrite(&self, rtp: &Rtp) -> Rewrite<'_, impl ToRule> {
+        let rule = rtp.pt_index.map(usize::from);
+        Rewrite {
+            extensions: self.extensions.as_deref(),
+            payload: rule.and_then(|index| self.payload_rules.get(index)),
+            ssrc: self.ssrc(rtp.ssrc_index).map(|ssrc| &ssrc.rule),
+        }
+    }
+
+    fn ssrc(&self, index: Option<u8>) -> Option<&OutputSsrc> {
         self.ssrcs.get(usize::from(index?))
     }
 
@@ -173,33 +189,29 @@ impl Output {
 
     /// Has the table remember the indices that were used, when the target goes: of SSRCs whose counters would not tell, and of
     /// those that it knows.
+    #[inline(never)]
     pub(super) fn remember(&self, target: &Target, indices: &Indices) {
         let Some(encryption) = &self.egress.encryption else {
             return;
         };
         let key = indices.key(&self.listed.encrypt);
         for (ssrc, received, sent) in listed(target, self.ssrcs.iter()) {
-            let ssrc = sent.replacement.unwrap_or(ssrc);
+            let ssrc = sent.rule.ssrc.unwrap_or(ssrc);
             let (Some(stats), Some(used)) = (&sent.stats, encryption.highest(ssrc)) else {
                 continue;
             };
             let known = indices.used(key, ssrc).highest_rtp;
-            let told = used_before(None, stats.ext_seq.get(), received, sent.seq_offset);
+            let told = used_before(None, stats.ext_seq.get(), received, sent.rule.seq_offset);
             if known.is_some() || told != Some(used) {
                 indices.raise(key, ssrc, used);
             }
         }
     }
-
-    /// How the payload of a payload type is rewritten, if at all.
-    pub(crate) fn payload_rule(&self, index: Option<u8>) -> Option<&PayloadRule> {
-        self.payload_rules.get(usize::from(index?))
-    }
 }
 
 /// The rules of payload types, as far as there are any.
-fn payload_rules(config: &rtp_wire::Output) -> Result<KVec<PayloadRule>> {
-    let is_rule = |rule: &PayloadRule| {
+fn payload_rules(config: &rtp_wire::Output) -> Result<KVec<rtp_wire::PayloadRule>> {
+    let is_rule = |rule: &rtp_wire::PayloadRule| {
         rule.blackhole || rule.min_payload_len > 0 || !rule.pattern().is_empty()
     };
     let last = config.payload_rules.iter().rposition(is_rule);
@@ -234,9 +246,9 @@ fn remembered(
             continue;
         };
         counted = true;
-        let used = indices.used(key, sent.replacement.unwrap_or(ssrc));
+        let used = indices.used(key, sent.rule.ssrc.unwrap_or(ssrc));
         let (known, counted) = (used.highest_rtp, stats.ext_seq.get());
-        sent.before = used_before(known, counted, received, sent.seq_offset);
+        sent.before = used_before(known, counted, received, sent.rule.seq_offset);
         next_rtcp = used.next_rtcp;
     }
     // Now that all were read: several may have the same counters.

@@ -8,14 +8,13 @@ use crate::{
     rtp_media::{
         decide::{Rtcp, Rtp},
         reason::{Reason, Unsent},
-        rules::Rules,
         srtp::{
             self,
             index::{NoIndex, Received, Sent, Stream, LAST_RTCP},
-            Cipher, Context, Opened, Part, Policy,
+            Context, Opened, Part, Policy,
         },
     },
-    rtp_wire::{self, srtp::Hmac, Srtp},
+    rtp_wire::{self, Srtp},
     sys::{
         bottom_halves::Disabled,
         counters::SsrcStats,
@@ -188,37 +187,15 @@ fn protect(
     shrunk.ok_or(Unsent::NoMemory)
 }
 
-/// The parameters in the form that keys are derived from.
-fn policy(srtp: &Srtp) -> Policy<'_> {
-    Policy {
-        cipher: match srtp.cipher {
-            rtp_wire::srtp::Cipher::Null => Cipher::Null,
-            rtp_wire::srtp::Cipher::AesCm128
-            | rtp_wire::srtp::Cipher::AesCm192
-            | rtp_wire::srtp::Cipher::AesCm256 => Cipher::AesCm,
-            rtp_wire::srtp::Cipher::AesF8 => Cipher::AesF8,
-            rtp_wire::srtp::Cipher::AeadAesGcm128 | rtp_wire::srtp::Cipher::AeadAesGcm256 => {
-                Cipher::AeadAesGcm
-            }
-        },
-        hmac: srtp.hmac == Hmac::HmacSha1,
-        master_key: srtp.master_key(),
-        master_salt: srtp.master_salt(),
-        rtp_tag_len: srtp.rtp_auth_tag_len,
-        rtcp_tag_len: srtp.rtcp_auth_tag_len,
-        mki_len: srtp.mki_len,
-    }
-}
-
 /// Keys of RTP, to be shown to those who may see them. Does not sleep: a published target is listed
 /// under RCU.
 pub(crate) fn session_keys(srtp: &Srtp) -> Option<srtp::SessionKeys> {
-    srtp::SessionKeys::derive::<AtomicAesKey>(&policy(srtp), Part::Rtp)
+    srtp::SessionKeys::derive::<AtomicAesKey>(&Policy::of(srtp), Part::Rtp)
 }
 
 fn context(srtp: &Srtp) -> Result<Context<KernelCrypto>, Fault> {
     // The lengths were checked when the command was decoded.
-    Context::new(&policy(srtp)).ok_or(Fault::Kernel(ENOMEM))
+    Context::new(&Policy::of(srtp)).ok_or(Fault::Kernel(ENOMEM))
 }
 
 fn places(count: usize) -> Result<KVec<Stream>> {
@@ -230,19 +207,18 @@ fn places(count: usize) -> Result<KVec<Stream>> {
 // Here as below: large frames are not to become one with the caller's.
 #[inline(never)]
 pub(crate) fn decryption(
-    srtp: &Srtp,
-    rules: &Rules,
+    config: &rtp_wire::Target,
 ) -> Result<Option<Pin<KBox<Decryption>>>, Fault> {
-    if srtp.is_plain() {
+    if config.decrypt.is_plain() {
         return Ok(None);
     }
-    let context = context(srtp)?;
+    let context = context(&config.decrypt)?;
     // Where SSRCs are listed no other RTP comes so far; RTCP does.
-    let rtp = match rules.ssrcs.len() {
+    let rtp = match config.ssrcs.iter().filter(|ssrc| ssrc.given).count() {
         0 => UNLISTED,
         listed => listed,
     };
-    let rtcp = if rules.rtcp_fw || rules.rtcp_fb_fw {
+    let rtcp = if config.flags.rtcp_fw || config.flags.rtcp_fb_fw {
         UNLISTED
     } else {
         0

@@ -13,11 +13,8 @@ use super::{
 };
 use crate::{
     command::error::Fault,
-    rtp_media::{
-        rules::{Rules, SourceRule},
-        select::{PayloadTypes, SsrcEntry, Ssrcs},
-    },
-    rtp_wire::{self, target::MAX_SSRCS, ExpectedSource, OutputGroup, PointerName as Name},
+    rtp_media::rules::Rules,
+    rtp_wire::{self, target::MAX_SSRCS, OutputGroup, PointerName as Name},
     sys::{
         counters::{Counters, GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
         map::{Map, Node, Unpublished},
@@ -186,7 +183,7 @@ impl Builder {
                 *to = ssrc.given.then_some(stats);
             }
         }
-        target.decryption = srtp::decryption(&target.listed.decrypt, &target.rules)?;
+        target.decryption = srtp::decryption(&target.listed)?;
         Ok(Self(node))
     }
 
@@ -276,6 +273,7 @@ fn payload_types(
 }
 
 /// The MIDs that packets may name. An empty one names nothing.
+#[inline(never)]
 fn mids(config: &rtp_wire::Target) -> Result<KVec<Mid>> {
     let mut mids = KVec::new();
     for (media, mid) in (0u8..).zip(&config.mids) {
@@ -290,44 +288,7 @@ fn mids(config: &rtp_wire::Target) -> Result<KVec<Mid>> {
 
 #[inline(never)]
 fn rules(config: &rtp_wire::Target, known: &[PayloadType]) -> Result<Rules, Fault> {
-    let mut payload_types = PayloadTypes::EMPTY;
-    for (given, known) in config.payload_types().iter().zip(known) {
-        if !payload_types.push(known.number, given.media.get()) {
-            // Their order was checked before.
-            return Err(Fault::Kernel(EINVAL));
-        }
-    }
-    let ssrcs = config.ssrcs.map(|ssrc| {
-        ssrc.given.then_some(SsrcEntry {
-            ssrc: ssrc.ssrc,
-            media: ssrc.media.get(),
-        })
-    });
-    let flags = &config.flags;
-    Ok(Rules {
-        stun: flags.stun,
-        dtls: flags.dtls,
-        rtp: flags.rtp,
-        rtp_only: flags.rtp_only,
-        rtcp_fw: flags.rtcp_fw,
-        rtcp_fb_fw: flags.rtcp_fb_fw,
-        non_forwarding: flags.non_forwarding,
-        blackhole: flags.blackhole,
-        intercept: flags.do_intercept,
-        pt_filter: flags.pt_filter,
-        ssrc_req: flags.ssrc_req,
-        rtp_stats: flags.rtp_stats,
-        mid_extension: if flags.extmap {
-            config.mid_extension
-        } else {
-            0
-        },
-        source: match config.expected_source {
-            ExpectedSource::Any | ExpectedSource::Ignore(_) => SourceRule::Any,
-            ExpectedSource::Drop(source) => SourceRule::DropOthers(source),
-            ExpectedSource::Pass(source) => SourceRule::PassOthers(source),
-        },
-        ssrcs: Ssrcs(ssrcs),
-        payload_types,
-    })
+    let numbers = known.iter().map(|known| known.number);
+    // Their order was checked before.
+    Rules::of(config, numbers).ok_or(Fault::Kernel(EINVAL))
 }

@@ -4,6 +4,7 @@
 
 use super::extension::{Element, Elements, Extension, Form, HEADER_LEN, ONE_BYTE, TWO_BYTE};
 use super::rtp::RtpView;
+use super::rtp_wire;
 
 /// The X bit of the first byte of RTP.
 const X_BIT: u8 = 0x10;
@@ -20,6 +21,33 @@ pub struct Rule<'a, F> {
     /// The element to append, in place of those of the same id: id above 0, 1 to 255 bytes. Another
     /// one is not appended.
     pub append: Option<Element<'a>>,
+}
+
+/// What has a rule, such as an output.
+pub trait ToRule {
+    /// The rule.
+    fn rule(&self) -> Rule<'_, impl Fn(u8) -> bool>;
+}
+
+impl<F: Fn(u8) -> bool> ToRule for Rule<'_, F> {
+    fn rule(&self) -> Rule<'_, impl Fn(u8) -> bool> {
+        Rule {
+            keep: &self.keep,
+            append: self.append,
+        }
+    }
+}
+
+impl ToRule for rtp_wire::Output {
+    fn rule(&self) -> Rule<'_, impl Fn(u8) -> bool> {
+        Rule {
+            keep: |id| self.extensions.contains(id),
+            append: (self.mid_extension != 0).then(|| Element {
+                id: self.mid_extension,
+                data: self.mid.as_bytes(),
+            }),
+        }
+    }
 }
 
 /// There is no room for what is to be appended.

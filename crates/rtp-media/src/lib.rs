@@ -26,6 +26,6 @@ pub mod select;
 pub mod srtp;
 
 #[cfg(CONFIG_RUST)]
-pub(crate) use super::udp_ip;
+pub(crate) use super::{rtp_wire, udp_ip};
 #[cfg(not(CONFIG_RUST))]
-pub(crate) use ::udp_ip;
+pub(crate) use ::{rtp_wire, udp_ip};

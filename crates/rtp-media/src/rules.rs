@@ -2,7 +2,8 @@
 
 //! What a target asks for.
 
-use super::select::{PayloadTypes, Ssrcs};
+use super::rtp_wire::{ExpectedSource, Target};
+use super::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use super::udp_ip::Endpoint;
 
 /// Which sources are accepted.
@@ -52,4 +53,49 @@ pub struct Rules {
     pub ssrcs: Ssrcs,
     /// Known payload types.
     pub payload_types: PayloadTypes,
+}
+
+impl Rules {
+    /// Those of a target whose payload types have these numbers. None when they are not in ascending order.
+    pub fn of(target: &Target, numbers: impl IntoIterator<Item = u8>) -> Option<Self> {
+        let mut payload_types = PayloadTypes::EMPTY;
+        for (given, number) in target.payload_types().iter().zip(numbers) {
+            if !payload_types.push(number, given.media.get()) {
+                return None;
+            }
+        }
+        let ssrcs = target.ssrcs.map(|ssrc| {
+            ssrc.given.then_some(SsrcEntry {
+                ssrc: ssrc.ssrc,
+                media: ssrc.media.get(),
+            })
+        });
+        let flags = &target.flags;
+        Some(Self {
+            stun: flags.stun,
+            dtls: flags.dtls,
+            rtp: flags.rtp,
+            rtp_only: flags.rtp_only,
+            rtcp_fw: flags.rtcp_fw,
+            rtcp_fb_fw: flags.rtcp_fb_fw,
+            non_forwarding: flags.non_forwarding,
+            blackhole: flags.blackhole,
+            intercept: flags.do_intercept,
+            pt_filter: flags.pt_filter,
+            ssrc_req: flags.ssrc_req,
+            rtp_stats: flags.rtp_stats,
+            mid_extension: if flags.extmap {
+                target.mid_extension
+            } else {
+                0
+            },
+            source: match target.expected_source {
+                ExpectedSource::Any | ExpectedSource::Ignore(_) => SourceRule::Any,
+                ExpectedSource::Drop(source) => SourceRule::DropOthers(source),
+                ExpectedSource::Pass(source) => SourceRule::PassOthers(source),
+            },
+            ssrcs: Ssrcs(ssrcs),
+            payload_types,
+        })
+    }
 }

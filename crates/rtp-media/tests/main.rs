@@ -17,6 +17,7 @@ mod receiver;
 mod rewrite;
 mod rtcp;
 mod rtp;
+mod rules;
 mod srtp_forgery;
 mod srtp_index;
 mod srtp_lengths;

@@ -2,8 +2,15 @@
 
 //! Rewriting of payload, sequence number and SSRC.
 
+use crate::common;
 use crate::common::rtp;
-use rtp_media::rewrite::{header, payload, PayloadRule};
+use rtp_media::decide::{decide, Plan};
+use rtp_media::extension::Element;
+use rtp_media::extension_rewrite::Rule;
+use rtp_media::reason::Unsent;
+use rtp_media::rewrite::{header, payload, PayloadRule, Rewrite, SsrcRule};
+use rtp_media::rules::Rules;
+use udp_ip::Endpoint;
 
 #[test]
 fn without_a_rule_nothing_changes() {
@@ -68,4 +75,79 @@ fn ssrcs_are_replaced() {
     assert_eq!(packet, rtp(0xa0b0_c0d0, b"payload"));
     header(&mut packet, 0x1234, 0, None);
     assert_eq!(packet, rtp(0xa0b0_c0d0, b"payload"));
+}
+
+/// What an output changes: header extensions first, so that the payload is found where it is then.
+#[test]
+fn all_of_a_packet() {
+    let mut packet =
+        common::rtp_with_extension(0x1122_3344, 0xbede, &[0x10, 7, 0x20, 8], b"payload");
+    let plan = decide(
+        &Rules {
+            rtp: true,
+            ..Rules::default()
+        },
+        &Endpoint::v4([192, 0, 2, 9], 4000),
+        &packet,
+        |_| None,
+    );
+    let Ok(Plan::Rtp(rtp)) = plan else {
+        panic!("it is RTP");
+    };
+    let rule = Rule {
+        keep: |id| id == 2,
+        append: Some(Element {
+            id: 3,
+            data: b"audio",
+        }),
+    };
+    let mut pattern = rtp_wire::PayloadRule {
+        min_payload_len: 0,
+        pattern: [0; 16],
+        pattern_len: 2,
+        blackhole: false,
+    };
+    pattern.pattern[..2].copy_from_slice(b"xy");
+    let ssrc = SsrcRule {
+        seq_offset: 0xffff,
+        ssrc: Some(0x5566_7788),
+    };
+    let how = Rewrite {
+        extensions: Some(&rule),
+        payload: Some(&pattern),
+        ssrc: Some(&ssrc),
+    };
+    let (mut as_it_was, length) = (packet.clone(), packet.len());
+    packet.resize(length + 8, 0);
+    let rewritten = rtp_media::rewrite::rtp(&mut packet, length, &rtp, &how).unwrap();
+    packet.truncate(rewritten.length);
+    let mut expected = common::rtp_with_extension(
+        0x5566_7788,
+        0xbede,
+        &[0x20, 8, 0x34, b'a', b'u', b'd', b'i', b'o'],
+        b"xyxyxyx",
+    );
+    expected[3] -= 1;
+    assert_eq!(packet, expected);
+    assert_eq!(
+        (rewritten.payload_start, rewritten.ssrc, rewritten.sequence),
+        (24, 0x5566_7788, 0x1233)
+    );
+
+    // There is no room for more.
+    let result = rtp_media::rewrite::rtp(&mut as_it_was, length, &rtp, &how);
+    assert_eq!(result, Err(Unsent::NoMemory));
+    let nothing = rtp_wire::PayloadRule {
+        blackhole: true,
+        ..pattern
+    };
+    let kept_back = Rewrite {
+        extensions: None,
+        payload: Some(&nothing),
+        ..how
+    };
+    let before = as_it_was.clone();
+    let result = rtp_media::rewrite::rtp(&mut as_it_was, length, &rtp, &kept_back);
+    assert_eq!(result, Err(Unsent::KeptBack));
+    assert_eq!(as_it_was, before);
 }

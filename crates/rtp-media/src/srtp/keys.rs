@@ -3,6 +3,7 @@
 //! Derivation of session keys (RFC 3711, 4.3; RFC 6188; RFC 7714, 11), with a key derivation rate of
 //! zero.
 
+use super::super::rtp_wire::{Cipher as Wire, Hmac, Srtp};
 use super::crypto::{Aes, Block};
 use super::{wipe, Cipher};
 
@@ -30,6 +31,26 @@ pub struct Policy<'a> {
     pub rtcp_tag_len: u8,
     /// Length of the master key identifier.
     pub mki_len: u8,
+}
+
+impl<'a> Policy<'a> {
+    /// The parameters of a command in the form that keys are derived from.
+    pub fn of(srtp: &'a Srtp) -> Self {
+        Self {
+            cipher: match srtp.cipher {
+                Wire::Null => Cipher::Null,
+                Wire::AesCm128 | Wire::AesCm192 | Wire::AesCm256 => Cipher::AesCm,
+                Wire::AesF8 => Cipher::AesF8,
+                Wire::AeadAesGcm128 | Wire::AeadAesGcm256 => Cipher::AeadAesGcm,
+            },
+            hmac: srtp.hmac == Hmac::HmacSha1,
+            master_key: srtp.master_key(),
+            master_salt: srtp.master_salt(),
+            rtp_tag_len: srtp.rtp_auth_tag_len,
+            rtcp_tag_len: srtp.rtcp_auth_tag_len,
+            mki_len: srtp.mki_len,
+        }
+    }
 }
 
 /// Which packets a key is for.

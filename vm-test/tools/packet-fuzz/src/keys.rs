@@ -5,11 +5,19 @@
 use host_crypto::HostCrypto;
 use rtp_media::demux::is_rtcp;
 use rtp_media::rtp::RtpView;
-use rtp_media::srtp::Context;
+use rtp_media::srtp::{Context, Policy};
 use rtp_wire::Srtp;
 
-use crate::config::policy;
 use crate::dice::{get8, put8, Dice};
+
+/// Keys as a command has them; none when packets are plain. None in the first place when they are
+/// no keys.
+pub(crate) fn context(srtp: &Srtp) -> Option<Option<Context<HostCrypto>>> {
+    if srtp.is_plain() {
+        return Some(None);
+    }
+    Context::new(&Policy::of(srtp)).map(Some)
+}
 
 /// Keys of a target's peer, and others.
 pub(crate) struct Keys {
@@ -26,7 +34,7 @@ impl Keys {
         if decrypt.is_plain() {
             return Some(None);
         }
-        let right = policy(decrypt);
+        let right = Policy::of(decrypt);
         let mut other = right.master_key.to_vec();
         put8(&mut other, 0, get8(right.master_key, 0) ^ 1);
         let mut wrong = right;

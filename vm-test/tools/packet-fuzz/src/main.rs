@@ -15,7 +15,6 @@ use nix::errno::Errno;
 use nix::sched::{sched_setaffinity, CpuSet};
 use nix::unistd::Pid;
 
-mod config;
 mod dice;
 mod expect;
 mod figures;

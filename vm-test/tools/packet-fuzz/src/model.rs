@@ -14,7 +14,7 @@ use rtp_media::srtp::Opened;
 use rtp_wire::{Direction, Endpoint, Generation, Request};
 use zerocopy::FromZeros as _;
 
-use crate::config::{context, rules};
+use crate::keys::context;
 use crate::output::Output;
 use crate::plan::{unhex, Place};
 
@@ -62,7 +62,7 @@ impl Target {
             outputs.push(output);
         }
         Some(Self {
-            rules: rules(&config, &place.payload_types)?,
+            rules: Rules::of(&config, place.payload_types.iter().copied())?,
             inbound: context(&config.decrypt)?.map(|context| Inbound::new(context, WINDOW)),
             outputs,
             memory,

@@ -6,17 +6,14 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use host_crypto::HostCrypto;
 use rtp_media::decide::{Rtcp, Rtp};
-use rtp_media::extension::Element;
-use rtp_media::extension_rewrite::{self, Rule};
 use rtp_media::reason::Unsent;
-use rtp_media::rewrite;
-use rtp_media::rtp::RtpView;
+use rtp_media::rewrite::{self, Rewrite, Rewritten, SsrcRule};
 use rtp_media::srtp::index::{estimate, rtcp_index, Key, Memory, Sent, Slot, Stream};
 use rtp_media::srtp::Context;
 use rtp_wire::{Direction, Family, Generation, Request};
 use zerocopy::FromZeros as _;
 
-use crate::config::context;
+use crate::keys::context;
 
 /// Room for all that header extensions and SRTP may add.
 const ROOM: usize = 1024;
@@ -104,7 +101,12 @@ impl Output {
         mut packet: Vec<u8>,
         memory: &mut Memory<Vec<Slot>>,
     ) -> Result<Vec<u8>, Unsent> {
-        let (start, ssrc, sequence) = self.rewrite(rtp, &mut packet)?;
+        let Rewritten {
+            payload_start,
+            ssrc,
+            sequence,
+            ..
+        } = self.rewrite(rtp, &mut packet)?;
         let counted = self.counters(rtp.ssrc_index);
         let stats = counted.and_then(|index| self.stats.get_mut(index));
         let Some(Encryption { context, sent, key }) = &mut self.encryption else {
@@ -127,7 +129,7 @@ impl Output {
         let length = packet.len();
         packet.resize(length + context.rtp_overhead(), 0);
         let mki = self.config.encrypt.mki();
-        let end = context.protect_rtp(&mut packet, length, start, index, mki);
+        let end = context.protect_rtp(&mut packet, length, payload_start, index, mki);
         packet.truncate(end.expect("there is room"));
         self.send_opaque(packet)
     }
@@ -169,49 +171,23 @@ impl Output {
         ssrcs.iter().position(is_same).filter(|_| stats.is_some())
     }
 
-    /// Rewrites RTP, and returns where its payload starts, its SSRC and its sequence number.
-    fn rewrite(&self, rtp: &Rtp, packet: &mut Vec<u8>) -> Result<(usize, u32, u16), Unsent> {
+    /// Rewrites RTP.
+    fn rewrite(&self, rtp: &Rtp, packet: &mut Vec<u8>) -> Result<Rewritten, Unsent> {
         let config = &self.config;
-        if config.flags.extmap {
-            let rule = Rule {
-                keep: |id| config.extensions.contains(id),
-                append: (config.mid_extension != 0).then(|| Element {
-                    id: config.mid_extension,
-                    data: config.mid.as_bytes(),
-                }),
-            };
-            let length = packet.len();
-            packet.resize(length + ROOM, 0);
-            let length = extension_rewrite::rewrite(packet, length, &rule).expect("there is room");
-            packet.truncate(length);
-        }
-        let start = RtpView::parse(packet)
-            .expect("it stays RTP")
-            .payload_start();
-        let rule = rtp
-            .pt_index
-            .and_then(|index| config.payload_rules.get(usize::from(index)));
-        if let Some(rule) = rule {
-            let rule = rewrite::PayloadRule {
-                blackhole: rule.blackhole,
-                min_payload_len: rule.min_payload_len,
-                pattern: rule.pattern(),
-            };
-            let payload = packet.get_mut(start..).unwrap_or(&mut []);
-            if !rewrite::payload(&rule, payload) {
-                return Err(Unsent::KeptBack);
-            }
-        }
-        let ssrc = rtp
-            .ssrc_index
-            .and_then(|index| config.ssrcs.get(usize::from(index)));
-        let mut sequence = rtp.sequence;
-        if let Some(ssrc) = ssrc {
-            let replacement = (config.flags.ssrc_subst && ssrc.ssrc != 0).then_some(ssrc.ssrc);
-            rewrite::header(packet, sequence, ssrc.seq_offset, replacement);
-            sequence = sequence.wrapping_add(ssrc.seq_offset);
-        }
-        let ssrc = RtpView::parse(packet).expect("it stays RTP").ssrc();
-        Ok((start, ssrc, sequence))
+        let ssrc = rtp.ssrc_index.map(usize::from);
+        let ssrc = ssrc.and_then(|index| config.ssrcs.get(index));
+        let rule = rtp.pt_index.map(usize::from);
+        let rule = rule.and_then(|index| config.payload_rules.get(index));
+        let ssrc = ssrc.map(|ssrc| SsrcRule::of(config, ssrc));
+        let how = Rewrite {
+            extensions: config.flags.extmap.then_some(&**config),
+            payload: rule,
+            ssrc: ssrc.as_ref(),
+        };
+        let length = packet.len();
+        packet.resize(length + ROOM, 0);
+        let rewritten = rewrite::rtp(packet, length, rtp, &how)?;
+        packet.truncate(rewritten.length);
+        Ok(rewritten)
     }
 }
