@@ -27,12 +27,9 @@ pub(crate) fn rtcp(dice: &mut Dice, manner: &Manner) -> (&'static str, Vec<u8>) 
         } else {
             dice.within(194, 224) as u8
         };
-        let words = dice.within(1, 9);
-        compound.push(0x80 | dice.byte() & 0x3f);
-        compound.push(kind);
-        compound.extend_from_slice(&(words as u16).to_be_bytes());
-        compound.extend_from_slice(&dice.pick(&manner.ssrcs).to_be_bytes());
-        compound.extend_from_slice(&dice.bytes(words * 4 - 4));
+        let (count, words) = (dice.byte() & 0x3f, dice.below(8));
+        let (ssrc, body) = (dice.pick(&manner.ssrcs), dice.bytes(words * 4));
+        compound.extend(packets::rtcp(count, kind, ssrc, &body));
     }
     let name = match dice.below(8) {
         0 => {
@@ -63,13 +60,9 @@ pub(crate) fn rtcp(dice: &mut Dice, manner: &Manner) -> (&'static str, Vec<u8>) 
 
 /// STUN with a fingerprint, or what is not quite that.
 pub(crate) fn stun(dice: &mut Dice) -> (&'static str, Vec<u8>) {
-    let length = dice.below(30) * 4;
-    let mut message = vec![0, 1];
-    message.extend_from_slice(&(length as u16 + 8).to_be_bytes());
-    message.extend_from_slice(&0x2112_a442u32.to_be_bytes());
-    message.extend_from_slice(&dice.bytes(12 + length));
-    message.extend_from_slice(&[0x80, 0x28, 0, 4]);
-    message.extend_from_slice(&dice.bytes(4));
+    let length = 12 + dice.below(30) * 4;
+    let (transaction, code) = (dice.bytes(length), dice.word().to_be_bytes());
+    let mut message = packets::stun(1, &transaction, &code);
     if dice.one_in(2) {
         return ("stun", message);
     }

@@ -2,6 +2,8 @@
 
 //! RTP as it should be, and as it should not.
 
+use packets::{Elements, Rtp, ONE_BYTE, TWO_BYTE};
+
 use crate::dice::{get8, put16, put8, Dice};
 use crate::payload::Manner;
 
@@ -11,71 +13,39 @@ pub(crate) fn valid_rtp(dice: &mut Dice, manner: &Manner, sequence: u16) -> Vec<
         [] => 0,
         known => dice.pick(known),
     };
-    let ssrc = dice.pick(&manner.ssrcs);
-    let extension = dice.one_in(3).then(|| extension(dice, manner));
     let csrcs = if dice.one_in(5) { dice.below(16) } else { 0 };
     let length = dice.length();
-    let payload = dice.bytes(length);
-    header(
-        dice,
-        (payload_type, sequence, ssrc),
-        csrcs,
-        extension,
-        &payload,
-    )
-}
-
-fn header(
-    dice: &mut Dice,
-    (payload_type, sequence, ssrc): (u8, u16, u32),
-    csrcs: usize,
-    extension: Option<(u16, Vec<u8>)>,
-    payload: &[u8],
-) -> Vec<u8> {
-    let first = 0x80 | (u8::from(extension.is_some()) << 4) | (csrcs as u8 & 0xf);
-    let marker = u8::from(dice.one_in(8)) << 7;
-    // With the marker some payload types look like RTCP.
-    let second = match payload_type | marker {
-        194..=223 => payload_type,
-        second => second,
+    let rtp = Rtp {
+        // With the marker some payload types look like RTCP.
+        marker: dice.one_in(8) && !(66..=95).contains(&payload_type),
+        payload_type,
+        sequence,
+        timestamp: dice.word(),
+        ssrc: dice.pick(&manner.ssrcs),
+        csrcs: (0..csrcs).map(|_| dice.word()).collect(),
+        extension: dice.one_in(3).then(|| extension(dice, manner)),
+        payload: dice.bytes(length),
+        ..Rtp::default()
     };
-    let mut packet = vec![first, second];
-    packet.extend_from_slice(&sequence.to_be_bytes());
-    packet.extend_from_slice(&dice.word().to_be_bytes());
-    packet.extend_from_slice(&ssrc.to_be_bytes());
-    packet.extend_from_slice(&dice.bytes(csrcs * 4));
-    if let Some((profile, words)) = extension {
-        packet.extend_from_slice(&profile.to_be_bytes());
-        packet.extend_from_slice(&((words.len() / 4) as u16).to_be_bytes());
-        packet.extend_from_slice(&words);
-    }
-    packet.extend_from_slice(payload);
-    packet
+    rtp.bytes().0
 }
 
-/// A header extension, well-formed: its profile and whole words.
+/// A header extension, well-formed: its profile and its elements.
 fn extension(dice: &mut Dice, manner: &Manner) -> (u16, Vec<u8>) {
-    let two_bytes = dice.one_in(3);
-    let mut words = Vec::new();
+    let mut elements = Elements {
+        two_byte: dice.one_in(3),
+        ..Elements::default()
+    };
     for _ in 0..dice.below(5) {
-        let mut data = {
-            let length = dice.within(1, if two_bytes { 24 } else { 17 });
-            dice.bytes(length)
-        };
-        let mut id = dice.pick(&[1, 2, 3, 4, 7, 14]);
+        let length = dice.within(1, if elements.two_byte { 24 } else { 17 });
+        let (mut id, mut data) = (dice.pick(&[1, 2, 3, 4, 7, 14]), dice.bytes(length));
         if !manner.mids.is_empty() && dice.one_in(2) {
             (id, data) = (manner.mid_extension, dice.pick(&manner.mids));
         }
-        if two_bytes {
-            words.extend_from_slice(&[id, data.len() as u8]);
-        } else {
-            words.push((id << 4) | (data.len() as u8).wrapping_sub(1) & 0xf);
-        }
-        words.extend_from_slice(&data);
-        words.resize(words.len() + dice.below(3), 0);
+        elements.push(id, &data);
+        elements.pad(dice.below(3));
     }
-    words.resize(words.len().next_multiple_of(4), 0);
-    (if two_bytes { 0x1000 } else { 0xbede }, words)
+    elements.into_extension()
 }
 
 /// RTP that is not what it says.
@@ -107,7 +77,7 @@ pub(crate) fn lying_rtp(
         }
         3 => {
             put8(&mut packet, 0, first | 0x10);
-            put16(&mut packet, extension_at, dice.pick(&[0xbede, 0x1000]));
+            put16(&mut packet, extension_at, dice.pick(&[ONE_BYTE, TWO_BYTE]));
             let words = (length.saturating_sub(extension_at + 4) / 4) as u16;
             put16(&mut packet, extension_at + 2, words);
             "rtp: elements"

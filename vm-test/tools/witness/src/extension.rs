@@ -2,7 +2,9 @@
 
 //! Header extensions of RTP (RFC 8285), and such as are none.
 
-use crate::{meant::Difference as D, packet::Elements, random::Random, shape::Shape};
+use packets::{Elements, ONE_BYTE};
+
+use crate::{meant::Difference as D, random::Random, shape::Shape};
 
 /// The profile and the data of an extension, or none.
 pub(crate) fn extension(random: &mut Random, shape: &Shape) -> Option<(u16, Vec<u8>)> {
@@ -23,7 +25,7 @@ pub(crate) fn extension(random: &mut Random, shape: &Shape) -> Option<(u16, Vec<
         return Some((0x4711, random.bytes(words * 4)));
     }
     if shows == Some(D::ExtensionEmpty) && random.percent(30) {
-        return Some((0xbede, Vec::new()));
+        return Some((ONE_BYTE, Vec::new()));
     }
     let mut elements = Elements {
         two_byte: matches!(shows, Some(D::TwoByteForm | D::TwoByteMid)),
@@ -44,13 +46,12 @@ pub(crate) fn extension(random: &mut Random, shape: &Shape) -> Option<(u16, Vec<
     match shows {
         Some(D::MidTwice) => elements.push(3, b"x"),
         Some(D::ExtensionEnd) => {
-            elements.pad(elements.data.len() as u32 % 2);
+            elements.pad(elements.data.len() % 2);
             let end = random.pick(&[[0xf1, 1, 2, 0x21], [0x03, 1, 2, 3]]);
             elements.data.extend(end);
             elements.push(5, b"behind");
         }
         _ => {}
     }
-    let profile = if elements.two_byte { 0x1000 } else { 0xbede };
-    Some((profile, elements.data))
+    Some(elements.into_extension())
 }

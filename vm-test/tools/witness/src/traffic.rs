@@ -2,13 +2,14 @@
 
 //! The packets of a case: most of them as they should be, some of them odd.
 
+use packets::Rtp;
 use rtp_media::srtp::Cipher;
 
 use crate::{
     case::Packet,
     extension::extension,
     meant::Difference,
-    packet::{feedback, other, report, rtcp, short, stun, Rtp},
+    packet::{csrcs, feedback, other, report, rtcp, short, stun},
     random::Random,
     shape::Shape,
 };
@@ -191,7 +192,7 @@ impl Traffic<'_> {
             sequence: stream.index as u16,
             timestamp: stream.timestamp,
             ssrc: stream.ssrc,
-            csrcs: self.random.pick(&[0, 0, 0, 0, 0, 1, 2, 15]),
+            csrcs: csrcs(self.random.pick(&[0, 0, 0, 0, 0, 1, 2, 15])),
             extension,
             payload,
         };
