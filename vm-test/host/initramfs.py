@@ -12,8 +12,8 @@ _INIT = """#!/busybox sh
 fail() {{ echo "initramfs: $1 failed"; /busybox reboot -f; }}
 /busybox mount -t devtmpfs dev /dev
 for module in {modules}; do /busybox insmod /$module || fail "insmod $module"; done
-/busybox mount -t ext4 -o ro /dev/vda /root || fail "mount of the userland"
-/busybox mount -t ext4 -o ro /dev/vdb /root/usr/lib/modules || fail "mount of the modules"
+/busybox mount -t ext2 -o ro /dev/vda /root || fail "mount of the userland"
+/busybox mount -t ext2 -o ro /dev/vdb /root/usr/lib/modules || fail "mount of the modules"
 /busybox mount --move /dev /root/dev
 /busybox mount -t proc proc /root/proc
 /busybox mount -t sysfs sys /root/sys

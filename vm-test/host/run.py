@@ -215,7 +215,7 @@ def _pair(text: str) -> tuple[Path, str]:
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kernel", type=Path, help="folder with vmlinuz, busybox, modules/ and modules.ext4")
+    parser.add_argument("--kernel", type=Path, help="folder with vmlinuz, busybox, modules/ and modules.ext2")
     parser.add_argument("--userland", type=Path, help="image of the root file system")
     parser.add_argument("--scenarios", type=Path, required=True, help="folder of scenarios")
     parser.add_argument("--folder", type=Path, help="where logs go")
@@ -249,7 +249,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     ramdisk.write_bytes(initramfs.build(options.kernel / "busybox", modules))
     archive = options.folder / "payload.tar"
     payload.write(archive, options.scenarios, options.file)
-    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext4", archive,
+    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext2", archive,
                     options.debug)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
     run = Run(images, options.folder, accel, options.live, options.size)

@@ -56,7 +56,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
     parser.add_argument("kind", help="of the machine: plain or icount")
-    parser.add_argument("kernel", type=Path, help="folder with vmlinuz and modules.ext4")
+    parser.add_argument("kernel", type=Path, help="folder with vmlinuz and modules.ext2")
     parser.add_argument("userland", type=Path, help="image of the root file system")
     parser.add_argument("initramfs", type=Path, help="archive of the initramfs")
     parser.add_argument("folder", type=Path, help="where the machine is kept")
@@ -64,7 +64,7 @@ def main() -> int:
     job = options.folder / "job"
     job.touch()
     os.truncate(job, payload.SIZE)
-    images = machine.Images(options.kernel / "vmlinuz", options.initramfs, options.userland, options.kernel / "modules.ext4", job,
+    images = machine.Images(options.kernel / "vmlinuz", options.initramfs, options.userland, options.kernel / "modules.ext2", job,
                             options.debug)
     keep(images, options.kind, options.folder)
     job.unlink()
