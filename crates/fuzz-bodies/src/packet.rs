@@ -10,7 +10,7 @@ use rtp_media::extension::Element;
 use rtp_media::extension_rewrite::{self, Rule};
 use rtp_media::rewrite::{header, payload, PayloadRule};
 use rtp_media::rtp::RtpView;
-use rtp_media::rules::{Rules, SourceRule};
+use rtp_media::rules::{RtcpRule, Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use rtp_media::srtp::index::{Key, Memory, Received, Slot, Stream};
 use rtp_media::srtp::{Context, Opened};
@@ -101,7 +101,8 @@ fn rules(input: &mut Input<'_>) -> Rules {
         payload_types.push(number & 0x7f, Some(number % 8));
     }
     let mut ssrcs = Ssrcs::default();
-    for entry in ssrcs.0.iter_mut().take(usize::from(input.byte() % 5)) {
+    let choice = input.byte();
+    for entry in ssrcs.0.iter_mut().take(usize::from(choice % 5)) {
         let ssrc = u32::from(input.byte());
         *entry = Some(SsrcEntry { ssrc, media: None });
     }
@@ -109,6 +110,12 @@ fn rules(input: &mut Input<'_>) -> Rules {
         stun: flag(0),
         dtls: flag(1),
         rtp: !flag(2),
+        rtcp: match (choice / 5) % 8 {
+            6 => RtcpRule::Nothing,
+            7 => RtcpRule::Everything,
+            _ => RtcpRule::SecondByte,
+        },
+        unserved: choice / 5 == 8,
         rtp_only: flag(3),
         rtcp_fw: flag(4),
         rtcp_fb_fw: flag(5),

@@ -6,7 +6,7 @@ use super::demux;
 use super::reason::Reason;
 use super::rtcp;
 use super::rtp::RtpView;
-use super::rules::{Rules, SourceRule};
+use super::rules::{RtcpRule, Rules, SourceRule};
 use super::udp_ip::Endpoint;
 
 /// How a packet is relayed.
@@ -92,15 +92,29 @@ pub fn decide(
         });
     }
     if !rules.rtp {
-        return Ok(Plan::Opaque);
+        return opaque(rules);
     }
-    if demux::is_rtcp(datagram) {
+    let is_rtcp = match rules.rtcp {
+        RtcpRule::SecondByte => demux::is_rtcp(datagram),
+        RtcpRule::Nothing => false,
+        RtcpRule::Everything => true,
+    };
+    if is_rtcp {
         return Rtcp::decide(rules, datagram).map(Plan::Rtcp);
     }
     match RtpView::parse(datagram) {
         Some(view) => Rtp::decide(rules, &view, media_of_mid).map(Plan::Rtp),
         None if rules.rtp_only => Err(Reason::NotRtp),
-        None => Ok(Plan::Opaque),
+        None => opaque(rules),
+    }
+}
+
+/// Decides on what is neither RTP nor RTCP.
+fn opaque(rules: &Rules) -> Result<Plan, Reason> {
+    if rules.unserved {
+        Err(Reason::NoOutput)
+    } else {
+        Ok(Plan::Opaque)
     }
 }
 
@@ -140,6 +154,7 @@ impl Rtp {
     pub fn confirm(&self, rules: &Rules) -> Result<(), Reason> {
         match self.pt_index {
             None if rules.pt_filter => Err(Reason::PayloadType),
+            _ if rules.unserved => Err(Reason::NoOutput),
             _ => Ok(()),
         }
     }

@@ -18,6 +18,18 @@ pub enum SourceRule {
     PassOthers(Endpoint),
 }
 
+/// What is RTCP rather than RTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RtcpRule {
+    /// What has its second byte (RFC 5761, 4), and its least length.
+    #[default]
+    SecondByte,
+    /// Nothing.
+    Nothing,
+    /// Everything.
+    Everything,
+}
+
 /// How a target judges datagrams.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
@@ -27,6 +39,10 @@ pub struct Rules {
     pub dtls: bool,
     /// Packets are RTP or RTCP.
     pub rtp: bool,
+    /// What of it is RTCP.
+    pub rtcp: RtcpRule,
+    /// What is not RTCP is passed: there is no output for it.
+    pub unserved: bool,
     /// What is not RTP is passed.
     pub rtp_only: bool,
     /// RTCP is relayed, and passed too.

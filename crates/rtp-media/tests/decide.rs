@@ -6,7 +6,7 @@ use crate::common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
 use rtp_media::decide::{decide, ClearRtcp, Plan, Rtcp, Rtp};
 use rtp_media::reason::{Fate, Reason};
-use rtp_media::rules::{Rules, SourceRule};
+use rtp_media::rules::{RtcpRule, Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use udp_ip::Endpoint;
 
@@ -496,7 +496,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
     (
         any::<[bool; 12]>(),
         0u8..16,
-        0..3,
+        0..12,
         proptest::collection::btree_set(0u8..128, 0..32),
         any::<[Option<u32>; 4]>(),
     )
@@ -511,6 +511,12 @@ fn any_rules() -> impl Strategy<Value = Rules> {
                 stun,
                 dtls,
                 rtp,
+                rtcp: match source / 3 {
+                    0 => RtcpRule::Nothing,
+                    1 => RtcpRule::Everything,
+                    _ => RtcpRule::SecondByte,
+                },
+                unserved: source / 3 == 2,
                 rtp_only,
                 rtcp_fw,
                 rtcp_fb_fw,
@@ -521,7 +527,7 @@ fn any_rules() -> impl Strategy<Value = Rules> {
                 ssrc_req,
                 rtp_stats,
                 mid_extension,
-                source: match source {
+                source: match source % 3 {
                     0 => SourceRule::Any,
                     1 => SourceRule::DropOthers(PEER),
                     _ => SourceRule::PassOthers(OTHER),
@@ -688,4 +694,56 @@ fn reasons_pass_or_drop_and_count() {
         let told = (reason.fate(), reason.is_error(), reason.is_counted());
         assert_eq!(told, (fate, is_error, is_counted), "{reason}");
     }
+}
+
+#[test]
+fn what_is_rtcp_is_told_by_the_second_byte_or_by_nothing() {
+    let report = rtcp(200, 6);
+    let of = |rule| Rules {
+        rtcp: rule,
+        rtcp_fw: true,
+        ..rules()
+    };
+    let is_rtcp = |rule, packet: &[u8]| match decision(&of(rule), packet) {
+        Ok(Decision::Rtcp(..)) => true,
+        Ok(Decision::Rtp(_)) => false,
+        other => panic!("{other:?}"),
+    };
+    let packet = rtp(SSRC, b"payload");
+    assert!(is_rtcp(RtcpRule::SecondByte, &report));
+    assert!(!is_rtcp(RtcpRule::SecondByte, &packet));
+    assert!(is_rtcp(RtcpRule::Everything, &report));
+    assert!(is_rtcp(RtcpRule::Everything, &packet));
+    assert!(!is_rtcp(RtcpRule::Nothing, &report));
+    assert!(!is_rtcp(RtcpRule::Nothing, &packet));
+    // Too short for RTCP: userspace's.
+    let short = decision(&of(RtcpRule::Everything), &packet[..7]);
+    assert_eq!(short, Err(Reason::Rtcp));
+}
+
+#[test]
+fn what_no_output_is_for_is_passed_as_the_last_thing() {
+    let unserved = Rules {
+        unserved: true,
+        rtcp_fw: true,
+        ..rules()
+    };
+    let packet = rtp(SSRC, b"payload");
+    assert_eq!(decision(&unserved, &packet), Err(Reason::NoOutput));
+    assert_eq!(decision(&unserved, b"neither"), Err(Reason::NoOutput));
+    let opaque = Rules {
+        rtp: false,
+        ..unserved
+    };
+    assert_eq!(decision(&opaque, &packet), Err(Reason::NoOutput));
+    assert!(!Reason::NoOutput.is_error() && !Reason::NoOutput.is_counted());
+    assert_eq!(Reason::NoOutput.fate(), Fate::Pass);
+    // RTCP has outputs of its own, and errors come first.
+    let report = decision(&unserved, &rtcp(200, 6));
+    assert!(matches!(report, Ok(Decision::Rtcp(..))));
+    let foreign = Rules {
+        ssrcs: ssrcs(&[(SSRC + 1, None)]),
+        ..unserved
+    };
+    assert_eq!(decision(&foreign, &packet), Err(Reason::Ssrc));
 }

@@ -22,18 +22,40 @@ impl fmt::Display for Direction {
     }
 }
 
-/// A generation of the interface that is served, named after the daemon that first spoke it.
+/// A generation of the interface that is served, named after a daemon that speaks it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Generation {
-    /// rtpengine 26.0.
+    /// rtpengine 12.4, 12.5, 13.0 to 13.2.
+    V12_5,
+    /// rtpengine 13.4 and 13.5.
+    V13_5,
+    /// rtpengine 14.0.
+    V14_0,
+    /// rtpengine 14.1 and 26.0.
     V26_0,
+    /// rtpengine 26.1.
+    V26_1,
+    /// rtpengine 26.2 and what follows it.
+    V26_3,
+}
+
+impl Generation {
+    /// Its name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Generation::V12_5 => "12.5",
+            Generation::V13_5 => "13.5",
+            Generation::V14_0 => "14.0",
+            Generation::V26_0 => "26.0",
+            Generation::V26_1 => "26.1",
+            Generation::V26_3 => "26.3",
+        }
+    }
 }
 
 impl fmt::Display for Generation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Generation::V26_0 => "26.0",
-        })
+        f.write_str(self.name())
     }
 }
 

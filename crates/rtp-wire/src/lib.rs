@@ -33,14 +33,14 @@ pub(crate) use super::udp_ip;
 pub(crate) use ::udp_ip;
 
 pub use command::{CommandNumber, Direction, Generation};
-pub use generations::{parse, v26_0};
+pub use generations::{parse, v12_5, v13_5, v14_0, v26_0, v26_1, v26_3, Text};
 pub use output::{ExtensionSet, Output, OutputFlags, OutputSsrc, PayloadRule};
 pub use pointer::{PointerKind, PointerName, UserPointer};
 pub use refusal::Refusal;
 pub use request::{Encoded, Init, Request};
 pub use srtp::{Cipher, Hmac, Srtp};
 pub use target::{
-    check_payload_types, ExpectedSource, MediaIndex, Mid, OutputGroup, PayloadType, Target,
-    TargetFlags, TargetSsrc,
+    check_payload_types, ExpectedSource, MediaIndex, Mid, OutputGroup, PayloadType, RtcpKind,
+    Target, TargetFlags, TargetSsrc, TimeUnit,
 };
 pub use udp_ip::{Endpoint, Family, Flow};

@@ -169,12 +169,7 @@ pub enum Refusal {
     NotInitialised(CommandNumber),
     /// INIT was sent before.
     AlreadyInitialised,
-    /// INIT of a generation that is not served, and longer than those that are.
-    NewerGeneration {
-        /// The daemon's.
-        name: &'static str,
-    },
-    /// INIT of a generation that is not served, and shorter than those that are.
+    /// INIT of a generation that is no longer served.
     OlderGeneration {
         /// The daemon's.
         name: &'static str,
@@ -230,6 +225,13 @@ pub enum Refusal {
     OutputsMissing,
     /// Outputs, though the target does not relay.
     OutputsUnwanted(u32),
+    /// More outputs of RTCP than outputs.
+    RtcpOutputCount {
+        /// How many are for RTCP.
+        rtcp: u32,
+        /// How many there are.
+        outputs: u8,
+    },
     /// A range of outputs that are not there.
     OutputRange {
         /// The media.
@@ -243,6 +245,8 @@ pub enum Refusal {
         /// Number of outputs.
         outputs: u32,
     },
+    /// Ring buffers that are not there.
+    RingBuffers(u32),
     /// Too many payload types.
     PayloadTypeCount(u32),
     /// Media index of a payload type.
@@ -310,9 +314,7 @@ impl Refusal {
             Refusal::TooShort { .. }
             | Refusal::OlderGeneration { .. }
             | Refusal::CommandSize { .. } => EMSGSIZE,
-            Refusal::TooLong { .. }
-            | Refusal::NewerGeneration { .. }
-            | Refusal::CommandCount { .. } => ERANGE,
+            Refusal::TooLong { .. } | Refusal::CommandCount { .. } => ERANGE,
             Refusal::PinRange { .. }
             | Refusal::PointerMissing(_)
             | Refusal::PointerAlignment(..) => EFAULT,
@@ -326,7 +328,9 @@ impl Refusal {
             | Refusal::OutputCount(_)
             | Refusal::OutputsMissing
             | Refusal::OutputsUnwanted(_)
+            | Refusal::RtcpOutputCount { .. }
             | Refusal::OutputRange { .. }
+            | Refusal::RingBuffers(_)
             | Refusal::PayloadTypeCount(_)
             | Refusal::PayloadTypeMedia { .. }
             | Refusal::PayloadTypeNumber { .. }
@@ -382,10 +386,10 @@ impl fmt::Display for Refusal {
                 write!(f, "{command} before INIT; send INIT first")
             }
             Refusal::AlreadyInitialised => f.write_str("the table is initialised already"),
-            Refusal::NewerGeneration { name } | Refusal::OlderGeneration { name } => write!(
+            Refusal::OlderGeneration { name } => write!(
                 f,
                 "the daemon speaks generation {name} of the interface, which this module does not; \
-                 install versions of both that match"
+                 install a newer daemon"
             ),
             Refusal::CommandCount { given } => write!(
                 f,
@@ -439,6 +443,13 @@ impl fmt::Display for Refusal {
                     "{given} outputs of a non-forwarding target; announce none"
                 )
             }
+            Refusal::RtcpOutputCount { rtcp, outputs } => {
+                write!(f, "{rtcp} outputs of RTCP among {outputs} outputs")
+            }
+            Refusal::RingBuffers(given) => write!(
+                f,
+                "packets to {given} ring buffers, of which none is registered"
+            ),
             Refusal::OutputRange {
                 media,
                 range,

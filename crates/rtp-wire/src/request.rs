@@ -35,17 +35,32 @@ pub enum Request<'a> {
     },
     /// To remove the target of this local address.
     DelTarget(Endpoint),
-    /// A command of calls, streams or the player: well-formed, not decoded any further.
+    /// To size the player. There is none: nothing is kept.
+    InitPlayStreams,
+    /// A command of calls, streams, the player or ring buffers: well-formed, not decoded any further.
     Unsupported(CommandNumber),
 }
 
 /// What INIT has settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Init {
-    /// The generation that the daemon speaks.
-    pub generation: Generation,
+    /// The oldest generation that declares what was declared.
+    pub(super) generation: Generation,
     /// The global counters.
     pub global: UserPointer,
+}
+
+impl Init {
+    /// From how many bytes on a range of shared memory is one of 13.5: its daemons map 32 MiB, those of 12.5 64 KiB.
+    const LARGE: u64 = 1 << 20;
+
+    /// The generation that the daemon speaks, whose global counters are in a range of shared memory of that many bytes.
+    pub fn generation(&self, range: u64) -> Generation {
+        match self.generation {
+            Generation::V12_5 if range >= Self::LARGE => Generation::V13_5,
+            generation => generation,
+        }
+    }
 }
 
 /// Decodes the value that a message carries into zeros.

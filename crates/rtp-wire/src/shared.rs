@@ -56,8 +56,8 @@ pub struct StreamStats {
     pub bytes: u64,
     /// Errors.
     pub errors: u64,
-    /// Time of the last packet, in microseconds of Unix time.
-    pub last_packet_us: u64,
+    /// Unix time of the last packet, in the unit of the generation.
+    pub last_packet: u64,
     /// TOS or traffic class of the last packet.
     pub tos: u32,
     /// Nothing.
@@ -104,8 +104,8 @@ pub struct SsrcStats {
     pub jitter: u32,
     /// Nothing.
     pub pad0: u32,
-    /// Time of the last packet, in microseconds of Unix time.
-    pub last_packet_us: u64,
+    /// Unix time of the last packet, in the unit of the generation.
+    pub last_packet: u64,
     /// Payload type of the last packet.
     pub last_pt: u32,
     /// Nothing.
@@ -127,7 +127,7 @@ const _: () = {
     assert!(offset_of!(StreamStats, packets) == 0);
     assert!(offset_of!(StreamStats, bytes) == 8);
     assert!(offset_of!(StreamStats, errors) == 16);
-    assert!(offset_of!(StreamStats, last_packet_us) == 24);
+    assert!(offset_of!(StreamStats, last_packet) == 24);
     assert!(offset_of!(StreamStats, tos) == 32);
 
     assert!(size_of::<RtpStats>() == 40);
@@ -148,6 +148,6 @@ const _: () = {
     assert!(offset_of!(SsrcStats, total_lost) == 32);
     assert!(offset_of!(SsrcStats, transit) == 36);
     assert!(offset_of!(SsrcStats, jitter) == 40);
-    assert!(offset_of!(SsrcStats, last_packet_us) == 48);
+    assert!(offset_of!(SsrcStats, last_packet) == 48);
     assert!(offset_of!(SsrcStats, last_pt) == 56);
 };

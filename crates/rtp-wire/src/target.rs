@@ -186,6 +186,8 @@ pub struct TargetFlags {
     pub track_ssrc: bool,
     /// The port is one of RTCP.
     pub rtcp: bool,
+    /// The port is one of RTP, too.
+    pub rtcp_mux: bool,
     /// RTCP is relayed, and goes to userspace too.
     pub rtcp_fw: bool,
     /// RTCP that is nothing but feedback is relayed, and stays away from userspace.
@@ -200,6 +202,29 @@ pub struct TargetFlags {
     pub blackhole: bool,
     /// Loss and jitter are measured.
     pub rtp_stats: bool,
+}
+
+/// What is RTCP, of a target of RTP.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromZeros)]
+#[repr(u8)]
+pub enum RtcpKind {
+    /// What has the second byte of RTCP (RFC 5761, 4), and its least length.
+    #[default]
+    SecondByte = 0,
+    /// Nothing.
+    Nothing,
+    /// Everything.
+    Everything,
+}
+
+/// In what Unix time is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, FromZeros)]
+#[repr(u8)]
+pub enum TimeUnit {
+    /// Microseconds.
+    Microseconds = 0,
+    /// Seconds.
+    Seconds,
 }
 
 /// A target. All zero is an empty one, to be decoded into.
@@ -218,6 +243,12 @@ pub struct Target {
     pub mid_extension: u8,
     /// Its switches.
     pub flags: TargetFlags,
+    /// What is RTCP.
+    pub rtcp_kind: RtcpKind,
+    /// The unit of the times of its last packets.
+    pub time_unit: TimeUnit,
+    /// RTP that no output is for is passed; else it is taken.
+    pub passes_unserved: bool,
     /// The outputs of each media.
     pub groups: [OutputGroup; MAX_MEDIA],
     /// The stream that recorded packets are queued on.

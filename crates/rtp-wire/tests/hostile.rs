@@ -77,16 +77,17 @@ proptest! {
         number in 0u32..20,
         mut body in proptest::collection::vec(any::<u8>(), 0..4000),
         fit in any::<bool>(),
+        generation in prop::sample::select(&Generation::ALL[..]),
     ) {
         let size = CommandNumber::from_wire(number)
-            .and_then(|command| Generation::V26_0.command_size(command));
+            .and_then(|command| generation.command_size(command));
         if let (true, Some(size)) = (fit, size) {
             body.resize(size, 0xa5);
         }
         if let Some(head) = body.first_chunk_mut() {
             *head = number.to_ne_bytes();
         }
-        let generation = initialised.then_some(Generation::V26_0);
+        let generation = initialised.then_some(generation);
         match parse(generation, way, &body) {
             Ok(Request::AddTarget(encoded)) => {
                 prop_assert!(initialised);

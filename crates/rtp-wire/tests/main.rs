@@ -10,6 +10,7 @@
 )]
 
 mod common;
+mod generations;
 mod hostile;
 mod messages;
 mod output;

@@ -4,13 +4,19 @@
 
 use super::super::command::{CommandNumber, Generation};
 use super::super::output::Output;
-use super::super::refusal::Refusal;
 use super::super::request::Decode;
 use super::super::target::Target;
-use super::super::udp_ip::Endpoint;
 
-/// Local address of a target, and index of an output, which is not checked.
-pub(super) type Place = (Endpoint, u32);
+/// What the text of `status` and `list` has, as scripts for a generation know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Output groups by media; else one list of outputs.
+    pub groups: bool,
+    /// What memory is pinned.
+    pub memory: bool,
+    /// How often the table is open, and which buffers it has.
+    pub buffers: bool,
+}
 
 /// A generation of the interface. Each function is given a message of the length that `sizes` says.
 pub(super) struct Format {
@@ -21,10 +27,10 @@ pub(super) struct Format {
     pub(super) sizes: &'static [usize],
     /// Decodes the target of ADD_TARGET.
     pub(super) target: Decode<Target>,
-    /// Where the output of ADD_DESTINATION belongs.
-    pub(super) place: fn(&[u8]) -> Result<Place, Refusal>,
     /// Decodes the output of ADD_DESTINATION.
     pub(super) output: Decode<Output>,
+    /// What the text of `status` and `list` has.
+    pub(super) text: Text,
 }
 
 impl Format {

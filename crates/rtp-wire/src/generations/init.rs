@@ -8,40 +8,27 @@ use super::super::refusal::Refusal;
 use super::super::request::Init;
 use super::decode::{check_length, mandatory};
 use super::format::Format;
-use super::layout::InitHead;
+use super::layout::{init_size, InitHead};
 use core::mem::size_of;
-use core::ops::RangeInclusive;
 use zerocopy::byteorder::native_endian::U64;
 use zerocopy::FromBytes;
 
-/// Generations that are not served: name, highest command plus one.
-const FOREIGN: [(&str, i32); 2] = [("12.5", 16), ("26.1 or 26.3", 18)];
-
-/// Size of INIT that declares so many commands.
-const fn size(commands: usize) -> usize {
-    // The sizes, and the pointer to the global counters.
-    let words = commands.saturating_add(1);
-    size_of::<InitHead>().saturating_add(words.saturating_mul(size_of::<U64>()))
-}
+/// Generations that are no longer served: name, highest command plus one, size of INIT.
+const FOREIGN: [(&str, i32, usize); 1] = [("11.5", 14, 128)];
 
 /// Refuses INIT of a generation that we know by name but do not serve.
-pub(super) fn check_foreign(message: &[u8], served: &RangeInclusive<usize>) -> Result<(), Refusal> {
+pub(super) fn check_foreign(message: &[u8]) -> Result<(), Refusal> {
     let Ok((head, _)) = InitHead::ref_from_prefix(message) else {
         return Ok(());
     };
-    let last_command = head.last_cmd.get();
-    let name = FOREIGN.iter().find_map(|&(name, last)| {
-        let is_right = last == last_command && usize::try_from(last).map(size) == Ok(message.len());
-        is_right.then_some(name)
-    });
-    match name {
-        Some(name) if message.len() < *served.start() => Err(Refusal::OlderGeneration { name }),
-        Some(name) if message.len() > *served.end() => Err(Refusal::NewerGeneration { name }),
-        _ => Ok(()),
+    let is_it = |last, size| head.last_cmd.get() == last && message.len() == size;
+    match FOREIGN.iter().find(|(_, last, size)| is_it(*last, *size)) {
+        Some(&(name, ..)) => Err(Refusal::OlderGeneration { name }),
+        None => Ok(()),
     }
 }
 
-/// Finds the generation that declares what INIT declares.
+/// Finds the generation that declares what INIT declares, the oldest where there are several.
 pub(super) fn negotiate(served: &[&Format], message: &[u8]) -> Result<Init, Refusal> {
     let command = CommandNumber::Init;
     let short = Refusal::TooShort {
@@ -55,7 +42,7 @@ pub(super) fn negotiate(served: &[&Format], message: &[u8]) -> Result<Init, Refu
         .ok()
         .filter(|count| served.iter().any(|format| format.sizes.len() == *count))
         .ok_or(Refusal::CommandCount { given })?;
-    let size = size(count);
+    let size = init_size(count);
     check_length(command, &(size..=size), message.len())?;
     let words = <[U64]>::ref_from_bytes(rest).map_err(|_| short)?;
     let (global, sizes) = words.split_last().ok_or(short)?;

@@ -2,16 +2,12 @@
 
 use super::super::super::command::Generation;
 use super::super::super::pointer::UserPointer;
-use super::super::format::Place;
+use super::super::format::Text;
 use super::*;
 use std::vec::Vec;
 
 fn nothing<T>(_: &[u8], _: &mut T) -> Result<(), Refusal> {
     Ok(())
-}
-
-fn nowhere(_: &[u8]) -> Result<Place, Refusal> {
-    Err(Refusal::Families)
 }
 
 /// A generation that declares these sizes.
@@ -20,8 +16,12 @@ const fn format(sizes: &'static [usize]) -> Format {
         generation: Generation::V26_0,
         sizes,
         target: nothing,
-        place: nowhere,
         output: nothing,
+        text: Text {
+            groups: true,
+            memory: true,
+            buffers: false,
+        },
     }
 }
 

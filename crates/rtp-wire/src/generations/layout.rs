@@ -5,6 +5,7 @@
 //! Numbers are in the byte order of the host, but for addresses and SSRCs, which are in network
 //! order. Every structure may be read at any address.
 
+use super::super::command::CommandNumber;
 use core::mem::{offset_of, size_of};
 use zerocopy::byteorder::native_endian::{I32, U16, U32, U64};
 use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -98,6 +99,85 @@ wire! {
 /// Bit of [`PtOutput::replace_pattern_len_flags`].
 pub const PT_BLACKHOLE: u32 = 1 << 8;
 
+/// Bits of the flags of a target. Bit 0 is each generation's own.
+pub mod target_flag {
+    /// DTLS goes to userspace.
+    pub const DTLS: u32 = 1 << 1;
+    /// STUN goes to userspace.
+    pub const STUN: u32 = 1 << 2;
+    /// Packets are RTP or RTCP.
+    pub const RTP: u32 = 1 << 3;
+    /// An SSRC must be given.
+    pub const SSRC_REQ: u32 = 1 << 4;
+    /// What is not RTP goes to userspace.
+    pub const RTP_ONLY: u32 = 1 << 5;
+    /// SSRCs are tracked.
+    pub const TRACK_SSRC: u32 = 1 << 6;
+    /// A port of RTCP.
+    pub const RTCP: u32 = 1 << 7;
+    /// RTCP is relayed.
+    pub const RTCP_FW: u32 = 1 << 8;
+    /// RTCP feedback is relayed.
+    pub const RTCP_FB_FW: u32 = 1 << 9;
+    /// Packets are recorded.
+    pub const DO_INTERCEPT: u32 = 1 << 10;
+    /// Unknown payload types go to userspace.
+    pub const PT_FILTER: u32 = 1 << 11;
+    /// Nothing is relayed.
+    pub const NON_FORWARDING: u32 = 1 << 12;
+    /// What is not relayed is dropped.
+    pub const BLACKHOLE: u32 = 1 << 13;
+    /// Loss and jitter are measured.
+    pub const RTP_STATS: u32 = 1 << 14;
+}
+
+/// Bits of the flags of an output, which follow its TOS.
+pub mod output_flag {
+    /// The SSRC is replaced.
+    pub const SSRC_SUBST: u32 = 1 << 8;
+}
+
+/// Size of INIT that declares so many commands: their sizes follow the head, and the pointer to the global counters.
+pub(super) const fn init_size(commands: usize) -> usize {
+    let words = commands.saturating_add(1);
+    size_of::<InitHead>().saturating_add(words.saturating_mul(size_of::<U64>()))
+}
+
+/// Size of each command's structure by number, without data that may follow, of a generation whose highest command is
+/// `COUNT - 1`: those of ADD_TARGET, ADD_DESTINATION and PLAY_STREAM are its own.
+pub(super) const fn sizes<const COUNT: usize>(
+    add_target: usize,
+    add_destination: usize,
+    play_stream: usize,
+) -> [usize; COUNT] {
+    // DEL_STREAM went when RING_BUFFER came.
+    let has_rings = COUNT > CommandNumber::RingBuffer as usize;
+    let all = [
+        0,
+        init_size(COUNT),
+        add_target,
+        add_destination,
+        264,
+        8,
+        272,
+        if has_rings { 0 } else { 12 },
+        12,
+        size_of::<CommandDelTarget>(),
+        12,
+        8,
+        32,
+        play_stream,
+        8,
+        8,
+        size_of::<CommandPinMemory>(),
+        136,
+    ];
+    match all.first_chunk() {
+        Some(sizes) => *sizes,
+        None => [0; COUNT],
+    }
+}
+
 wire! {
     /// What `rtpengine_command_init` begins with; the size of each command's structure, by number, and the
     /// pointer to the global counters follow, 8 bytes each.
@@ -142,5 +222,21 @@ wire! {
         pad: [u8; 4] = 4, 4;
         /// What it carries.
         pin_memory: PinMemoryInfo = 8, 16;
+    }
+}
+
+wire! {
+    /// What `rtpengine_command_destination` begins with.
+    DestinationHead = 40 {
+        /// Number of the command.
+        cmd: U32 = 0, 4;
+        /// Padding.
+        pad0: [u8; 4] = 4, 4;
+        /// Local address of the target.
+        local: Address = 8, 24;
+        /// Index of the output.
+        num: U32 = 32, 4;
+        /// Padding.
+        pad1: [u8; 4] = 36, 4;
     }
 }

@@ -6,7 +6,7 @@
 //! [`Generation`] and one line of [`SERVED`] besides. What generations have in common is in
 //! [`layout`] and [`decode`]. Nothing outside knows a structure of theirs, but tools that write commands.
 //!
-//! A table has no generation until INIT. PIN_MEMORY and DEL_TARGET are the same in all of them; of other
+//! A table has no generation until INIT. PIN_MEMORY, DEL_TARGET and INIT_PLAY_STREAMS are the same in all of them; of other
 //! commands it is known by then only how long they can be.
 
 mod decode;
@@ -15,7 +15,12 @@ mod encode;
 mod format;
 mod init;
 pub mod layout;
+pub mod v12_5;
+pub mod v13_5;
+pub mod v14_0;
 pub mod v26_0;
+pub mod v26_1;
+pub mod v26_3;
 
 use super::command::{CommandNumber, Direction, Generation};
 use super::refusal::Refusal;
@@ -23,14 +28,48 @@ use super::request::{Encoded, Request};
 use core::ops::RangeInclusive;
 use format::Format;
 
+pub use format::Text;
+
 /// The generations that are served.
-const SERVED: [&Format; 1] = [&v26_0::FORMAT];
+const SERVED: [&Format; Generation::ALL.len()] = [
+    &v12_5::FORMAT,
+    &v13_5::FORMAT,
+    &v14_0::FORMAT,
+    &v26_0::FORMAT,
+    &v26_1::FORMAT,
+    &v26_3::FORMAT,
+];
 
 impl Generation {
+    /// All of them, oldest first.
+    pub const ALL: [Self; 6] = [
+        Self::V12_5,
+        Self::V13_5,
+        Self::V14_0,
+        Self::V26_0,
+        Self::V26_1,
+        Self::V26_3,
+    ];
+
     fn format(self) -> &'static Format {
         match self {
+            Generation::V12_5 => &v12_5::FORMAT,
+            Generation::V13_5 => &v13_5::FORMAT,
+            Generation::V14_0 => &v14_0::FORMAT,
             Generation::V26_0 => &v26_0::FORMAT,
+            Generation::V26_1 => &v26_1::FORMAT,
+            Generation::V26_3 => &v26_3::FORMAT,
         }
+    }
+
+    /// Size of each command's structure by number, as INIT declares it; 0 for none.
+    pub fn command_sizes(self) -> &'static [usize] {
+        self.format().sizes
+    }
+
+    /// What the text of `status` and `list` has.
+    pub fn text(self) -> Text {
+        self.format().text
     }
 
     /// Size of a command's structure, without data that may follow; none when this generation has no
@@ -63,7 +102,7 @@ pub fn parse(
         return Err(Refusal::UnknownCommand { number });
     };
     if command == CommandNumber::Init {
-        init::check_foreign(message, &sizes)?;
+        init::check_foreign(message)?;
     }
     decode::check_length(command, &sizes, length)?;
     if direction != command.direction() {
@@ -84,25 +123,24 @@ pub fn parse(
         }
         CommandNumber::AddDestination => {
             let format = format.ok_or(Refusal::NotInitialised(command))?;
-            let (target, index) = (format.place)(message)?;
+            let (target, index) = decode::place(message)?;
             Request::AddDestination {
                 target,
                 index,
                 output: Encoded::new(message, format.output),
             }
         }
+        CommandNumber::InitPlayStreams => Request::InitPlayStreams,
         _ => Request::Unsupported(command),
     })
 }
 
 /// The least and the greatest size of a command's structure, without data that may follow; none when
-/// there is no such command. Before INIT it may be of any generation; INIT itself always.
+/// there is no such command. Before INIT it may be of any generation.
 fn sizes(format: Option<&Format>, command: CommandNumber) -> Option<RangeInclusive<usize>> {
     match format {
-        Some(format) if command != CommandNumber::Init => {
-            format.size(command).map(|size| size..=size)
-        }
-        _ => SERVED
+        Some(format) => format.size(command).map(|size| size..=size),
+        None => SERVED
             .iter()
             .filter_map(|format| format.size(command))
             .map(|size| size..=size)

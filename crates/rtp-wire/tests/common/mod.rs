@@ -2,6 +2,8 @@
 
 //! Valid messages, for tests to change one thing in.
 
+pub(crate) mod table;
+
 use rtp_wire::v26_0::{encode, layout};
 use rtp_wire::{
     Cipher, Direction, Endpoint, ExpectedSource, Flow, Generation, Hmac, MediaIndex, Output,

@@ -3,7 +3,7 @@
 //! Structures of generation 26.0 as they are on the wire (x86-64), padding included, as those that [all
 //! generations share](super::super::layout).
 
-use super::super::layout::wire;
+use super::super::layout::{sizes, wire};
 use core::mem::{offset_of, size_of};
 use zerocopy::byteorder::native_endian::{I32, U32, U64};
 use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -13,25 +13,11 @@ pub use super::super::layout::{
 };
 
 /// Size of each command's structure by number, without data that may follow.
-pub const SIZES: [usize; 17] = [
-    0,
-    size_of::<CommandInit>(),
+pub const SIZES: [usize; 17] = sizes(
     size_of::<CommandAddTarget>(),
     size_of::<CommandDestination>(),
-    264,
-    8,
-    272,
-    12,
-    12,
-    size_of::<CommandDelTarget>(),
-    12,
-    8,
-    32,
     464,
-    8,
-    8,
-    size_of::<CommandPinMemory>(),
-];
+);
 
 wire! {
     /// `rtpengine_output_group`.
@@ -59,84 +45,97 @@ wire! {
     }
 }
 
-wire! {
-    /// `rtpengine_target_info`.
-    TargetInfo = 3232 {
-        /// Local address.
-        local: Address = 0, 24;
-        /// Expected source.
-        expected_src: Address = 24, 24;
-        /// Action on another source.
-        src_mismatch: U32 = 48, 4;
-        /// Number of outputs.
-        num_destinations: U32 = 52, 4;
-        /// Stream of recorded packets.
-        intercept_stream_idx: U32 = 56, 4;
-        /// Outputs by media.
-        media_output_idxs: [OutputGroup; 8] = 60, 128;
-        /// Decryption.
-        decrypt: Srtp = 188, 340;
-        /// SSRCs in network order.
-        ssrc: [[u8; 4]; 4] = 528, 16;
-        /// Counters of the SSRCs.
-        ssrc_stats: [U64; 4] = 544, 32;
-        /// Media of the SSRCs, of which there are only 4.
-        ssrc_media_idx: [U32; 32] = 576, 128;
-        /// Counters of the payload types.
-        pt_stats: [U64; 32] = 704, 256;
-        /// Media of the payload types.
-        pt_media_idx: [U32; 32] = 960, 128;
-        /// Number of payload types.
-        num_payload_types: U32 = 1088, 4;
-        /// Id of the MID header extension.
-        extmap_mid: u8 = 1092, 1;
-        /// Padding.
-        pad0: [u8; 3] = 1093, 3;
-        /// MIDs by media.
-        mid_output: [Mid; 8] = 1096, 2112;
-        /// Counters of the ingress interface.
-        iface_stats: U64 = 3208, 8;
-        /// Counters of the target.
-        stats: U64 = 3216, 8;
-        /// Flags.
-        flags: U32 = 3224, 4;
-        /// Padding.
-        pad1: [u8; 4] = 3228, 4;
+/// What a target has of ring buffers: nothing here.
+pub trait Rings {
+    /// How many ring buffers it uses.
+    fn count(&self) -> u32;
+}
+
+impl Rings for () {
+    fn count(&self) -> u32 {
+        0
     }
 }
 
+/// `rtpengine_target_info`. Generations differ in how many media of SSRCs it has room for, of which no more than 4 are looked
+/// at, and in whether there are [`Rings`].
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct TargetInfo<const SSRC_MEDIA: usize = 32, R = ()> {
+    /// Local address.
+    pub local: Address,
+    /// Expected source.
+    pub expected_src: Address,
+    /// Action on another source.
+    pub src_mismatch: U32,
+    /// Number of outputs.
+    pub num_destinations: U32,
+    /// Stream of recorded packets.
+    pub intercept_stream_idx: U32,
+    /// Outputs by media.
+    pub media_output_idxs: [OutputGroup; 8],
+    /// Decryption.
+    pub decrypt: Srtp,
+    /// SSRCs in network order.
+    pub ssrc: [[u8; 4]; 4],
+    /// Counters of the SSRCs.
+    pub ssrc_stats: [U64; 4],
+    /// Media of the SSRCs.
+    pub ssrc_media_idx: [U32; SSRC_MEDIA],
+    /// Counters of the payload types.
+    pub pt_stats: [U64; 32],
+    /// Media of the payload types.
+    pub pt_media_idx: [U32; 32],
+    /// Number of payload types.
+    pub num_payload_types: U32,
+    /// Id of the MID header extension.
+    pub extmap_mid: u8,
+    /// Padding.
+    pub pad0: [u8; 3],
+    /// MIDs by media.
+    pub mid_output: [Mid; 8],
+    /// Counters of the ingress interface.
+    pub iface_stats: U64,
+    /// Counters of the target.
+    pub stats: U64,
+    /// Ring buffers that userspace has packets from.
+    pub raw_ring_buf: R,
+    /// Flags.
+    pub flags: U32,
+    /// Padding.
+    pub pad1: [u8; 4],
+}
+
+const _: () = {
+    assert!(size_of::<TargetInfo>() == 3232);
+    assert!(offset_of!(TargetInfo, local) == 0);
+    assert!(offset_of!(TargetInfo, expected_src) == 24);
+    assert!(offset_of!(TargetInfo, src_mismatch) == 48);
+    assert!(offset_of!(TargetInfo, num_destinations) == 52);
+    assert!(offset_of!(TargetInfo, intercept_stream_idx) == 56);
+    assert!(offset_of!(TargetInfo, media_output_idxs) == 60);
+    assert!(offset_of!(TargetInfo, decrypt) == 188);
+    assert!(offset_of!(TargetInfo, ssrc) == 528);
+    assert!(offset_of!(TargetInfo, ssrc_stats) == 544);
+    assert!(offset_of!(TargetInfo, ssrc_media_idx) == 576);
+    assert!(offset_of!(TargetInfo, pt_stats) == 704);
+    assert!(offset_of!(TargetInfo, pt_media_idx) == 960);
+    assert!(offset_of!(TargetInfo, num_payload_types) == 1088);
+    assert!(offset_of!(TargetInfo, extmap_mid) == 1092);
+    assert!(offset_of!(TargetInfo, pad0) == 1093);
+    assert!(offset_of!(TargetInfo, mid_output) == 1096);
+    assert!(offset_of!(TargetInfo, iface_stats) == 3208);
+    assert!(offset_of!(TargetInfo, stats) == 3216);
+    assert!(offset_of!(TargetInfo, flags) == 3224);
+    assert!(offset_of!(TargetInfo, pad1) == 3228);
+};
+
 /// Bits of [`TargetInfo::flags`].
 pub mod target_flag {
+    pub use super::super::super::layout::target_flag::*;
+
     /// Header extensions are looked at.
     pub const EXTMAP: u32 = 1 << 0;
-    /// DTLS goes to userspace.
-    pub const DTLS: u32 = 1 << 1;
-    /// STUN goes to userspace.
-    pub const STUN: u32 = 1 << 2;
-    /// Packets are RTP or RTCP.
-    pub const RTP: u32 = 1 << 3;
-    /// An SSRC must be given.
-    pub const SSRC_REQ: u32 = 1 << 4;
-    /// What is not RTP goes to userspace.
-    pub const RTP_ONLY: u32 = 1 << 5;
-    /// SSRCs are tracked.
-    pub const TRACK_SSRC: u32 = 1 << 6;
-    /// A port of RTCP.
-    pub const RTCP: u32 = 1 << 7;
-    /// RTCP is relayed.
-    pub const RTCP_FW: u32 = 1 << 8;
-    /// RTCP feedback is relayed.
-    pub const RTCP_FB_FW: u32 = 1 << 9;
-    /// Packets are recorded.
-    pub const DO_INTERCEPT: u32 = 1 << 10;
-    /// Unknown payload types go to userspace.
-    pub const PT_FILTER: u32 = 1 << 11;
-    /// Nothing is relayed.
-    pub const NON_FORWARDING: u32 = 1 << 12;
-    /// What is not relayed is dropped.
-    pub const BLACKHOLE: u32 = 1 << 13;
-    /// Loss and jitter are measured.
-    pub const RTP_STATS: u32 = 1 << 14;
 }
 
 wire! {
@@ -183,8 +182,8 @@ wire! {
 
 /// Bits of [`OutputInfo::tos_flags`].
 pub mod output_flag {
-    /// The SSRC is replaced.
-    pub const SSRC_SUBST: u32 = 1 << 8;
+    pub use super::super::super::layout::output_flag::*;
+
     /// Header extensions are filtered.
     pub const EXTMAP: u32 = 1 << 9;
     /// An output of RTCP.
@@ -231,17 +230,22 @@ wire! {
     }
 }
 
-wire! {
-    /// `rtpengine_command_add_target`.
-    CommandAddTarget = 3240 {
-        /// Number of the command.
-        cmd: U32 = 0, 4;
-        /// Padding.
-        pad: [u8; 4] = 4, 4;
-        /// What it carries.
-        target: TargetInfo = 8, 3232;
-    }
+/// `rtpengine_command_add_target`.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CommandAddTarget<T = TargetInfo> {
+    /// Number of the command.
+    pub cmd: U32,
+    /// Padding.
+    pub pad: [u8; 4],
+    /// What it carries.
+    pub target: T,
 }
+
+const _: () = {
+    assert!(size_of::<CommandAddTarget>() == 3240);
+    assert!(offset_of!(CommandAddTarget, target) == 8);
+};
 
 wire! {
     /// `rtpengine_command_destination`.

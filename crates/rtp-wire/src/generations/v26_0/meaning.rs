@@ -3,28 +3,32 @@
 //! What generation 26.0 means: from the wire into the internal form.
 
 use super::super::super::command::{CommandNumber, Generation};
-use super::super::super::output::{ExtensionSet, Output, OutputFlags, MAX_EXTENSIONS, MAX_PATTERN};
+use super::super::super::output::{ExtensionSet, Output, MAX_EXTENSIONS, MAX_PATTERN};
 use super::super::super::pointer::PointerName;
-use super::super::super::refusal::{AddressName, RangeName, Refusal};
+use super::super::super::refusal::{RangeName, Refusal};
 use super::super::super::target::{
-    ExpectedSource, OutputGroup, PayloadType, Target, TargetFlags, TargetSsrc, MAX_MEDIA, MAX_MID,
-    MAX_OUTPUTS, MAX_PAYLOAD_TYPES, MAX_SSRCS,
+    OutputGroup, Target, MAX_MEDIA, MAX_MID, MAX_PAYLOAD_TYPES, MAX_SSRCS,
 };
-use super::super::super::udp_ip::Flow;
 use super::super::decode::{
-    endpoint, lookup, mandatory, media_index, optional, payload_rule, range, specified, srtp, view,
+    addresses, flow, mandatory, num_outputs, payload_rules, payload_types, range, rewriting, srtp,
+    ssrcs, target_flags, tos_and_flags, view,
 };
-use super::super::format::{Format, Place};
-use super::layout;
+use super::super::format::{Format, Text};
+use super::layout::{self, output_flag, target_flag, CommandAddTarget, Rings, TargetInfo};
 use core::mem::size_of;
+use zerocopy::{FromBytes, Immutable, KnownLayout};
 
 /// Generation 26.0.
 pub(in super::super) const FORMAT: Format = Format {
     generation: Generation::V26_0,
     sizes: &layout::SIZES,
-    target,
-    place,
+    target: target::<32, ()>,
     output,
+    text: Text {
+        groups: true,
+        memory: true,
+        buffers: false,
+    },
 };
 
 // The internal form holds all that the wire format can.
@@ -36,36 +40,24 @@ const _: () = {
 };
 
 /// Decodes a target.
-fn target(message: &[u8], out: &mut Target) -> Result<(), Refusal> {
-    let command: &layout::CommandAddTarget = view(CommandNumber::AddTarget, message)?;
+pub(in super::super) fn target<const SSRC_MEDIA: usize, R>(
+    message: &[u8],
+    out: &mut Target,
+) -> Result<(), Refusal>
+where
+    R: Rings + FromBytes + Immutable + KnownLayout,
+{
+    let command: &CommandAddTarget<TargetInfo<SSRC_MEDIA, R>> =
+        view(CommandNumber::AddTarget, message)?;
     let info = &command.target;
-    let flags = target_flags(info.flags.get());
-    out.flags = flags;
+    let bits = info.flags.get();
+    out.flags = target_flags(bits);
+    out.flags.extmap = bits & target_flag::EXTMAP != 0;
     out.intercept_stream = info.intercept_stream_idx.get();
     out.mid_extension = info.extmap_mid;
-    out.local =
-        specified(&info.local).map_err(|fault| Refusal::Address(AddressName::Local, fault))?;
-
-    let expected = endpoint(&info.expected_src);
-    let checked = || expected.map_err(|fault| Refusal::Address(AddressName::ExpectedSource, fault));
-    out.expected_source = match info.src_mismatch.get() {
-        // It is shown, and nothing else.
-        0 => expected.map_or(ExpectedSource::Any, ExpectedSource::Ignore),
-        1 => ExpectedSource::Drop(checked()?),
-        2 => ExpectedSource::Pass(checked()?),
-        other => return Err(Refusal::SourceMismatch(other)),
-    };
-
-    let outputs = info.num_destinations.get();
-    out.num_outputs = match u8::try_from(outputs) {
-        Ok(num) if usize::from(num) <= MAX_OUTPUTS => num,
-        _ => return Err(Refusal::OutputCount(outputs)),
-    };
-    match (flags.non_forwarding, outputs) {
-        (false, 0) => return Err(Refusal::OutputsMissing),
-        (true, 1..) => return Err(Refusal::OutputsUnwanted(outputs)),
-        _ => (),
-    }
+    let source = (info.src_mismatch.get(), &info.expected_src);
+    addresses(&info.local, source, out)?;
+    num_outputs(info.num_destinations.get(), out)?;
     for (media, (to, from)) in out
         .groups
         .iter_mut()
@@ -92,47 +84,11 @@ fn target(message: &[u8], out: &mut Target) -> Result<(), Refusal> {
 
     srtp(&info.decrypt, &mut out.decrypt).map_err(Refusal::Decrypt)?;
 
-    let payload_types = info.num_payload_types.get();
-    out.num_payload_types = match u8::try_from(payload_types) {
-        Ok(num) if usize::from(num) <= MAX_PAYLOAD_TYPES => num,
-        _ => return Err(Refusal::PayloadTypeCount(payload_types)),
-    };
-    let wire = info.pt_stats.iter().zip(&info.pt_media_idx);
-    for (index, (to, (stats, media))) in
-        (0..out.num_payload_types).zip(out.payload_types.iter_mut().zip(wire))
-    {
-        *to = PayloadType {
-            stats: mandatory(PointerName::PayloadType(index), stats.get())?,
-            media: media_index(media.get()).map_err(|media| Refusal::PayloadTypeMedia {
-                index: usize::from(index),
-                media,
-            })?,
-        };
-    }
-
-    let wire = info
-        .ssrc
-        .iter()
-        .zip(&info.ssrc_stats)
-        .zip(&info.ssrc_media_idx);
-    for (index, (to, ((&ssrc, stats), media))) in (0u8..).zip(out.ssrcs.iter_mut().zip(wire)) {
-        let ssrc = u32::from_be_bytes(ssrc);
-        let given = ssrc != 0;
-        let name = PointerName::TargetSsrc(index);
-        *to = TargetSsrc {
-            stats: if given {
-                mandatory(name, stats.get())?
-            } else {
-                optional(name, stats.get())?
-            },
-            ssrc,
-            given,
-            media: media_index(media.get()).map_err(|media| Refusal::SsrcMedia {
-                index: usize::from(index),
-                media,
-            })?,
-        };
-    }
+    let media = info.pt_media_idx.iter().map(|media| media.get());
+    let wire = info.pt_stats.iter().zip(media);
+    payload_types(info.num_payload_types.get(), wire, out)?;
+    let media = info.ssrc_media_idx.iter().map(|media| media.get());
+    ssrcs(info.ssrc.iter().zip(&info.ssrc_stats).zip(media), out)?;
 
     for (media, (to, from)) in out.mids.iter_mut().zip(&info.mid_output).enumerate() {
         let length = from.len.get();
@@ -146,7 +102,10 @@ fn target(message: &[u8], out: &mut Target) -> Result<(), Refusal> {
 
     out.interface_stats = mandatory(PointerName::TargetInterface, info.iface_stats.get())?;
     out.stats = mandatory(PointerName::Target, info.stats.get())?;
-    Ok(())
+    match info.raw_ring_buf.count() {
+        0 => Ok(()),
+        count => Err(Refusal::RingBuffers(count)),
+    }
 }
 
 fn destination(message: &[u8]) -> Result<&layout::DestinationInfo, Refusal> {
@@ -154,35 +113,18 @@ fn destination(message: &[u8]) -> Result<&layout::DestinationInfo, Refusal> {
     Ok(&command.destination)
 }
 
-/// Where an output belongs.
-fn place(message: &[u8]) -> Result<Place, Refusal> {
-    let info = destination(message)?;
-    Ok((lookup(&info.local)?, info.num.get()))
-}
-
 /// Decodes an output.
 fn output(message: &[u8], out: &mut Output) -> Result<(), Refusal> {
     let info = &destination(message)?.output;
     out.media = info.media_idx.get();
-    let [tos, ..] = info.tos_flags.get().to_le_bytes();
-    out.tos = tos;
-    out.flags = output_flags(info.tos_flags.get());
-    let source =
-        specified(&info.src_addr).map_err(|fault| Refusal::Address(AddressName::Source, fault))?;
-    let destination = specified(&info.dst_addr)
-        .map_err(|fault| Refusal::Address(AddressName::Destination, fault))?;
-    out.flow = Flow::new(source, destination).ok_or(Refusal::Families)?;
+    let bits = info.tos_flags.get();
+    tos_and_flags(bits, out);
+    out.flags.extmap = bits & output_flag::EXTMAP != 0;
+    out.flags.rtcp = bits & output_flag::RTCP != 0;
+    out.flow = flow(&info.src_addr, &info.dst_addr)?;
 
     srtp(&info.encrypt, &mut out.encrypt).map_err(Refusal::Encrypt)?;
-
-    for (index, (to, from)) in out
-        .payload_rules
-        .iter_mut()
-        .zip(&info.pt_output)
-        .enumerate()
-    {
-        *to = payload_rule(index, from)?;
-    }
+    payload_rules(&info.pt_output, out)?;
 
     out.extensions = extensions(info)?;
     out.mid_extension = info.extmap_mid;
@@ -196,53 +138,12 @@ fn output(message: &[u8], out: &mut Output) -> Result<(), Refusal> {
         }
     }
 
-    let wire = info
-        .ssrc_out
-        .iter()
-        .zip(&info.seq_offset)
-        .zip(&info.ssrc_stats);
-    for (index, (to, ((&ssrc, offset), stats))) in (0u8..).zip(out.ssrcs.iter_mut().zip(wire)) {
-        to.ssrc = u32::from_be_bytes(ssrc);
-        // Sequence numbers have 16 bits, so more of the offset makes no difference.
-        let [low, high, ..] = offset.get().to_le_bytes();
-        to.seq_offset = u16::from_le_bytes([low, high]);
-        to.stats = optional(PointerName::OutputSsrc(index), stats.get())?;
-    }
+    let stats = info.ssrc_stats.iter().map(|stats| stats.get());
+    rewriting(info.ssrc_out.iter().zip(&info.seq_offset).zip(stats), out)?;
 
     out.interface_stats = mandatory(PointerName::OutputInterface, info.iface_stats.get())?;
     out.stats = mandatory(PointerName::Output, info.stats.get())?;
     Ok(())
-}
-
-fn target_flags(bits: u32) -> TargetFlags {
-    use layout::target_flag as flag;
-    let is_set = |bit: u32| bits & bit != 0;
-    TargetFlags {
-        extmap: is_set(flag::EXTMAP),
-        dtls: is_set(flag::DTLS),
-        stun: is_set(flag::STUN),
-        rtp: is_set(flag::RTP),
-        ssrc_req: is_set(flag::SSRC_REQ),
-        rtp_only: is_set(flag::RTP_ONLY),
-        track_ssrc: is_set(flag::TRACK_SSRC),
-        rtcp: is_set(flag::RTCP),
-        rtcp_fw: is_set(flag::RTCP_FW),
-        rtcp_fb_fw: is_set(flag::RTCP_FB_FW),
-        do_intercept: is_set(flag::DO_INTERCEPT),
-        pt_filter: is_set(flag::PT_FILTER),
-        non_forwarding: is_set(flag::NON_FORWARDING),
-        blackhole: is_set(flag::BLACKHOLE),
-        rtp_stats: is_set(flag::RTP_STATS),
-    }
-}
-
-fn output_flags(bits: u32) -> OutputFlags {
-    use layout::output_flag as flag;
-    OutputFlags {
-        ssrc_subst: bits & flag::SSRC_SUBST != 0,
-        extmap: bits & flag::EXTMAP != 0,
-        rtcp: bits & flag::RTCP != 0,
-    }
 }
 
 fn extensions(info: &layout::OutputInfo) -> Result<ExtensionSet, Refusal> {

@@ -10,4 +10,4 @@ pub mod encode;
 pub mod layout;
 mod meaning;
 
-pub(super) use meaning::FORMAT;
+pub(super) use meaning::{target, FORMAT};
