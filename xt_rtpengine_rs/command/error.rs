@@ -71,6 +71,8 @@ impl From<&Fault> for Error {
             Fault::Pointer(..) => EFAULT,
             Fault::TargetExists | Fault::OutputExists(_) => EEXIST,
             Fault::OutputIndex { .. } => ERANGE,
+            // The one refusal that has the daemon play by itself.
+            Fault::Command(CommandNumber::GetPacketStream) => EBUSY,
             Fault::Command(_) => EOPNOTSUPP,
             Fault::Path(error) | Fault::Kernel(error) => *error,
         }

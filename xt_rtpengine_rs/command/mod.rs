@@ -10,8 +10,9 @@ use crate::{
     },
     sys::{
         alloc::zeroed,
+        counters::GlobalStats,
         crypto::wipe,
-        memory::Memory,
+        memory::{Memory, Shared},
         opener::{current_process, Opener, Uid},
         parameters,
         proc::Handle,
@@ -123,6 +124,7 @@ impl Holder {
                 output,
             } => self.add_destination(&target, index, output),
             Request::DelTarget(local) => self.del_target(&local),
+            Request::InitPlayStreams => Ok(()),
             Request::Unsupported(number) => Err(Fault::Command(number)),
         }
     }
@@ -132,12 +134,12 @@ impl Holder {
         if state.generation()?.is_some() {
             return Err(Refusal::AlreadyInitialised.into());
         }
-        let global = state
+        let global: Shared<GlobalStats> = state
             .memory
             .of(self.mark)
             .resolve(PointerName::Global, init.global)?;
         state.daemon = Some(Daemon {
-            generation: init.generation,
+            generation: init.generation(global.range_size()),
             global,
         });
         state.process = current_process();

@@ -4,6 +4,7 @@
 
 use super::target::{show_builder, show_target};
 use crate::{
+    rtp_wire::Generation,
     sys::{opener::Opener, rcu, view::View},
     table::{Entry, Table, Tables},
     udp_ip::Endpoint,
@@ -68,13 +69,31 @@ impl View for Status {
 
     fn show(&self, out: &SeqFile) -> Result {
         let state = self.0.state.lock();
+        let generation = state.daemon.as_ref().map(|daemon| daemon.generation);
+        let text = generation.unwrap_or(Generation::V26_0).text();
         seq_print!(out, "Refcount:    {}\n", state.handles());
-        seq_print!(out, "Control PID: {}\n", state.process);
+        if text.buffers {
+            seq_print!(out, "Opencount:   {}\n", state.handles());
+        } else {
+            seq_print!(out, "Control PID: {}\n", state.process);
+        }
         seq_print!(out, "Targets:     {}\n", state.len);
         seq_print!(out, "Players:     0\n");
         seq_print!(out, "PStreams:    0\n");
-        seq_print!(out, "Memory pins: {}\n", state.memory.len());
-        seq_print!(out, "Memory:      {}\n", state.memory.size());
+        if text.memory {
+            seq_print!(out, "Memory pins: {}\n", state.memory.len());
+            seq_print!(out, "Memory:      {}\n", state.memory.size());
+        }
+        if text.buffers {
+            seq_print!(out, "Skb refs:    0\n");
+            seq_print!(out, "Skb copies:  0\n");
+            seq_print!(out, "Ring bufs:   0\n");
+        }
+        seq_print!(
+            out,
+            "Interface:   {}\n",
+            generation.map_or("none", Generation::name)
+        );
         Ok(())
     }
 }
@@ -132,13 +151,18 @@ impl View for Targets {
             return Ok(());
         };
         let state = self.table.state.lock();
+        // There are no targets before INIT.
+        let Some(daemon) = &state.daemon else {
+            return Ok(());
+        };
+        let groups = daemon.generation.text().groups;
         match state.entries.get(&local) {
             None => {}
-            Some(Entry::Building(builder)) => show_builder(out, builder),
+            Some(Entry::Building(builder)) => show_builder(out, builder, groups),
             Some(Entry::Published) => {
                 let guard = rcu::read_lock();
                 if let Some(target) = self.table.find(&local, &guard) {
-                    show_target(out, target, self.with_keys);
+                    show_target(out, target, groups, self.with_keys);
                 }
             }
         }

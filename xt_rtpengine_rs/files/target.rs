@@ -15,25 +15,36 @@ use crate::{
 use kernel::{seq_file::SeqFile, seq_print};
 
 /// Writes the block of a target whose outputs are not all there.
-pub(crate) fn show_builder(out: &SeqFile, builder: &Builder) {
+pub(crate) fn show_builder(out: &SeqFile, builder: &Builder, groups: bool) {
     let missing = builder.missing();
     seq_print!(out, "local {}\n", Show(builder.target().listed.local));
-    seq_print!(out, "    outputs not fully filled ({missing} missing)\n\n");
+    seq_print!(out, "    outputs not fully filled ({missing} missing)\n");
+    show_end(out, groups);
+}
+
+/// Where there are `groups`, an empty line ends a block.
+fn show_end(out: &SeqFile, groups: bool) {
+    if groups {
+        seq_print!(out, "\n");
+    }
 }
 
 /// Writes the block of a target.
-pub(crate) fn show_target(out: &SeqFile, target: &Target, with_keys: bool) {
+/// Those of media 0 alone are one list where the interface has no `groups`.
+pub(crate) fn show_target(out: &SeqFile, target: &Target, groups: bool, with_keys: bool) {
     let config = &target.listed;
     seq_print!(out, "local {}\n", Show(config.local));
-    show_receiving(out, target);
+    show_receiving(out, target, groups);
     show_srtp(out, "decryption", &config.decrypt, with_keys);
     show_options(out, config);
-    show_groups(out, config);
+    if groups {
+        show_groups(out, config);
+    }
     for output in target.outputs() {
-        show_output(out, target, output);
+        show_output(out, target, output, groups);
         show_srtp(out, "encryption", &output.listed.encrypt, with_keys);
     }
-    seq_print!(out, "\n");
+    show_end(out, groups);
 }
 
 fn show_stats(out: &SeqFile, indent: &str, stats: &StreamStats) {
@@ -44,7 +55,7 @@ fn show_stats(out: &SeqFile, indent: &str, stats: &StreamStats) {
     );
 }
 
-fn show_receiving(out: &SeqFile, target: &Target) {
+fn show_receiving(out: &SeqFile, target: &Target, groups: bool) {
     let config = &target.listed;
     if let Some(source) = config.expected_source.endpoint() {
         seq_print!(out, "    expect {}\n", Show(source));
@@ -58,19 +69,19 @@ fn show_receiving(out: &SeqFile, target: &Target) {
     for (known, given) in target.payload_types().iter().zip(config.payload_types()) {
         seq_print!(
             out,
-            "        RTP payload type {:3}: {:20} bytes, {:20} packets   [group #{}]\n",
+            "        RTP payload type {:3}: {:20} bytes, {:20} packets",
             known.number,
             known.stats.bytes.get(),
-            known.stats.packets.get(),
-            given.media.get().map_or(u32::MAX, u32::from)
+            known.stats.packets.get()
         );
+        if groups {
+            let media = given.media.get().map_or(u32::MAX, u32::from);
+            seq_print!(out, "   [group #{media}]");
+        }
+        seq_print!(out, "\n");
     }
-    seq_print!(
-        out,
-        "    last packet: {}\n",
-        target.stats.last_packet_us.get() / 1_000_000
-    );
-    seq_print!(out, "    SSRC in:");
+    seq_print!(out, "    last packet: {}", target.last_packet());
+    seq_print!(out, "{}    SSRC in:", if groups { "\n" } else { "" });
     let mut separator = "";
     for (index, given) in (0u8..).zip(&config.ssrcs) {
         let Some(stats) = target.ssrc_stats(Some(index)) else {
@@ -99,6 +110,7 @@ fn show_options(out: &SeqFile, config: &rtp_wire::Target) {
         (flags.pt_filter, "PT-filter"),
         (flags.rtp_only, "RTP-only"),
         (flags.rtcp, "RTCP"),
+        (flags.rtcp_mux, "RTCP-mux"),
         (flags.dtls, "DTLS"),
         (flags.stun, "STUN"),
         (flags.non_forwarding, "non-forwarding"),
@@ -142,19 +154,30 @@ fn show_groups(out: &SeqFile, config: &rtp_wire::Target) {
     seq_print!(out, "\n");
 }
 
-fn show_output(out: &SeqFile, target: &Target, output: &Output) {
+fn show_output(out: &SeqFile, target: &Target, output: &Output, groups: bool) {
     let config = &output.listed;
-    let rtcp = if config.flags.rtcp { ", RTCP" } else { "" };
-    seq_print!(
-        out,
-        "    output #{} (media #{}{rtcp})\n",
-        output.number,
-        config.media
-    );
+    let of_list = |group: &rtp_wire::OutputGroup| group.rtcp().contains(&output.number.into());
+    let what = match (groups, config.flags.rtcp) {
+        (true, false) => "",
+        (true, true) => ", RTCP",
+        (false, _) if target.listed.groups.iter().any(of_list) => " (RTCP)",
+        (false, _) => "",
+    };
+    seq_print!(out, "    output #{}", output.number);
+    if groups {
+        seq_print!(out, " (media #{}{what})\n", config.media);
+    } else {
+        seq_print!(out, "{what}\n");
+    }
     seq_print!(out, "       src {}\n", Show(config.flow.source()));
     seq_print!(out, "       dst {}\n", Show(config.flow.destination()));
-    show_stats(out, "       ", &output.egress.stats);
-    seq_print!(out, "       SSRC out:");
+    let (stats_indent, indent) = if groups {
+        ("       ", "       ")
+    } else {
+        ("      ", " ")
+    };
+    show_stats(out, stats_indent, &output.egress.stats);
+    seq_print!(out, "{indent}SSRC out:");
     let mut separator = "";
     for (index, given) in (0u8..).zip(&config.ssrcs) {
         let Some(stats) = output.ssrc_stats(Some(index)) else {

@@ -32,21 +32,24 @@ pub(super) fn error(target: &Target, reason: &dyn Display) {
     target.global.errors.add(1);
 }
 
-/// A packet of the target, its interface, and the whole.
-pub(super) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) {
+/// A packet of the target, its interface, and the whole. Returns when it came, in the unit of the counters.
+#[inline(always)]
+pub(super) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) -> u64 {
     let bytes = datagram.payload.len() as u64;
+    let time = target.time(micros(arrival_ns));
     target.stats.tos.set(u32::from(datagram.tos));
-    target.stats.last_packet_us.set(micros(arrival_ns));
+    target.stats.last_packet.set(time);
     target.stats.packets.add(1);
     target.stats.bytes.add(bytes);
     target.interface.ingress.packets.add(1);
     target.interface.ingress.bytes.add(bytes);
     target.global.packets.add(1);
     target.global.bytes.add(bytes);
+    time
 }
 
 /// What is particular to RTP: its payload type and SSRC. `length` is that of the packet as the target reads
-/// it, `index` the one that authentication told.
+/// it, `index` the one that authentication told; `time` is what [`packet`] returned.
 pub(super) fn rtp(
     target: &Target,
     datagram: &Datagram,
@@ -54,8 +57,8 @@ pub(super) fn rtp(
     length: usize,
     index: Option<u32>,
     arrival_ns: i64,
+    time: u64,
 ) {
-    let arrival_us = micros(arrival_ns);
     let ssrc = target.ssrc_stats(rtp.ssrc_index);
     if let (Some(stats), Some(index), false) = (ssrc, index, rtp.measure) {
         stats.ext_seq.raise(index);
@@ -72,7 +75,7 @@ pub(super) fn rtp(
         return;
     };
     stats.last_pt.set(u32::from(rtp.payload_type));
-    stats.last_packet_us.set(arrival_us);
+    stats.last_packet.set(time);
     if rtp.measure {
         let bytes = length.saturating_sub(rtp.payload_start) as u64;
         stats.packets.add(1);
@@ -82,7 +85,7 @@ pub(super) fn rtp(
             sequence: rtp.sequence,
             index,
             timestamp: rtp.timestamp,
-            time_us: arrival_us,
+            time_us: micros(arrival_ns),
             clock_rate: payload_type.clock_rate,
         };
         measure(target, stats, &arrival);

@@ -25,7 +25,7 @@ impl PutOff {
     /// A packet of that output.
     pub(super) fn new(target: &Target, output: &Output) -> Self {
         Self {
-            table: target.table,
+            table: target.table.into(),
             local: target.local,
             output: output.number,
             length: 0,

@@ -87,8 +87,8 @@ pub(crate) struct StreamStats {
     pub(crate) bytes: Counter,
     /// Errors.
     pub(crate) errors: Counter,
-    /// When the last packet came: microseconds of Unix time.
-    pub(crate) last_packet_us: Counter,
+    /// When the last packet came: Unix time, in the unit of the generation.
+    pub(crate) last_packet: Counter,
     /// TOS or traffic class of the last packet.
     pub(crate) tos: Value,
 }
@@ -129,8 +129,8 @@ pub(crate) struct SsrcStats {
     pub(crate) transit: Value,
     /// Interarrival jitter (RFC 3550 A.8), sixteen times the value.
     pub(crate) jitter: Value,
-    /// When the last packet came: microseconds of Unix time.
-    pub(crate) last_packet_us: Counter,
+    /// When the last packet came: Unix time, in the unit of the generation.
+    pub(crate) last_packet: Counter,
     /// Payload type of the last packet.
     pub(crate) last_pt: Value,
 }
@@ -193,10 +193,10 @@ macro_rules! assert_layout {
     };
 }
 
-assert_layout!(StreamStats: packets bytes errors last_packet_us tos);
+assert_layout!(StreamStats: packets bytes errors last_packet tos);
 assert_layout!(RtpStats: payload_type clock_rate packets bytes);
 assert_layout!(SsrcStats: packets bytes timestamp ext_seq rtcp_seq lost_bits total_lost transit jitter
-    last_packet_us last_pt);
+    last_packet last_pt);
 assert_layout!(InterfaceDirection: packets bytes errors);
 assert_layout!(InterfaceStats: ingress egress packets_lost);
 assert_layout!(GlobalStats: packets bytes errors packets_lost);

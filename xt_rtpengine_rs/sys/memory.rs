@@ -166,7 +166,7 @@ impl Memory {
         // INVARIANT: Inside the mapping, and aligned: the mapping begins at a page.
         Some(Shared {
             counters: counters.cast(),
-            _memory: self.clone(),
+            memory: self.clone(),
         })
     }
 }
@@ -186,7 +186,14 @@ impl Drop for Memory {
 /// `counters` points to a `T` in the mapping of `memory`, aligned.
 pub(crate) struct Shared<T: Counters> {
     counters: NonNull<T>,
-    _memory: Arc<Memory>,
+    memory: Arc<Memory>,
+}
+
+impl<T: Counters> Shared<T> {
+    /// The size of the range that they are in.
+    pub(crate) fn range_size(&self) -> u64 {
+        self.memory.size
+    }
 }
 
 impl<T: Counters> Clone for Shared<T> {
@@ -194,7 +201,7 @@ impl<T: Counters> Clone for Shared<T> {
         // INVARIANT: The same counters in the same memory.
         Self {
             counters: self.counters,
-            _memory: self._memory.clone(),
+            memory: self.memory.clone(),
         }
     }
 }

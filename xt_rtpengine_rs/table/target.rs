@@ -14,7 +14,7 @@ use super::{
 use crate::{
     command::error::Fault,
     rtp_media::rules::Rules,
-    rtp_wire::{self, target::MAX_SSRCS, OutputGroup, PointerName as Name},
+    rtp_wire::{self, target::MAX_SSRCS, OutputGroup, PointerName as Name, TimeUnit},
     sys::{
         counters::{Counters, GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
         map::{Map, Node, Unpublished},
@@ -31,8 +31,10 @@ pub(crate) struct Target {
     pub(crate) rules: Rules,
     /// The local address that it stands for.
     pub(crate) local: Endpoint,
-    /// The id of its table.
-    pub(crate) table: u32,
+    /// The id of its table, of which there are 64.
+    pub(crate) table: u8,
+    /// The unit of the times in its counters.
+    time_unit: TimeUnit,
     /// The outputs of each media, by their numbers.
     groups: [OutputGroup; rtp_wire::target::MAX_MEDIA],
     /// Its counters.
@@ -74,6 +76,23 @@ struct Mid {
 }
 
 impl Target {
+    /// A Unix time in microseconds, in the unit of its counters.
+    pub(crate) fn time(&self, us: u64) -> u64 {
+        match self.time_unit {
+            TimeUnit::Microseconds => us,
+            TimeUnit::Seconds => us / 1_000_000,
+        }
+    }
+
+    /// The Unix time of the last packet, in seconds.
+    pub(crate) fn last_packet(&self) -> u64 {
+        let time = self.stats.last_packet.get();
+        match self.time_unit {
+            TimeUnit::Microseconds => time / 1_000_000,
+            TimeUnit::Seconds => time,
+        }
+    }
+
     /// The media of a MID.
     pub(crate) fn media_of_mid(&self, mid: &[u8]) -> Option<u8> {
         let known = self.mids.iter().find(|known| *known.text == *mid)?;
@@ -161,7 +180,8 @@ impl Builder {
             Target {
                 rules: rules(&config, &payload_types)?,
                 local,
-                table,
+                table: table as u8,
+                time_unit: config.time_unit,
                 groups: config.groups,
                 stats: memory.resolve(Name::Target, config.stats)?,
                 interface: memory.resolve(Name::TargetInterface, config.interface_stats)?,
@@ -176,13 +196,7 @@ impl Builder {
             },
         )?;
         let target = node.as_mut().value_mut();
-        let ssrcs = target.ssrcs.iter_mut().zip(&target.listed.ssrcs);
-        for (index, (to, ssrc)) in (0u8..).zip(ssrcs) {
-            if ssrc.stats.is_some() {
-                let stats = memory.resolve(Name::TargetSsrc(index), ssrc.stats)?;
-                *to = ssrc.given.then_some(stats);
-            }
-        }
+        ssrcs(target, memory)?;
         target.decryption = srtp::decryption(&target.listed)?;
         Ok(Self(node))
     }
@@ -246,6 +260,19 @@ impl Builder {
         let published = targets.publish(self.0);
         published.map_err(|(node, error)| (Self(node), error))
     }
+}
+
+/// Finds the counters of SSRCs, those that are none's among them.
+#[inline(never)]
+fn ssrcs(target: &mut Target, memory: &impl Resolve) -> Result<(), Fault> {
+    let ssrcs = target.ssrcs.iter_mut().zip(&target.listed.ssrcs);
+    for (index, (to, ssrc)) in (0u8..).zip(ssrcs) {
+        if ssrc.stats.is_some() {
+            let stats = memory.resolve(Name::TargetSsrc(index), ssrc.stats)?;
+            *to = ssrc.given.then_some(stats);
+        }
+    }
+    Ok(())
 }
 
 /// Reads the payload types from the daemon's memory, once.

@@ -2,7 +2,7 @@
 
 //! What a target asks for.
 
-use super::rtp_wire::{ExpectedSource, Target};
+use super::rtp_wire::{ExpectedSource, RtcpKind, Target};
 use super::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use super::udp_ip::Endpoint;
 
@@ -91,6 +91,12 @@ impl Rules {
             stun: flags.stun,
             dtls: flags.dtls,
             rtp: flags.rtp,
+            rtcp: match target.rtcp_kind {
+                RtcpKind::SecondByte => RtcpRule::SecondByte,
+                RtcpKind::Nothing => RtcpRule::Nothing,
+                RtcpKind::Everything => RtcpRule::Everything,
+            },
+            unserved: target.passes_unserved && target.groups.iter().all(|it| it.rtp().is_empty()),
             rtp_only: flags.rtp_only,
             rtcp_fw: flags.rtcp_fw,
             rtcp_fb_fw: flags.rtcp_fb_fw,
