@@ -28,10 +28,11 @@ class Field:
     kind: str
 
 
-def _load() -> tuple[dict[str, dict[str, Field]], dict[str, int]]:
+@functools.cache
+def _load(generation: str) -> tuple[dict[str, dict[str, Field]], dict[str, int]]:
     fields: dict[str, dict[str, Field]] = {}
     sizes: dict[str, int] = {}
-    for line in (Path(__file__).parent / "layout-26.0.tsv").read_text().splitlines()[1:]:
+    for line in (Path(__file__).parent / f"layout-{generation}.tsv").read_text().splitlines()[1:]:
         struct_name, name, offset, size, bit, kind = (line.split("\t") + [""] * 6)[:6]
         if name == "(total)":
             sizes[struct_name] = int(size)
@@ -42,21 +43,36 @@ def _load() -> tuple[dict[str, dict[str, Field]], dict[str, int]]:
     return fields, sizes
 
 
-FIELDS, SIZES = _load()
+# The generations of the interface, oldest first, and the one that is meant where none is named.
+GENERATIONS = ("12.5", "13.5", "14.0", "26.0", "26.1", "26.3")
+USUAL = "26.0"
+SIZES = _load(USUAL)[1]
+
+
+def size_of(struct_name: str, generation: str = USUAL) -> int:
+    """The size of a structure."""
+    return _load(generation)[1][struct_name]
+
+
+def has(struct_name: str, field: str, generation: str) -> bool:
+    """Whether the structure of a generation has a field."""
+    return field in _load(generation)[0].get(struct_name, {})
+
+
 # The two members of a media's MID are given for the first element only; the group has the stride.
 _GROUPS = {("rtpengine_target_info", "mid_output"): ("mid", "len")}
 
 
 @functools.cache
-def locate(struct_name: str, path: str) -> Field:
+def locate(struct_name: str, path: str, generation: str = USUAL) -> Field:
     """The field that a path such as `target.ssrc[1]` or `target.mid_output[2].len` names."""
-    offset = 0
+    fields, offset = _load(generation)[0], 0
     parts = path.split(".")
     while parts:
         match = _PART.fullmatch(parts.pop(0))
-        if not match or match[1] not in FIELDS.get(struct_name, {}):
+        if not match or match[1] not in fields.get(struct_name, {}):
             raise KeyError(f"{struct_name} has no {path}")
-        found = FIELDS[struct_name][match[1]]
+        found = fields[struct_name][match[1]]
         at, size = found.offset, found.size
         if match[2] is not None:
             size //= found.count
@@ -64,7 +80,7 @@ def locate(struct_name: str, path: str) -> Field:
         if members := _GROUPS.get((struct_name, match[1])):
             if not parts or parts[0] not in members:
                 raise KeyError(f"{path}: one of {members} belongs after {match[1]}")
-            member = FIELDS[struct_name][parts.pop(0)]
+            member = fields[struct_name][parts.pop(0)]
             return replace(member, offset=offset + member.offset + int(match[2] or 0) * size)
         if not parts:
             return replace(found, offset=offset + at, size=size, count=0 if match[2] is not None else found.count)
@@ -85,14 +101,14 @@ def address(to: Address | None) -> bytes:
 class Struct:
     """The bytes of a structure, whose fields are read and set by path: `s["target.local"] = ("10.0.0.1", 5000)`."""
 
-    def __init__(self, name: str, **values: object) -> None:
-        self.name = name
-        self.data = bytearray(SIZES[name])
+    def __init__(self, name: str, generation: str = USUAL, /, **values: object) -> None:
+        self.name, self.generation = name, generation
+        self.data = bytearray(size_of(name, generation))
         for path, value in values.items():
             self[path] = value
 
     def __setitem__(self, path: str, value: object) -> None:
-        field = locate(self.name, path)
+        field = locate(self.name, path, self.generation)
         if field.kind == "re_address" and not isinstance(value, (bytes, bytearray)):
             value = address(value)  # type: ignore[arg-type]
         if isinstance(value, (list, tuple)):
@@ -112,21 +128,21 @@ class Struct:
                 field.size, "little")
 
     def __getitem__(self, path: str) -> int | bytes:
-        return read(self.data, self.name, path)
+        return read(self.data, self.name, path, self.generation)
 
     def __bytes__(self) -> bytes:
         return bytes(self.data)
 
     def copy(self) -> "Struct":
         """A copy, to change one field of."""
-        other = Struct(self.name)
+        other = Struct(self.name, self.generation)
         other.data[:] = self.data
         return other
 
 
-def read(data: bytes | bytearray | memoryview, struct_name: str, path: str) -> int | bytes:
+def read(data: bytes | bytearray | memoryview, struct_name: str, path: str, generation: str = USUAL) -> int | bytes:
     """A field of a structure that lies in `data`: a number, or bytes for what is neither number nor flag."""
-    field = locate(struct_name, path)
+    field = locate(struct_name, path, generation)
     raw = bytes(data[field.offset:field.offset + field.size])
     if field.bit is not None:
         return int.from_bytes(raw, "little") >> field.bit & 1

@@ -32,6 +32,8 @@ COMMANDS = {
     "free_packet_stream": (15, "rtpengine_command_free_packet_stream"),
     "pin_memory": (16, "rtpengine_command_pin_memory"),
 }
+RING_BUFFER = (17, "rtpengine_command_ring_buf")
+DEL_STREAM = 7
 
 Output = tuple[Address, Address] | tuple[Address, Address, dict[str, object]]
 
@@ -40,10 +42,10 @@ MISMATCH_IGNORE, MISMATCH_DROP, MISMATCH_PASS = 0, 1, 2
 NONE_IDX = 0xFFFF_FFFF
 
 
-def new(name: str, **values: object) -> Struct:
+def new(name: str, generation: str = abi.USUAL, /, **values: object) -> Struct:
     """An empty command of that name, its number set."""
     number, struct_name = COMMANDS[name]
-    return Struct(struct_name, cmd=number, **values)
+    return Struct(struct_name, generation, cmd=number, **values)
 
 
 class Counters:
@@ -102,10 +104,10 @@ class Memory:
 
 
 class Control:
-    """An open control file."""
+    """An open control file, to which a generation of the interface is spoken."""
 
-    def __init__(self, table: int, pages: int = 4) -> None:
-        self.table = table
+    def __init__(self, table: int, pages: int = 4, generation: str = abi.USUAL) -> None:
+        self.table, self.generation = table, generation
         self.fd = os.open(f"/proc/rtpengine/{table}/control", os.O_RDWR | os.O_CLOEXEC)
         self.memory = Memory(pages)
         self.global_stats = self.memory.counters("interface_stats_block")
@@ -122,11 +124,18 @@ class Control:
         return bytes(buffer[:count])
 
     def init_command(self) -> Struct:
-        """A right INIT of the interface's generation."""
-        command = new("init", **{"init.last_cmd": len(COMMANDS) + 1, "init.rtpe_stats": self.global_stats.addr})
-        for number, struct_name in COMMANDS.values():
-            command[f"init.msg_size[{number}]"] = abi.SIZES[struct_name]
+        """A right INIT of the generation."""
+        last = abi.locate("rtpengine_init_info", "msg_size", self.generation).count
+        command = self.new("init", **{"init.last_cmd": last, "init.rtpe_stats": self.global_stats.addr})
+        for number, struct_name in (*COMMANDS.values(), RING_BUFFER):
+            # DEL_STREAM went when RING_BUFFER came.
+            if number < last and not (number == DEL_STREAM and last > RING_BUFFER[0]):
+                command[f"init.msg_size[{number}]"] = abi.size_of(struct_name, self.generation)
         return command
+
+    def new(self, name: str, **values: object) -> Struct:
+        """An empty command of that name, in the generation's layout."""
+        return new(name, self.generation, **values)
 
     def init(self) -> "Control":
         """Pins the memory and sends INIT: the table takes targets from now on."""
@@ -150,7 +159,7 @@ class Control:
 
     def delete(self, local: Address) -> None:
         """DEL_TARGET."""
-        self.write(new("del_target", local=local))
+        self.write(self.new("del_target", local=local))
 
     def close(self) -> None:
         """Closes the file; the table and its targets stay."""
@@ -171,7 +180,7 @@ class Target:
         self.stats = memory.counters("stream_stats")
         self.pt_stats = [memory.counters("rtp_stats") for _ in pts]
         self.ssrc_stats = [memory.counters("ssrc_stats") for _ in ssrcs]
-        command = new("add_target", **{
+        command = control.new("add_target", **{
             "target.local": local,
             "target.num_destinations": outputs,
             "target.intercept_stream_idx": NONE_IDX,
@@ -180,8 +189,9 @@ class Target:
             "target.stats": self.stats.addr,
             "target.iface_stats": control.iface_stats.addr,
             "target.num_payload_types": len(pts),
-            "target.media_output_idxs[0].rtp_end_idx": outputs,
         })
+        if abi.has("rtpengine_target_info", "media_output_idxs", control.generation):
+            command["target.media_output_idxs[0].rtp_end_idx"] = outputs
         for n, (pt, stats) in enumerate(zip(pts, self.pt_stats)):
             stats["payload_type"] = pt
             stats["clock_rate"] = 8000
@@ -197,7 +207,7 @@ class Target:
         """A valid ADD_DESTINATION; `fields` are fields of the output. Its counters join `outputs` and `output_ssrcs`."""
         stats = self.control.memory.counters("stream_stats")
         self.outputs.append(stats)
-        command = new("add_destination", **{
+        command = self.control.new("add_destination", **{
             "destination.local": self.local,
             "destination.num": number,
             "destination.output.src_addr": source,

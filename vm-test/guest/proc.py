@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .abi import USUAL
 from .control import Control
 from .net import Namespace
 
@@ -104,21 +105,21 @@ class Table:
         except OSError:
             self.delete()
 
-    def control(self, pages: int = 4) -> Control:
+    def control(self, pages: int = 4, generation: str = USUAL) -> Control:
         """Opens the control file, without INIT."""
         with self._ns:
-            return Control(self.number, pages)
+            return Control(self.number, pages, generation)
 
     def ready(self, pages: int = 4) -> Control:
         """Opens the control file, pins memory and sends INIT."""
         return self.control(pages).init()
 
-    def status(self) -> dict[str, int]:
-        """The `Name: value` lines of status."""
+    def status(self) -> dict[str, int | str]:
+        """The `Name: value` lines of status: numbers, and the name of the interface."""
         with self._ns:
             content = (self.path / "status").read_text()
         lines = (line.partition(":") for line in content.splitlines())
-        return {name.strip(): int(value) for name, _, value in lines}
+        return {name.strip(): int(value) if value.strip().isdigit() else value.strip() for name, _, value in lines}
 
     def list_text(self) -> str:
         """The text of `list`."""

@@ -186,7 +186,11 @@ impl Maker<'_> {
         Message {
             bytes,
             sent: command.direction(),
-            made_for: Some(Errno::EOPNOTSUPP as i32),
+            made_for: Some(match command {
+                CommandNumber::InitPlayStreams => 0,
+                CommandNumber::GetPacketStream => Errno::EBUSY as i32,
+                _ => Errno::EOPNOTSUPP as i32,
+            }),
         }
     }
 
@@ -210,7 +214,9 @@ impl Maker<'_> {
             .and_then(|&number| CommandNumber::from_wire(number.into()))
             .is_none_or(CommandNumber::has_trailing_data);
         let made_for = match (self.random.below(8), breaker) {
-            (0, _) if !has_data => faults::envelope(self.random, &mut message.bytes),
+            // Before INIT a command may be as long as in any generation.
+            (0, _) if !has_data => faults::envelope(self.random, &mut message.bytes)
+                .filter(|_| self.model.is_initialised),
             (1, _) => {
                 message.sent = match message.sent {
                     Direction::Read => Direction::Write,

@@ -140,12 +140,20 @@ pub(crate) fn number_of(message: &[u8]) -> Option<CommandNumber> {
     CommandNumber::from_wire(u32::from_ne_bytes(*number))
 }
 
-/// Parses a message: INIT as the first one of a table, others as those of a table that had it. Who else has the
-/// table may have changed that.
-pub(crate) fn parse(sent: Direction, message: &[u8]) -> Result<Request<'_>, Refusal> {
-    let is_init = number_of(message) == Some(CommandNumber::Init);
-    let generation = (!is_init).then_some(Generation::V26_0);
-    rtp_wire::parse(generation, sent, message)
+/// Parses a message to a table that had INIT, or not. Without it what is well-formed in generation 26.0 is parsed as such all the
+/// same. Who else has the table may have changed that.
+pub(crate) fn parse(
+    is_initialised: bool,
+    sent: Direction,
+    message: &[u8],
+) -> Result<Request<'_>, Refusal> {
+    let first = rtp_wire::parse(None, sent, message);
+    let later = rtp_wire::parse(Some(Generation::V26_0), sent, message);
+    match (&first, &later) {
+        _ if is_initialised => later,
+        (Err(Refusal::NotInitialised(_)), Ok(_) | Err(Refusal::NoSuchTarget(_))) => later,
+        _ => first,
+    }
 }
 
 impl Model {
@@ -160,7 +168,7 @@ impl Model {
         if self.is_killed {
             return Prediction::refused("Killed", Errno::ENOENT);
         }
-        match parse(sent, message) {
+        match parse(self.is_initialised, sent, message) {
             Err(refusal) if number_of(message) == Some(CommandNumber::Init) => {
                 self.unless_initialised(refusal.into())
             }
@@ -177,6 +185,10 @@ impl Model {
                 Prediction::accepted(Effect::Delete(local))
             }
             Ok(Request::DelTarget(_)) => Prediction::refused("NoTarget", Errno::ENOENT),
+            Ok(Request::InitPlayStreams) => Prediction::accepted(Effect::None),
+            Ok(Request::Unsupported(CommandNumber::GetPacketStream)) => {
+                Prediction::refused("Command", Errno::EBUSY)
+            }
             Ok(Request::Unsupported(_)) => Prediction::refused("Command", Errno::EOPNOTSUPP),
         }
     }

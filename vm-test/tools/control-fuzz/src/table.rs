@@ -245,7 +245,16 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
     }
     let mut also: Vec<Errno> = vec![Errno::ENOENT];
     let mut can_be_accepted = !matches!(prediction.effect, super::model::Effect::None);
-    match parse(message.sent, &message.bytes) {
+    let parse = |is_initialised| parse(is_initialised, message.sent, &message.bytes);
+    // Somebody else may have sent INIT.
+    let before = parse(false).err();
+    prediction
+        .allowed
+        .extend(before.map(|refusal| refusal.errno()));
+    prediction
+        .allowed
+        .extend(parse(true).err().map(|refusal| refusal.errno()));
+    match parse(number_of(&message.bytes) != Some(CommandNumber::Init)) {
         Ok(Request::Init(_)) => also.extend([Errno::EBUSY, Errno::EFAULT]),
         Err(_) if number_of(&message.bytes) == Some(CommandNumber::Init) => also.push(Errno::EBUSY),
         // Payload types may be in the memory of another process that is at the same address.
@@ -269,7 +278,7 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
 /// Whether `ENOENT` for this message tells that the table is gone, not a target.
 fn says_killed(message: &Message) -> bool {
     !matches!(
-        parse(message.sent, &message.bytes),
+        parse(true, message.sent, &message.bytes),
         Ok(Request::AddDestination { .. } | Request::DelTarget(_))
             | Err(rtp_wire::Refusal::NoSuchTarget(_))
     )

@@ -195,7 +195,7 @@ pub(crate) const STREAM: Fields = &[
     ("packets", offset_of!(StreamStats, packets), true),
     ("bytes", offset_of!(StreamStats, bytes), true),
     ("errors", offset_of!(StreamStats, errors), true),
-    ("last", offset_of!(StreamStats, last_packet_us), true),
+    ("last", offset_of!(StreamStats, last_packet), true),
     ("tos", offset_of!(StreamStats, tos), false),
 ];
 /// Counters of an interface as a target has them.
@@ -241,7 +241,7 @@ pub(crate) const SSRC: Fields = &[
     ("total_lost", offset_of!(SsrcStats, total_lost), false),
     ("transit", offset_of!(SsrcStats, transit), false),
     ("jitter", offset_of!(SsrcStats, jitter), false),
-    ("last", offset_of!(SsrcStats, last_packet_us), true),
+    ("last", offset_of!(SsrcStats, last_packet), true),
     ("last_pt", offset_of!(SsrcStats, last_pt), false),
 ];
 

@@ -30,6 +30,7 @@ pub(crate) fn suite(random: &mut Random, wanted: impl Fn(&Suite) -> bool) -> &'s
 /// The switches of a target.
 pub(crate) fn flags(random: &mut Random) -> TargetFlags {
     TargetFlags {
+        rtcp_mux: false,
         extmap: random.percent(30),
         dtls: random.percent(40),
         stun: random.percent(50),

@@ -106,7 +106,7 @@ pub(crate) fn init(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
     let init = &mut view::<CommandInit>(message)?.init;
     match random.below(4) {
         0 => {
-            let wrong = random.pick(&[0, 1, 16, 18, -1, i32::MAX]);
+            let wrong = random.pick(&[0, 1, 15, 19, -1, i32::MAX]);
             init.last_cmd.set(wrong);
             return Some(ERANGE);
         }
@@ -181,7 +181,7 @@ pub(crate) fn envelope(random: &mut Random, message: &mut Vec<u8>) -> Option<Err
             Some(ERANGE)
         }
         _ => {
-            let number = random.pick(&[0, 17, 18, 19, 255, 0x100, 0x0200_0000, u32::MAX]);
+            let number = random.pick(&[0, 18, 19, 20, 255, 0x100, 0x0200_0000, u32::MAX]);
             for (to, from) in message.iter_mut().zip(number.to_ne_bytes()) {
                 *to = from;
             }
