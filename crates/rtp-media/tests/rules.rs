@@ -2,10 +2,11 @@
 
 //! What commands ask for, in the form that packets are judged and protected by.
 
-use rtp_media::rules::{Rules, SourceRule};
+use rtp_media::rules::{RtcpRule, Rules, SourceRule};
 use rtp_media::srtp::{Cipher, Policy};
 use rtp_wire::{
-    Endpoint, ExpectedSource, Hmac, MediaIndex, PayloadType, Srtp, Target, TargetSsrc, UserPointer,
+    Endpoint, ExpectedSource, Hmac, MediaIndex, PayloadType, RtcpKind, Srtp, Target, TargetSsrc,
+    UserPointer,
 };
 use zerocopy::FromZeros as _;
 
@@ -125,4 +126,23 @@ fn policy() {
     assert_eq!(policy.master_salt, b"saltsaltsalt");
     let lengths = (policy.rtp_tag_len, policy.rtcp_tag_len, policy.mki_len);
     assert_eq!(lengths, (4, 10, 3));
+}
+
+/// What is RTCP is the target's to say, and RTP is unserved only where it is to be passed and no media has an output for it.
+#[test]
+fn what_generations_differ_in() {
+    let mut target = target();
+    assert_eq!(Rules::of(&target, []).unwrap().rtcp, RtcpRule::SecondByte);
+    for (kind, rule) in [
+        (RtcpKind::Nothing, RtcpRule::Nothing),
+        (RtcpKind::Everything, RtcpRule::Everything),
+    ] {
+        target.rtcp_kind = kind;
+        assert_eq!(Rules::of(&target, []).unwrap().rtcp, rule);
+    }
+    assert!(!Rules::of(&target, []).unwrap().unserved);
+    target.passes_unserved = true;
+    assert!(Rules::of(&target, []).unwrap().unserved);
+    target.groups[7].rtp_end = 1;
+    assert!(!Rules::of(&target, []).unwrap().unserved);
 }
