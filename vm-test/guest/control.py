@@ -68,7 +68,7 @@ class Counters:
         self.memory.map[start:start + at.size] = (value & (1 << at.size * 8) - 1).to_bytes(at.size, "little")
 
     def _bytes(self) -> bytes:
-        return self.memory.map[self.offset:self.offset + abi.SIZES[self.kind]]
+        return bytes(self.memory.map[self.offset:self.offset + abi.SIZES[self.kind]])
 
     def raw(self) -> bytes:
         """The whole structure."""
@@ -103,13 +103,48 @@ class Memory:
         return new("pin_memory", **{"pin_memory.addr": self.addr, "pin_memory.size": self.size})
 
 
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int, ctypes.c_int, ctypes.c_long]
+_LIBC.mmap.restype = ctypes.c_void_p
+_LIBC.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+READ_WRITE = mmap.PROT_READ | mmap.PROT_WRITE
+MAP_FIXED = 0x10
+
+
+def map_file(fd: int, size: int, offset: int = 0, protection: int = READ_WRITE, flags: int = mmap.MAP_SHARED,
+             at: int = 0) -> int:
+    """Maps a file, whatever size it has, and returns the address; OSError when it is refused."""
+    found = _LIBC.mmap(at or None, size, protection, flags, fd, offset)
+    if found in (None, (1 << 64) - 1):
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return found
+
+
+def unmap(address: int, size: int) -> None:
+    """Undoes a mapping."""
+    _LIBC.munmap(address, size)
+
+
+class Mapped(Memory):
+    """Memory of the module, mapped from an open control file."""
+
+    def __init__(self, fd: int, size: int, at: int = 0) -> None:  # pylint: disable=super-init-not-called
+        self.size, self._used = size, 0
+        self.addr = map_file(fd, size, flags=mmap.MAP_SHARED | (MAP_FIXED if at else 0), at=at)
+        self.map = memoryview((ctypes.c_char * size).from_address(self.addr)).cast("B")  # type: ignore[assignment]
+
+    def release(self) -> None:
+        """Unmaps the memory; its counters cannot be read any more."""
+        unmap(self.addr, self.size)
+
+
 class Control:
     """An open control file, to which a generation of the interface is spoken."""
 
-    def __init__(self, table: int, pages: int = 4, generation: str = abi.USUAL) -> None:
+    def __init__(self, table: int, pages: int = 4, generation: str = abi.USUAL, mapped: int = 0) -> None:
         self.table, self.generation = table, generation
         self.fd = os.open(f"/proc/rtpengine/{table}/control", os.O_RDWR | os.O_CLOEXEC)
-        self.memory = Memory(pages)
+        self.memory = Mapped(self.fd, mapped) if mapped else Memory(pages)
         self.global_stats = self.memory.counters("interface_stats_block")
         self.iface_stats = self.memory.counters("interface_stats_block")
 
@@ -138,8 +173,9 @@ class Control:
         return new(name, self.generation, **values)
 
     def init(self) -> "Control":
-        """Pins the memory and sends INIT: the table takes targets from now on."""
-        self.write(self.memory.pin_command())
+        """Pins the memory, unless it is mapped, and sends INIT: the table takes targets from now on."""
+        if not isinstance(self.memory, Mapped):
+            self.write(self.memory.pin_command())
         self.write(self.init_command())
         return self
 

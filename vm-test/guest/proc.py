@@ -14,7 +14,7 @@ from .net import Namespace
 
 ROOT = Path("/proc/rtpengine")
 _NUMBERS = re.compile(r"(\d+)\s+(bytes|packets|errors)")
-_OUTPUT = re.compile(r"output #(\d+)\s+\(media #(\d+)(, RTCP)?\)")
+_OUTPUT = re.compile(r"output #(\d+)(?:\s+\(media #(\d+)(, RTCP)?\)|( \(RTCP\))?$)")
 
 
 def tables() -> list[int]:
@@ -65,7 +65,7 @@ def parse_list(content: str) -> list[Listed]:
         target.lines.append(line)
         holder = target.outputs[-1] if target.outputs else target
         if match := _OUTPUT.search(words):
-            target.outputs.append(Output(int(match[1]), int(match[2]), bool(match[3])))
+            target.outputs.append(Output(int(match[1]), int(match[2] or 0), bool(match[3] or match[4])))
         elif words.startswith("stats:"):
             holder.stats = {name: int(number) for number, name in _NUMBERS.findall(words)}
         elif match := re.match(r"RTP payload type +(\d+):", words):
@@ -105,10 +105,10 @@ class Table:
         except OSError:
             self.delete()
 
-    def control(self, pages: int = 4, generation: str = USUAL) -> Control:
-        """Opens the control file, without INIT."""
+    def control(self, pages: int = 4, generation: str = USUAL, mapped: int = 0) -> Control:
+        """Opens the control file, without INIT; `mapped` bytes of it are the memory where there are any."""
         with self._ns:
-            return Control(self.number, pages, generation)
+            return Control(self.number, pages, generation, mapped)
 
     def ready(self, pages: int = 4) -> Control:
         """Opens the control file, pins memory and sends INIT."""

@@ -20,6 +20,12 @@ pub(crate) enum Fault {
     },
     /// A pointer does not lead into shared memory.
     Pointer(PointerName, UserPointer),
+    /// The control file cannot be mapped to be executed.
+    MappingExecutable,
+    /// The control file is mapped from its start on, and shared.
+    MappingKind,
+    /// The size of a mapping is no power of two.
+    MappingSize(u64),
     /// There is a target of that local address.
     TargetExists,
     /// There is no target of that local address.
@@ -66,6 +72,9 @@ impl From<&Fault> for Error {
         match fault {
             Fault::Message(refusal) => Error::from_errno(-refusal.errno()),
             Fault::Killed | Fault::NoTarget => ENOENT,
+            Fault::MappingSize(_) => EIO,
+            Fault::MappingExecutable => EPERM,
+            Fault::MappingKind => EINVAL,
             Fault::TargetComplete => EBUSY,
             Fault::MemoryLimit { .. } => ENOMEM,
             Fault::Pointer(..) => EFAULT,
@@ -90,8 +99,15 @@ impl fmt::Display for Fault {
             ),
             Fault::Pointer(name, pointer) => write!(
                 f,
-                "{name}: {pointer:?} is not in shared memory; send PIN_MEMORY for it first"
+                "{name}: {pointer:?} is not in shared memory; pin or map it first"
             ),
+            Fault::MappingExecutable => f.write_str("the control file is not mapped to be executed"),
+            Fault::MappingKind => {
+                f.write_str("the control file is mapped from offset 0 on, with MAP_SHARED")
+            }
+            Fault::MappingSize(size) => {
+                write!(f, "a mapping of {size} bytes: the size has to be a power of two")
+            }
             Fault::TargetExists => {
                 f.write_str("there is a target of that local address; send DEL_TARGET first")
             }

@@ -12,7 +12,7 @@ use crate::{
         alloc::zeroed,
         counters::GlobalStats,
         crypto::wipe,
-        memory::{Memory, Shared},
+        memory::{Mapping, Memory, Shared},
         opener::{current_process, Opener, Uid},
         parameters,
         proc::Handle,
@@ -70,6 +70,11 @@ impl Handle for Holder {
     fn read(&self, command: UserSlice) -> Result<usize> {
         self.command(Direction::Read, command)
     }
+
+    fn map(&self, mapping: &Mapping<'_>) -> Result {
+        self.map_memory(mapping)
+            .map_err(|fault| self.refused(&fault))
+    }
 }
 
 impl Drop for Holder {
@@ -103,13 +108,16 @@ impl Holder {
         reader.read_slice(&mut message.0)?;
         match self.execute(direction, &message.0) {
             Ok(()) => Ok(length),
-            Err(fault) => {
-                if parameters::api_debug() {
-                    pr_info!("table {}: command refused: {}\n", self.table.id(), fault);
-                }
-                Err(Error::from(&fault))
-            }
+            Err(fault) => Err(self.refused(&fault)),
         }
+    }
+
+    /// The error of a command, or of a mapping, that is refused.
+    fn refused(&self, fault: &Fault) -> Error {
+        if parameters::api_debug() {
+            pr_info!("table {}: command refused: {}\n", self.table.id(), fault);
+        }
+        fault.into()
     }
 
     fn execute(&self, direction: Direction, message: &[u8]) -> Result<(), Fault> {
@@ -147,17 +155,40 @@ impl Holder {
     }
 
     fn pin_memory(&self, address: u64, size: u64) -> Result<(), Fault> {
+        self.share_memory(size, || Memory::pin(address, size, self.mark))
+    }
+
+    fn map_memory(&self, mapping: &Mapping<'_>) -> Result<(), Fault> {
+        if mapping.is_executable() {
+            return Err(Fault::MappingExecutable);
+        }
+        if mapping.offset() != 0 || !mapping.is_shared() {
+            return Err(Fault::MappingKind);
+        }
+        let size = mapping.size();
+        if !size.is_power_of_two() {
+            return Err(Fault::MappingSize(size));
+        }
+        self.share_memory(size, || Memory::map(mapping, self.mark))
+    }
+
+    /// Adds a range that `make` makes to the memory of the table. `make` may take `mmap_lock`, which is not taken
+    /// under ours.
+    fn share_memory(
+        &self,
+        size: u64,
+        make: impl FnOnce() -> Result<Arc<Memory>>,
+    ) -> Result<(), Fault> {
         let reserve = || {
             let mut state = self.table.state.lock();
             state.check_alive()?;
             state.memory.reserve(size)
         };
         reserve()?;
-        // `mmap_lock` is not taken under ours.
-        let pinned = Memory::pin(address, size, self.mark);
+        let made = make();
         let mut state = self.table.state.lock();
         state.check_alive()?;
-        let added = pinned.and_then(|memory| state.memory.add(memory));
+        let added = made.and_then(|memory| state.memory.add(memory));
         if added.is_err() {
             state.memory.give_back(size);
         }

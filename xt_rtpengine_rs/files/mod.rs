@@ -10,6 +10,7 @@ use crate::{
     command::Holder,
     rtp_wire::text::{self, TextCommand},
     sys::{
+        memory::Mapping,
         net::Namespace,
         opener::Opener,
         proc::{self, Directory, Entry, Handle, Link},
@@ -124,5 +125,9 @@ impl Handle for TextControl {
 
     fn read(&self, _command: UserSlice) -> Result<usize> {
         Err(EINVAL)
+    }
+
+    fn map(&self, _mapping: &Mapping<'_>) -> Result {
+        Err(ENODEV)
     }
 }

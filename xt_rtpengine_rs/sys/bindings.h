@@ -56,6 +56,7 @@
 #include "helpers/kernel.h"
 #include "helpers/later.h"
 #include "helpers/map.h"
+#include "helpers/memory.h"
 #include "helpers/net.h"
 #include "helpers/packet.h"
 #include "helpers/parameters.h"

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Memory of the daemon that the module writes counters to.
+//! Memory that the daemon and the module share, which the module writes counters to.
 //!
-//! A range of the daemon's pages is pinned and mapped into the kernel. It stays so, whatever
-//! becomes of the process, until the last handle is dropped. It is charged to the process that pinned it.
+//! Either a range of the daemon's pages is pinned and mapped into the kernel, and charged to the process, or pages of
+//! the module's are mapped into the process. It stays so, whatever becomes of the process, until the last handle
+//! is dropped; a process keeps pages that it has mapped.
 //!
 //! C headers: [`include/linux/mm.h`](srctree/include/linux/mm.h),
 //! [`include/linux/vmalloc.h`](srctree/include/linux/vmalloc.h)
 
 use super::{bindings, counters::Counters};
-use core::{mem, ops::Deref, ptr::NonNull};
+use core::{marker::PhantomData, mem, ops::Deref, ptr::NonNull};
 use kernel::{page::PAGE_SIZE, prelude::*, sync::Arc};
 
 /// How many pages are pinned at once.
@@ -86,18 +87,67 @@ impl Drop for Pages {
     }
 }
 
-/// A range of a process's memory, pinned and mapped. Dropping it may sleep.
+/// What a process asks `mmap` of a file for, while it does.
+pub(crate) struct Mapping<'a> {
+    area: *mut bindings::vm_area_struct,
+    asked: bindings::rtpe_mapping,
+    file: PhantomData<&'a ()>,
+}
+
+impl Mapping<'_> {
+    /// # Safety
+    ///
+    /// `area` is being mapped, and not mapped yet, during the lifetime of the result.
+    pub(super) unsafe fn new(area: *mut bindings::vm_area_struct) -> Self {
+        Self {
+            area,
+            // SAFETY: As this function's own requirement.
+            asked: unsafe { bindings::rtpe_mapping_of(area) },
+            file: PhantomData,
+        }
+    }
+
+    /// The size in bytes, whole pages.
+    pub(crate) fn size(&self) -> u64 {
+        self.asked.size as u64
+    }
+
+    /// Where in the file it begins, in pages.
+    pub(crate) fn offset(&self) -> u64 {
+        self.asked.offset as u64
+    }
+
+    /// Whether the process wants to execute it.
+    pub(crate) fn is_executable(&self) -> bool {
+        self.asked.is_executable
+    }
+
+    /// Whether what one side writes is the other's to read.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.asked.is_shared
+    }
+}
+
+/// Whose pages a range has.
+enum Backing {
+    /// Of the process.
+    Pinned { _pages: Pages, _charge: Charge },
+    /// Of the module.
+    Own,
+}
+
+/// A range of a process's memory that the module shares. Dropping it may sleep.
 ///
 /// # Invariants
 ///
-/// `base` is the start of a mapping of `_pages`, valid for reads and writes of `size` bytes.
+/// `base` is valid for reads and writes of `size` bytes: the start of a mapping by `vmap` of pinned pages, or of memory
+/// of `vmalloc`.
 pub(crate) struct Memory {
     base: NonNull<u8>,
     start: u64,
     size: u64,
     owner: u64,
-    _pages: Pages,
-    _charge: Charge,
+    backing: Backing,
 }
 
 // SAFETY: The mapping can be used and undone from any thread.
@@ -131,8 +181,29 @@ impl Memory {
             start,
             size,
             owner,
-            _pages: pages,
-            _charge: Charge::new(count),
+            backing: Backing::Pinned {
+                _pages: pages,
+                _charge: Charge::new(count),
+            },
+        };
+        Ok(Arc::new(memory, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// Maps new pages, which are zero, into the calling process.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub(crate) fn map(mapping: &Mapping<'_>, owner: u64) -> Result<Arc<Self>> {
+        // SAFETY: The area is being mapped, by the type's constructor.
+        let base = unsafe { bindings::rtpe_map_zeroed(mapping.area) };
+        // INVARIANT: The memory has the size of the area.
+        let memory = Self {
+            base: NonNull::new(base.cast()).ok_or(ENOMEM)?,
+            start: mapping.asked.start as u64,
+            size: mapping.size(),
+            owner,
+            backing: Backing::Own,
         };
         Ok(Arc::new(memory, GFP_KERNEL_ACCOUNT)?)
     }
@@ -173,9 +244,15 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        // SAFETY: By the type invariant `base` is a mapping made by `vmap`. The pages are
-        // unpinned after this, by their own drop.
-        unsafe { bindings::vunmap(self.base.as_ptr().cast()) };
+        let base = self.base.as_ptr().cast();
+        match self.backing {
+            // SAFETY: By the type invariant `base` is a mapping made by `vmap`. The pages are unpinned after
+            // this, by their own drop.
+            Backing::Pinned { .. } => unsafe { bindings::vunmap(base) },
+            // SAFETY: By the type invariant `base` comes from `vmalloc`. A process that has the pages mapped has
+            // references to them.
+            Backing::Own => unsafe { bindings::vfree(base) },
+        }
     }
 }
 

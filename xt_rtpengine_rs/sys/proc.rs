@@ -9,7 +9,9 @@
 //! C headers: [`include/linux/proc_fs.h`](srctree/include/linux/proc_fs.h),
 //! [`include/linux/fs.h`](srctree/include/linux/fs.h)
 
-use super::{bindings, module::this_module, net::Namespace, opener::Opener, parameters};
+use super::{
+    bindings, memory::Mapping, module::this_module, net::Namespace, opener::Opener, parameters,
+};
 use core::{marker::PhantomData, ptr, ptr::NonNull};
 use kernel::{
     error::from_result,
@@ -257,6 +259,9 @@ pub(crate) trait Handle: Sized + Send + Sync + 'static {
 
     /// A command that returns a value is read: the buffer holds the command, and takes the reply.
     fn read(&self, command: UserSlice) -> Result<usize>;
+
+    /// The file is mapped. `mmap_lock` of the process is held.
+    fn map(&self, mapping: &Mapping<'_>) -> Result;
 }
 
 /// Makes a control file. Procfs asks for its mode before it calls the handle, so that `mode` lets everybody in: [`Handle::open`] decides
@@ -290,6 +295,7 @@ impl<H: Handle> Operations<H> {
         owner: this_module(),
         read: Some(Self::read),
         write: Some(Self::write),
+        mmap: Some(Self::mmap),
         release: Some(Self::release),
         // SAFETY: All others may be null.
         ..unsafe { core::mem::zeroed() }
@@ -351,6 +357,21 @@ impl<H: Handle> Operations<H> {
         // SAFETY: As this function's own requirement.
         let handle = unsafe { Self::handle(file) };
         length_or_error(handle.read(command))
+    }
+
+    /// # Safety
+    ///
+    /// Called by the kernel with a file that was opened by [`Self::open`], and an area that is being mapped.
+    unsafe extern "C" fn mmap(
+        file: *mut bindings::file,
+        area: *mut bindings::vm_area_struct,
+    ) -> c_int {
+        from_result(|| {
+            // SAFETY: As this function's own requirement.
+            let (handle, mapping) = unsafe { (Self::handle(file), Mapping::new(area)) };
+            handle.map(&mapping)?;
+            Ok(0)
+        })
     }
 
     /// # Safety

@@ -27,27 +27,3 @@ void rtpe_bh_enable(void)
 {
 	local_bh_enable();
 }
-
-pgprot_t rtpe_page_kernel(void)
-{
-	return PAGE_KERNEL;
-}
-
-struct mm_struct *rtpe_charge_pinned(unsigned long pages)
-{
-	struct mm_struct *mm = current->mm;
-
-	if (mm) {
-		mmgrab(mm);
-		atomic64_add(pages, &mm->pinned_vm);
-	}
-	return mm;
-}
-
-void rtpe_uncharge_pinned(struct mm_struct *mm, unsigned long pages)
-{
-	if (mm) {
-		atomic64_sub(pages, &mm->pinned_vm);
-		mmdrop(mm);
-	}
-}

@@ -2,15 +2,12 @@
 #ifndef RTPE_HELPERS_KERNEL_H
 #define RTPE_HELPERS_KERNEL_H
 
-#include <linux/mm.h>
+#include <linux/types.h>
 
 unsigned int rtpe_current_tgid(void);
 unsigned long rtpe_index_nospec(unsigned long index, unsigned long size);
 bool rtpe_module_has_started(void);
 void rtpe_bh_disable(void);
 void rtpe_bh_enable(void);
-pgprot_t rtpe_page_kernel(void);
-struct mm_struct *rtpe_charge_pinned(unsigned long pages);
-void rtpe_uncharge_pinned(struct mm_struct *mm, unsigned long pages);
 
 #endif
