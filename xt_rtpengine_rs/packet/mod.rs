@@ -22,6 +22,8 @@ use crate::{
     sys::{
         crypto::KernelCrypto,
         hook::{Handler, Judge, Outcome, Packet},
+        net::Namespace,
+        opener::may_control,
         rcu,
         received::Received,
         skb::DropReason,
@@ -31,12 +33,29 @@ use crate::{
 };
 use core::ops::Range;
 use egress::{Origin, Payload};
+use kernel::prelude::*;
 
 /// Whom rules hand packets over to.
 pub(crate) struct Receiver;
 
 impl Handler for Receiver {
     const TABLES: u32 = MAX_TABLES;
+
+    fn name(net: Namespace<'_>, table: u32, create: bool, is_first: bool) -> Result {
+        let tables = Tables::of(net).ok_or(EBUSY)?;
+        let exists = tables.next(table) == Some(table);
+        match (exists, create) {
+            (true, _) if is_first => Err(EEXIST),
+            (false, true) if !may_control() => Err(EPERM),
+            (false, true) => match tables.add(table) {
+                // Somebody else was faster.
+                Err(error) if error == EEXIST && !is_first => Ok(()),
+                Err(error) if error != EEXIST => Err(EBUSY),
+                added => added,
+            },
+            _ => Ok(()),
+        }
+    }
 
     fn handle(table: u32, mut packet: Packet<'_>) -> Outcome<Packet<'_>> {
         let guard = rcu::read_lock();

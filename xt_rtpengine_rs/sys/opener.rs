@@ -43,16 +43,24 @@ impl Opener<'_> {
     /// Whether the opener may create, change and delete tables: an administrator of the network,
     /// or the owner that `proc_uid` or `proc_gid` name.
     pub(crate) fn may_control(&self) -> bool {
-        self.is_net_admin() || self.is_named_owner()
+        self.is_net_admin() || is_named_owner()
     }
+}
 
-    fn is_named_owner(&self) -> bool {
-        let (uid, gid) = (parameters::proc_uid(), parameters::proc_gid());
-        // SAFETY: An id is any number.
-        unsafe {
-            (uid != 0 && bindings::rtpe_is_user(bindings::rtpe_make_kuid(uid)))
-                || (gid != 0 && bindings::rtpe_in_group(bindings::rtpe_make_kgid(gid)))
-        }
+/// Whether the process that calls may create, change and delete tables, as [`Opener::may_control`] has it.
+pub(crate) fn may_control() -> bool {
+    // SAFETY: No requirements.
+    let is_net_admin = unsafe { bindings::rtpe_capable(bindings::CAP_NET_ADMIN as i32) };
+    is_net_admin || is_named_owner()
+}
+
+/// Whether the process that calls is the owner that the parameters name.
+fn is_named_owner() -> bool {
+    let (uid, gid) = (parameters::proc_uid(), parameters::proc_gid());
+    // SAFETY: An id is any number.
+    unsafe {
+        (uid != 0 && bindings::rtpe_is_user(bindings::rtpe_make_kuid(uid)))
+            || (gid != 0 && bindings::rtpe_in_group(bindings::rtpe_make_kgid(gid)))
     }
 }
 

@@ -43,6 +43,11 @@ bool rtpe_file_capable(const struct file *file, int capability)
 	return file_ns_capable(file, &init_user_ns, capability);
 }
 
+bool rtpe_capable(int capability)
+{
+	return capable(capability);
+}
+
 kuid_t rtpe_file_user(const struct file *file)
 {
 	return file->f_cred->fsuid;

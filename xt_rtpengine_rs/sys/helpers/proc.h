@@ -15,6 +15,7 @@ bool rtpe_path_exists(const char *path);
 void *rtpe_pde_data(const struct inode *inode);
 kuid_t rtpe_make_kuid(unsigned int uid);
 kgid_t rtpe_make_kgid(unsigned int gid);
+bool rtpe_capable(int capability);
 bool rtpe_file_capable(const struct file *file, int capability);
 kuid_t rtpe_file_user(const struct file *file);
 bool rtpe_is_user(kuid_t uid);

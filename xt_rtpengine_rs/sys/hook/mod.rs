@@ -4,8 +4,9 @@
 
 mod packet;
 
-use super::received::Received;
+use super::{net::Namespace, received::Received};
 use crate::udp_ip::Datagram;
+use kernel::prelude::*;
 
 pub(crate) mod nft;
 pub(crate) mod xt;
@@ -35,6 +36,10 @@ pub(crate) trait Judge {
 pub(crate) trait Handler: 'static {
     /// How many tables a rule can name: their ids are below.
     const TABLES: u32;
+
+    /// A rule that names a table is added in a namespace: it may `create` the table, and have to be the first that knows it
+    /// (`is_first`). May sleep.
+    fn name(net: Namespace<'_>, table: u32, create: bool, is_first: bool) -> Result;
 
     /// Handles a packet that a rule with the id of a table saw. It does not sleep; the caller is an RCU
     /// reader.

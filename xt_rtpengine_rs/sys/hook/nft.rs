@@ -6,20 +6,24 @@
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
 use super::{
-    super::{bindings, module::this_module},
+    super::{bindings, module::this_module, net::Namespace},
     Handler, Packet,
 };
 use core::{marker::PhantomData, mem, ptr};
 use kernel::{
     error::{from_result, to_result},
-    ffi::c_int,
+    ffi::{c_int, c_uint},
     prelude::*,
     types::Opaque,
 };
 
 /// The attribute that names the table: its id, in host order.
 const ATTRIBUTE_ID: usize = 1;
-const MAX_ATTRIBUTE: usize = ATTRIBUTE_ID;
+/// The flag by which a rule creates its table.
+const ATTRIBUTE_CREATE: usize = 2;
+/// The flag by which there must not be such a table.
+const ATTRIBUTE_EXCLUSIVE: usize = 3;
+const MAX_ATTRIBUTE: usize = ATTRIBUTE_EXCLUSIVE;
 
 /// What a rule carries.
 #[repr(C)]
@@ -31,12 +35,18 @@ struct Private {
 static POLICY: Policy = Policy([
     // SAFETY: An attribute of zero: it is not looked at.
     unsafe { mem::zeroed() },
+    policy(bindings::NLA_U32),
+    policy(bindings::NLA_FLAG),
+    policy(bindings::NLA_FLAG),
+]);
+
+const fn policy(type_: c_uint) -> bindings::nla_policy {
     bindings::nla_policy {
-        type_: bindings::NLA_U32 as u8,
+        type_: type_ as u8,
         // SAFETY: No further condition.
         ..unsafe { mem::zeroed() }
-    },
-]);
+    }
+}
 
 struct Policy([bindings::nla_policy; MAX_ATTRIBUTE + 1]);
 
@@ -150,11 +160,13 @@ unsafe extern "C" fn eval<H: Handler>(
 ///
 /// Called by nf_tables with a rule that is being added.
 unsafe extern "C" fn init<H: Handler>(
-    _context: *const bindings::nft_ctx,
+    context: *const bindings::nft_ctx,
     expression: *const bindings::nft_expr,
     attributes: *const *const bindings::nlattr,
 ) -> c_int {
     from_result(|| {
+        // SAFETY: There are `MAX_ATTRIBUTE + 1` attributes.
+        let is_set = |attribute: usize| unsafe { !(*attributes.add(attribute)).is_null() };
         // SAFETY: There are `MAX_ATTRIBUTE + 1` attributes, each null or checked by the policy.
         let id = unsafe {
             let attribute = *attributes.add(ATTRIBUTE_ID);
@@ -167,6 +179,14 @@ unsafe extern "C" fn init<H: Handler>(
         if id >= H::TABLES {
             return Err(ERANGE);
         }
+        // SAFETY: The context is valid, and its namespace during the call.
+        let net = unsafe { Namespace::from_ptr((*context).net) };
+        H::name(
+            net,
+            id,
+            is_set(ATTRIBUTE_CREATE),
+            is_set(ATTRIBUTE_EXCLUSIVE),
+        )?;
         // SAFETY: The expression is one of ours, and its private part ours to write.
         unsafe { ptr::write(private(expression), Private { id }) };
         Ok(0)
