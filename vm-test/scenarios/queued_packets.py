@@ -2,6 +2,7 @@
 """Packets that wait in a queue (NFQUEUE) before the rule are relayed by the process that lets them go, while others come by interrupt."""
 
 import os
+import time
 
 from guest import nft, queue, rtp
 from guest.srtp import AES_CM, Crypto, Sender
@@ -41,6 +42,7 @@ def run(t):
             with Background(alice.udp(OTHERS, family), local, encrypted, others, gap=0.001) as beside:
                 for packet in queued:
                     sender.send(packet, local)
+                    time.sleep(0.001)
             sent = count + len(beside.flow.sent)
             t.eventually("packets relayed", lambda: target.stats["packets"], sent)
         received = [packet.data for packet in receiver.drain()]
