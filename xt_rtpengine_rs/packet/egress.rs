@@ -3,7 +3,7 @@
 //! The way out: a payload becomes a datagram, is finished, sent and counted. It does not matter here where
 //! the payload comes from.
 
-use super::later::PutOff;
+use super::later::Deferred;
 use crate::{
     rtp_media::reason::Unsent,
     sys::{
@@ -26,7 +26,7 @@ pub(crate) struct Origin<'a> {
     /// What bounds it.
     pub(crate) limits: Limits,
     /// Who counts it, when it is to wait until the rules that are being walked through are done with.
-    later: Option<PutOff>,
+    later: Option<Deferred>,
 }
 
 impl<'a> Origin<'a> {
@@ -39,8 +39,8 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// The same, but that it is sent later.
-    pub(super) fn put_off(self, later: PutOff) -> Self {
+    /// The same, but sent later.
+    pub(super) fn deferred(self, later: Deferred) -> Self {
         Self {
             later: Some(later),
             ..self

@@ -13,7 +13,7 @@ use kernel::prelude::*;
 /// A packet that an output sends later. The target is looked for again: it may be gone by then, and with it
 /// the counters.
 #[derive(Clone, Copy)]
-pub(super) struct PutOff {
+pub(super) struct Deferred {
     table: u32,
     local: Endpoint,
     output: u8,
@@ -21,7 +21,7 @@ pub(super) struct PutOff {
     length: u16,
 }
 
-impl PutOff {
+impl Deferred {
     /// A packet of that output.
     pub(super) fn new(target: &Target, output: &Output) -> Self {
         Self {
@@ -39,7 +39,7 @@ impl PutOff {
     }
 }
 
-impl Report for PutOff {
+impl Report for Deferred {
     fn sent(self, net: Namespace<'_>, result: Result) {
         let guard = rcu::read_lock();
         let table = Tables::of(net).and_then(|tables| tables.find(self.table, &guard));

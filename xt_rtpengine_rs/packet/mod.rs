@@ -85,7 +85,7 @@ impl Judge for Target {
         }
     }
 
-    fn unsound(&self) {
+    fn refused_by_stack(&self) {
         count_refused(self, Reason::Unsound);
     }
 }

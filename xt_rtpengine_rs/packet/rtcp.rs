@@ -6,12 +6,12 @@ use super::{
     copy, count,
     egress::{Origin, Payload},
     end,
-    later::PutOff,
+    later::Deferred,
     open, take,
 };
 use crate::{
     rtp_media::{
-        decide::{ClearRtcp, Rtcp},
+        decide::{Rtcp, RtcpRelay},
         reason::Unsent,
         srtp::Context,
     },
@@ -45,7 +45,7 @@ pub(super) fn relay<'a>(
     let range = start..start.saturating_add(length);
     count::packet(target, datagram, packet.arrival_ns());
     let origin = Origin::of(&packet);
-    let ClearRtcp { media, and_pass } = clear;
+    let RtcpRelay { media, and_pass } = clear;
     let outputs = target.rtcp_outputs(media);
     if !and_pass {
         return take(target, packet, &range, outputs, |output, payload| {
@@ -55,7 +55,7 @@ pub(super) fn relay<'a>(
     let must_wait = packet.must_wait();
     copy(target, packet.bytes(&range), outputs, |output, payload| {
         let origin = if must_wait {
-            origin.put_off(PutOff::new(target, output))
+            origin.deferred(Deferred::new(target, output))
         } else {
             origin
         };

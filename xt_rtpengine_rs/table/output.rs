@@ -130,7 +130,7 @@ impl Output {
             }
             to.rule = SsrcRule::of(&config, ssrc);
         }
-        let key = remembered(&config, target, &mut ssrcs, indices)?;
+        let key = continue_indices(&config, target, &mut ssrcs, indices)?;
         let counted = ssrcs.iter().filter(|ssrc| ssrc.stats.is_some()).count();
         let egress = Egress {
             path: Path::new(&config.flow, config.tos, user),
@@ -225,7 +225,7 @@ fn payload_rules(config: &rtp_wire::Output) -> Result<KVec<rtp_wire::PayloadRule
 /// its counters. Counters that know of fewer go on after those; where an SSRC may be sent that has no counters, the table is
 /// to remember.
 #[inline(never)]
-fn remembered(
+fn continue_indices(
     config: &rtp_wire::Output,
     target: &Target,
     ssrcs: &mut [OutputSsrc],

@@ -54,7 +54,7 @@ pub struct Rtcp {
 
 /// What is known of an RTCP packet that was decrypted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ClearRtcp {
+pub struct RtcpRelay {
     /// The media, whose RTCP outputs it goes to.
     pub media: u8,
     /// It is passed, too, marked as relayed.
@@ -179,7 +179,7 @@ impl Rtcp {
         rules: &Rules,
         clear: &[u8],
         has_output: impl FnOnce(u8) -> bool,
-    ) -> Result<ClearRtcp, Reason> {
+    ) -> Result<RtcpRelay, Reason> {
         let and_pass = if rules.rtcp_fb_fw && rtcp::all_feedback(clear) {
             false
         } else if rules.rtcp_fw {
@@ -194,7 +194,7 @@ impl Rtcp {
         if !has_output(media) {
             return Err(Reason::NoOutput);
         }
-        Ok(ClearRtcp { media, and_pass })
+        Ok(RtcpRelay { media, and_pass })
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
-use rtp_media::decide::{decide, ClearRtcp, Plan, Rtcp, Rtp};
+use rtp_media::decide::{decide, Plan, Rtcp, RtcpRelay, Rtp};
 use rtp_media::reason::{Fate, Reason};
 use rtp_media::rules::{RtcpRule, Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
@@ -33,7 +33,7 @@ fn media_of_mid(mid: &[u8]) -> Option<u8> {
 #[derive(Debug, PartialEq, Eq)]
 enum Decision {
     Rtp(Rtp),
-    Rtcp(Rtcp, ClearRtcp),
+    Rtcp(Rtcp, RtcpRelay),
     Opaque,
 }
 
@@ -223,7 +223,7 @@ fn rtcp_is_passed_unless_it_is_forwarded() {
             ssrc_index: None,
             ssrc: 0xcccc_cccc,
         };
-        Ok(Decision::Rtcp(rtcp, ClearRtcp { media: 0, and_pass }))
+        Ok(Decision::Rtcp(rtcp, RtcpRelay { media: 0, and_pass }))
     };
     let none = rules();
     assert_eq!(decision(&none, &report), Err(Reason::Rtcp));

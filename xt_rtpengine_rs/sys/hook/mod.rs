@@ -29,7 +29,7 @@ pub(crate) trait Judge {
 
     /// A datagram goes on unjudged, since the stack drops it: its checksum is wrong, or a policy of IPsec
     /// does not let it in.
-    fn unsound(&self);
+    fn refused_by_stack(&self);
 }
 
 /// What rules hand packets over to.

@@ -191,7 +191,7 @@ impl<'a> Packet<'a> {
         match shape {
             bindings::rtpe_shape_RTPE_SINGLE | bindings::rtpe_shape_RTPE_JOINED => {}
             bindings::rtpe_shape_RTPE_UNSOUND => {
-                judge.unsound();
+                judge.refused_by_stack();
                 return None;
             }
             _ => return None,

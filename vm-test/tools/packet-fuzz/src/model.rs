@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use host_crypto::{HostCrypto, Inbound};
-use rtp_media::decide::{decide, ClearRtcp, Plan, Rtcp, Rtp};
+use rtp_media::decide::{decide, Plan, Rtcp, RtcpRelay, Rtp};
 use rtp_media::reason::{self, Reason, Unsent};
 use rtp_media::receiver::{self, Arrival, SourceState};
 use rtp_media::rules::Rules;
@@ -107,7 +107,7 @@ impl Target {
             Plan::Rtcp(rtcp) => {
                 self.open_rtcp(&rtcp, &mut clear)?;
                 let has_output = |media| !self.group(media).rtcp().is_empty();
-                let ClearRtcp { media, and_pass } =
+                let RtcpRelay { media, and_pass } =
                     rtcp.confirm(&self.rules, &clear, has_output)?;
                 fate.passed = and_pass;
                 let range = self.group(media).rtcp();
