@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::uio::writev;
-use rtp_wire::{CommandNumber, Direction, Request};
+use rtp_wire::{CommandNumber, Direction, Refusal, Request};
 
 use super::memory::Arena;
 use super::message::Message;
@@ -277,9 +277,13 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
 
 /// Whether `ENOENT` for this message tells that the table is gone, not a target.
 fn says_killed(message: &Message) -> bool {
-    !matches!(
-        parse(true, message.sent, &message.bytes),
-        Ok(Request::AddDestination { .. } | Request::DelTarget(_))
-            | Err(rtp_wire::Refusal::NoSuchTarget(_))
-    )
+    // Whoever else has the table may have sent INIT, or not.
+    ![true, false].into_iter().any(|is_initialised| {
+        matches!(
+            parse(is_initialised, message.sent, &message.bytes),
+            Ok(Request::AddDestination { .. } | Request::DelTarget(_))
+                | Err(Refusal::NoSuchTarget(_)
+                    | Refusal::NotInitialised(CommandNumber::AddDestination))
+        )
+    })
 }
