@@ -89,11 +89,13 @@ fn lists(outputs: u8, rtcp: u32) -> Result<OutputGroup, Refusal> {
         .ok()
         .and_then(|rtcp| outputs.checked_sub(rtcp))
         .ok_or(Refusal::RtcpOutputCount { rtcp, outputs })?;
+    // None are 0 to 0, as in later generations.
+    let (rtcp_start, rtcp_end) = if rtcp == 0 { (0, 0) } else { (rtp, outputs) };
     Ok(OutputGroup {
         rtp_start: 0,
         rtp_end: rtp,
-        rtcp_start: rtp,
-        rtcp_end: outputs,
+        rtcp_start,
+        rtcp_end,
     })
 }
 
