@@ -29,8 +29,7 @@ fn show_end(out: &SeqFile, groups: bool) {
     }
 }
 
-/// Writes the block of a target.
-/// Those of media 0 alone are one list where the interface has no `groups`.
+/// Writes the block of a target. Where there are no `groups`, nothing of media is shown.
 pub(crate) fn show_target(out: &SeqFile, target: &Target, groups: bool, with_keys: bool) {
     let config = &target.listed;
     seq_print!(out, "local {}\n", Show(config.local));
@@ -156,18 +155,14 @@ fn show_groups(out: &SeqFile, config: &rtp_wire::Target) {
 
 fn show_output(out: &SeqFile, target: &Target, output: &Output, groups: bool) {
     let config = &output.listed;
-    let of_list = |group: &rtp_wire::OutputGroup| group.rtcp().contains(&output.number.into());
-    let what = match (groups, config.flags.rtcp) {
-        (true, false) => "",
-        (true, true) => ", RTCP",
-        (false, _) if target.listed.groups.iter().any(of_list) => " (RTCP)",
-        (false, _) => "",
-    };
     seq_print!(out, "    output #{}", output.number);
     if groups {
-        seq_print!(out, " (media #{}{what})\n", config.media);
+        let rtcp = if config.flags.rtcp { ", RTCP" } else { "" };
+        seq_print!(out, " (media #{}{rtcp})\n", config.media);
     } else {
-        seq_print!(out, "{what}\n");
+        let is_of = |group: &rtp_wire::OutputGroup| group.rtcp().contains(&output.number.into());
+        let is_rtcp = target.listed.groups.iter().any(is_of);
+        seq_print!(out, "{}\n", if is_rtcp { " (RTCP)" } else { "" });
     }
     seq_print!(out, "       src {}\n", Show(config.flow.source()));
     seq_print!(out, "       dst {}\n", Show(config.flow.destination()));

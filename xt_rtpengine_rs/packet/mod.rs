@@ -35,25 +35,28 @@ use core::ops::Range;
 use egress::{Origin, Payload};
 use kernel::prelude::*;
 
-/// Whom rules hand packets over to.
+/// What rules hand packets over to.
 pub(crate) struct Receiver;
 
 impl Handler for Receiver {
     const TABLES: u32 = MAX_TABLES;
 
-    fn name(net: Namespace<'_>, table: u32, create: bool, is_first: bool) -> Result {
+    fn rule_added(net: Namespace<'_>, table: u32, create: bool, exclusive: bool) -> Result {
         let tables = Tables::of(net).ok_or(EBUSY)?;
-        let exists = tables.next(table) == Some(table);
-        match (exists, create) {
-            (true, _) if is_first => Err(EEXIST),
-            (false, true) if !may_control() => Err(EPERM),
-            (false, true) => match tables.add(table) {
-                // Somebody else was faster.
-                Err(error) if error == EEXIST && !is_first => Ok(()),
-                Err(error) if error != EEXIST => Err(EBUSY),
-                added => added,
-            },
-            _ => Ok(()),
+        let existing = if exclusive { Err(EEXIST) } else { Ok(()) };
+        if tables.next(table) == Some(table) {
+            return existing;
+        }
+        if !create {
+            return Ok(());
+        }
+        if !may_control() {
+            return Err(EPERM);
+        }
+        match tables.add(table) {
+            // Somebody else was faster.
+            Err(error) if error == EEXIST => existing,
+            added => added.map_err(|_| EBUSY),
         }
     }
 

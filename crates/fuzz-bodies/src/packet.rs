@@ -10,10 +10,11 @@ use rtp_media::extension::Element;
 use rtp_media::extension_rewrite::{self, Rule};
 use rtp_media::rewrite::{header, payload, PayloadRule};
 use rtp_media::rtp::RtpView;
-use rtp_media::rules::{RtcpRule, Rules, SourceRule};
+use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
 use rtp_media::srtp::index::{Key, Memory, Received, Slot, Stream};
 use rtp_media::srtp::{Context, Opened};
+use rtp_wire::RtcpKind;
 use udp_ip::Endpoint;
 
 use crate::input::Input;
@@ -111,9 +112,9 @@ fn rules(input: &mut Input<'_>) -> Rules {
         dtls: flag(1),
         rtp: !flag(2),
         rtcp: match (choice / 5) % 8 {
-            6 => RtcpRule::Nothing,
-            7 => RtcpRule::Everything,
-            _ => RtcpRule::SecondByte,
+            6 => RtcpKind::Nothing,
+            7 => RtcpKind::Everything,
+            _ => RtcpKind::SecondByte,
         },
         unserved: choice / 5 == 8,
         rtp_only: flag(3),

@@ -16,7 +16,7 @@ use crate::input::Input;
 use valid::table::{output_of, target_of};
 
 /// A target and an output of each.
-static VALID: LazyLock<[(Vec<u8>, Vec<u8>); 6]> = LazyLock::new(|| {
+static VALID: LazyLock<[(Vec<u8>, Vec<u8>); Generation::ALL.len()]> = LazyLock::new(|| {
     Generation::ALL.map(|it| {
         (
             target_of(it).as_bytes().into(),
@@ -24,16 +24,6 @@ static VALID: LazyLock<[(Vec<u8>, Vec<u8>); 6]> = LazyLock::new(|| {
         )
     })
 });
-
-/// The generations, by what an input says.
-const GENERATIONS: [Generation; 6] = [
-    Generation::V26_0,
-    Generation::V12_5,
-    Generation::V13_5,
-    Generation::V14_0,
-    Generation::V26_1,
-    Generation::V26_3,
-];
 
 /// Takes any bytes for any command of any generation, or a valid command with some bytes changed.
 pub fn wire(data: &[u8]) {
@@ -44,7 +34,9 @@ pub fn wire(data: &[u8]) {
         Direction::Write
     };
     let first = input.byte();
-    let of = GENERATIONS[usize::from(first >> 3) % GENERATIONS.len()];
+    // 26.0 is what short inputs say.
+    let of = (usize::from(first >> 3) + Generation::V26_0 as usize) % Generation::ALL.len();
+    let (of, valid) = (Generation::ALL[of], &VALID[of]);
     let generation = (first & 4 == 0).then_some(of);
     let message = match first % 4 {
         0 => input.rest().to_vec(),
@@ -58,8 +50,8 @@ pub fn wire(data: &[u8]) {
             }
             message
         }
-        2 => changed(&VALID[of as usize].0, &mut input),
-        _ => changed(&VALID[of as usize].1, &mut input),
+        2 => changed(&valid.0, &mut input),
+        _ => changed(&valid.1, &mut input),
     };
     match parse(generation, way, &message) {
         Ok(request) => check(&request),

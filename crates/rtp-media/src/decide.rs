@@ -6,7 +6,8 @@ use super::demux;
 use super::reason::Reason;
 use super::rtcp;
 use super::rtp::RtpView;
-use super::rules::{RtcpRule, Rules, SourceRule};
+use super::rtp_wire::RtcpKind;
+use super::rules::{Rules, SourceRule};
 use super::udp_ip::Endpoint;
 
 /// How a packet is relayed.
@@ -95,9 +96,9 @@ pub fn decide(
         return opaque(rules);
     }
     let is_rtcp = match rules.rtcp {
-        RtcpRule::SecondByte => demux::is_rtcp(datagram),
-        RtcpRule::Nothing => false,
-        RtcpRule::Everything => true,
+        RtcpKind::SecondByte => demux::is_rtcp(datagram),
+        RtcpKind::Nothing => false,
+        RtcpKind::Everything => true,
     };
     if is_rtcp {
         return Rtcp::decide(rules, datagram).map(Plan::Rtcp);

@@ -18,18 +18,6 @@ pub enum SourceRule {
     PassOthers(Endpoint),
 }
 
-/// What is RTCP rather than RTP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum RtcpRule {
-    /// What has its second byte (RFC 5761, 4), and its least length.
-    #[default]
-    SecondByte,
-    /// Nothing.
-    Nothing,
-    /// Everything.
-    Everything,
-}
-
 /// How a target judges datagrams.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Rules {
@@ -40,7 +28,7 @@ pub struct Rules {
     /// Packets are RTP or RTCP.
     pub rtp: bool,
     /// What of it is RTCP.
-    pub rtcp: RtcpRule,
+    pub rtcp: RtcpKind,
     /// What is not RTCP is passed: there is no output for it.
     pub unserved: bool,
     /// What is not RTP is passed.
@@ -91,11 +79,7 @@ impl Rules {
             stun: flags.stun,
             dtls: flags.dtls,
             rtp: flags.rtp,
-            rtcp: match target.rtcp_kind {
-                RtcpKind::SecondByte => RtcpRule::SecondByte,
-                RtcpKind::Nothing => RtcpRule::Nothing,
-                RtcpKind::Everything => RtcpRule::Everything,
-            },
+            rtcp: target.rtcp_kind,
             unserved: target.passes_unserved && target.groups.iter().all(|it| it.rtp().is_empty()),
             rtp_only: flags.rtp_only,
             rtcp_fw: flags.rtcp_fw,

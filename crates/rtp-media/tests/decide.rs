@@ -6,8 +6,9 @@ use crate::common::{rtcp, rtp, rtp_with_extension, stun};
 use proptest::prelude::*;
 use rtp_media::decide::{decide, Plan, Rtcp, RtcpRelay, Rtp};
 use rtp_media::reason::{Fate, Reason};
-use rtp_media::rules::{RtcpRule, Rules, SourceRule};
+use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
+use rtp_wire::RtcpKind;
 use udp_ip::Endpoint;
 
 const PEER: Endpoint = Endpoint::v4([10, 0, 0, 0], 4000);
@@ -512,9 +513,9 @@ fn any_rules() -> impl Strategy<Value = Rules> {
                 dtls,
                 rtp,
                 rtcp: match source / 3 {
-                    0 => RtcpRule::Nothing,
-                    1 => RtcpRule::Everything,
-                    _ => RtcpRule::SecondByte,
+                    0 => RtcpKind::Nothing,
+                    1 => RtcpKind::Everything,
+                    _ => RtcpKind::SecondByte,
                 },
                 unserved: source / 3 == 2,
                 rtp_only,
@@ -710,14 +711,14 @@ fn what_is_rtcp_is_told_by_the_second_byte_or_by_nothing() {
         other => panic!("{other:?}"),
     };
     let packet = rtp(SSRC, b"payload");
-    assert!(is_rtcp(RtcpRule::SecondByte, &report));
-    assert!(!is_rtcp(RtcpRule::SecondByte, &packet));
-    assert!(is_rtcp(RtcpRule::Everything, &report));
-    assert!(is_rtcp(RtcpRule::Everything, &packet));
-    assert!(!is_rtcp(RtcpRule::Nothing, &report));
-    assert!(!is_rtcp(RtcpRule::Nothing, &packet));
+    assert!(is_rtcp(RtcpKind::SecondByte, &report));
+    assert!(!is_rtcp(RtcpKind::SecondByte, &packet));
+    assert!(is_rtcp(RtcpKind::Everything, &report));
+    assert!(is_rtcp(RtcpKind::Everything, &packet));
+    assert!(!is_rtcp(RtcpKind::Nothing, &report));
+    assert!(!is_rtcp(RtcpKind::Nothing, &packet));
     // Too short for RTCP: userspace's.
-    let short = decision(&of(RtcpRule::Everything), &packet[..7]);
+    let short = decision(&of(RtcpKind::Everything), &packet[..7]);
     assert_eq!(short, Err(Reason::Rtcp));
 }
 

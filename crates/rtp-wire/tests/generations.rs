@@ -4,6 +4,7 @@
 
 use crate::common::table::{field, has, output_of, size, sizes, target_of, Message};
 use crate::common::LOCAL;
+use core::fmt::Debug;
 use core::mem::{offset_of, size_of};
 use proptest::prelude::*;
 use rtp_wire::errno::{EINVAL, EMSGSIZE, ENOENT, ERANGE};
@@ -43,15 +44,17 @@ macro_rules! check_lists {
         check!($generation, "rtpengine_output_info", OutputInfo: src_addr dst_addr encrypt ssrc_out seq_offset
             pt_output iface_stats stats ssrc_stats);
         check!($generation, "rtpengine_command_add_target", CommandAddTarget: cmd target);
-        check!($generation, "rtpengine_command_destination", CommandDestination: cmd);
+        check!($generation, "rtpengine_command_destination", CommandDestination:);
+        let cmd = field($generation, "rtpengine_command_destination", "cmd").0;
+        assert_eq!(offset_of!(CommandDestination, head.cmd), cmd);
         let flags = field($generation, "rtpengine_target_info", "rtp").0;
         assert_eq!(offset_of!(TargetInfo, flags), flags);
         let tos = field($generation, "rtpengine_output_info", "tos").0;
         assert_eq!(offset_of!(OutputInfo, tos_flags), tos);
         let destination = field($generation, "rtpengine_command_destination", "destination").0;
         let in_it = |name| destination + field($generation, "rtpengine_destination_info", name).0;
-        assert_eq!(offset_of!(CommandDestination, local), in_it("local"));
-        assert_eq!(offset_of!(CommandDestination, num), in_it("num"));
+        assert_eq!(offset_of!(CommandDestination, head.local), in_it("local"));
+        assert_eq!(offset_of!(CommandDestination, head.num), in_it("num"));
         assert_eq!(offset_of!(CommandDestination, output), in_it("output"));
     };
 }
@@ -520,6 +523,24 @@ fn ring_buffers_are_not_there() {
     }
 }
 
+/// Asserts the error of a command that is right but for one field.
+fn is_refused<T: Debug>(
+    right: fn(Generation) -> Message,
+    decode: fn(Generation, &[u8]) -> Result<T, Refusal>,
+    generation: Generation,
+    (path, value): (&str, u64),
+    errno: i32,
+) {
+    let mut message = right(generation);
+    message.set(path, value);
+    let refusal = decode(generation, message.as_bytes()).unwrap_err();
+    assert_eq!(
+        refusal.errno(),
+        errno,
+        "{generation} {path} {value}: {refusal}"
+    );
+}
+
 /// The errors that the fields of commands have in all generations.
 #[test]
 fn a_fault_in_one_field_is_refused_alike() {
@@ -541,14 +562,7 @@ fn a_fault_in_one_field_is_refused_alike() {
             ("target.iface_stats", 0x3004, 14),
         ];
         for (path, value, errno) in target {
-            let mut message = target_of(generation);
-            message.set(path, value);
-            let refusal = decode_target(generation, message.as_bytes()).unwrap_err();
-            assert_eq!(
-                refusal.errno(),
-                errno,
-                "{generation} {path} {value}: {refusal}"
-            );
+            is_refused(target_of, decode_target, generation, (path, value), errno);
         }
         let output: [(&str, u64, i32); 8] = [
             ("destination.local.port", 0, ENOENT),
@@ -565,14 +579,7 @@ fn a_fault_in_one_field_is_refused_alike() {
             ("destination.output.iface_stats", 4, 14),
         ];
         for (path, value, errno) in output {
-            let mut message = output_of(generation);
-            message.set(path, value);
-            let refusal = decode_output(generation, message.as_bytes()).unwrap_err();
-            assert_eq!(
-                refusal.errno(),
-                errno,
-                "{generation} {path} {value}: {refusal}"
-            );
+            is_refused(output_of, decode_output, generation, (path, value), errno);
         }
     }
     for generation in GROUPS {
@@ -583,10 +590,7 @@ fn a_fault_in_one_field_is_refused_alike() {
             ("target.pt_media_idx[1]", 8),
             ("target.mid_output[7].len", 256),
         ] {
-            let mut message = target_of(generation);
-            message.set(path, value);
-            let refusal = decode_target(generation, message.as_bytes()).unwrap_err();
-            assert_eq!(refusal.errno(), EINVAL, "{generation} {path}: {refusal}");
+            is_refused(target_of, decode_target, generation, (path, value), EINVAL);
         }
     }
 }

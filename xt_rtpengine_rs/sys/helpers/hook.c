@@ -111,8 +111,8 @@ static bool rtpe_is_from_this_host(const struct sk_buff *skb, const struct nf_ho
 
 /*
  * Takes in a datagram, or several that were joined, of `udp_len` bytes with the UDP header at `udp_offset`, for a rule of
- * `table`; all headers lie in one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom halves are disabled: packets that
- * come back from a queue are handled by the process that let them go.
+ * `table`; all headers lie in one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom
+ * halves are disabled: packets that come back from a queue are handled by the process that let them go.
  */
 enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state,
 			     unsigned int udp_offset, unsigned int udp_len,
@@ -238,7 +238,7 @@ enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state
 }
 
 /* Has a packet that a rule of `table` judged go through its hook from the start, and on from there. */
-void rtpe_hook_again(struct sk_buff *skb, const struct nf_hook_state *state, u32 table)
+void rtpe_reinject(struct sk_buff *skb, const struct nf_hook_state *state, u32 table)
 {
 	struct rtpe_judged outer = rtpe_begin_judged(skb, table);
 	int verdict = nf_hook(state->pf, state->hook, state->net, state->sk, skb, state->in,

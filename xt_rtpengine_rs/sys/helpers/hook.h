@@ -33,6 +33,6 @@ enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *st
 			     struct rtpe_arrival *arrival, u32 table);
 struct sk_buff *rtpe_segments(struct sk_buff *skb);
 enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state);
-void rtpe_hook_again(struct sk_buff *skb, const struct nf_hook_state *state, u32 table);
+void rtpe_reinject(struct sk_buff *skb, const struct nf_hook_state *state, u32 table);
 
 #endif

@@ -41,6 +41,7 @@ struct rtpe_mapping rtpe_mapping_of(const struct vm_area_struct *vma)
 /*
  * Allocates zeroed memory, and maps all of it into a process. The process has references to the pages, so that they outlive
  * vfree() as long as they are mapped. NULL when it cannot be done; the caller of mmap unmaps what was mapped.
+ * remap_vmalloc_range() would want memory of vmalloc_user(), which is charged to nobody.
  */
 void *rtpe_map_zeroed(struct vm_area_struct *vma)
 {

@@ -37,9 +37,9 @@ pub(crate) trait Handler: 'static {
     /// How many tables a rule can name: their ids are below.
     const TABLES: u32;
 
-    /// A rule that names a table is added in a namespace: it may `create` the table, and have to be the first that knows it
-    /// (`is_first`). May sleep.
-    fn name(net: Namespace<'_>, table: u32, create: bool, is_first: bool) -> Result;
+    /// A rule that names a table is added in a namespace: it may `create` the table, and be refused when there is one
+    /// (`exclusive`). May sleep.
+    fn rule_added(net: Namespace<'_>, table: u32, create: bool, exclusive: bool) -> Result;
 
     /// Handles a packet that a rule with the id of a table saw. It does not sleep; the caller is an RCU
     /// reader.

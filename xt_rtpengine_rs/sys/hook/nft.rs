@@ -149,7 +149,7 @@ unsafe extern "C" fn eval<H: Handler>(
     // SAFETY: The expression is one of ours.
     let id = unsafe { (*private(expression)).id };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
-    let taken = unsafe { Packet::give::<H>(id, (*packet).skb, (*packet).state, false) };
+    let taken = unsafe { Packet::hand_over::<H>(id, (*packet).skb, (*packet).state, false) };
     if taken {
         // SAFETY: The registers are ours while the expression runs.
         unsafe { (*registers).__bindgen_anon_1.verdict.code = bindings::NF_STOLEN };
@@ -181,7 +181,7 @@ unsafe extern "C" fn init<H: Handler>(
         }
         // SAFETY: The context is valid, and its namespace during the call.
         let net = unsafe { Namespace::from_ptr((*context).net) };
-        H::name(
+        H::rule_added(
             net,
             id,
             is_set(ATTRIBUTE_CREATE),

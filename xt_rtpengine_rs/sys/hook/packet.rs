@@ -54,10 +54,10 @@ impl<'a> Hook<'a> {
     }
 
     /// Has a packet that a rule of the table judged go through the hook from its start.
-    fn again(&self, skb: Skb) {
+    fn reinject(&self, skb: Skb) {
         // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer starts with the IP
         // header, and is given away.
-        unsafe { bindings::rtpe_hook_again(skb.into_raw(), self.state(), self.table) };
+        unsafe { bindings::rtpe_reinject(skb.into_raw(), self.state(), self.table) };
     }
 }
 
@@ -72,14 +72,14 @@ pub(crate) struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// Gives a packet that a rule saw, of x_tables or not, to the handler, and returns whether it took it.
+    /// Hands a packet that a rule saw, of x_tables or not, over to the handler, and returns whether it took it.
     ///
     /// # Safety
     ///
     /// `skb` is a packet at a hook that `state` describes, and the caller an RCU reader. When this returns
     /// true it is no longer there; when it returns false it is as before, but that its first bytes may
     /// lie elsewhere.
-    pub(super) unsafe fn give<H: Handler>(
+    pub(super) unsafe fn hand_over<H: Handler>(
         table: u32,
         skb: *mut bindings::sk_buff,
         state: *const bindings::nf_hook_state,
@@ -260,7 +260,7 @@ impl<'a> Packet<'a> {
         }
         self.skb.consume();
         while let Some(skb) = passed.pop() {
-            hook.again(skb);
+            hook.reinject(skb);
         }
         Outcome::Taken
     }

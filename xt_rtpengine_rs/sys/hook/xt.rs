@@ -83,7 +83,7 @@ unsafe extern "C" fn run<H: Handler>(
     // SAFETY: The rule carries an `Info`.
     let id = unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
-    let taken = unsafe { Packet::give::<H>(id, skb, (*parameters).state, true) };
+    let taken = unsafe { Packet::hand_over::<H>(id, skb, (*parameters).state, true) };
     if taken {
         bindings::NF_STOLEN
     } else {

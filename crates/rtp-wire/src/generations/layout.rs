@@ -193,6 +193,18 @@ wire! {
     }
 }
 
+/// `rtpengine_command_add_target`, with a generation's target.
+#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub struct CommandAddTarget<T> {
+    /// Number of the command.
+    pub cmd: U32,
+    /// Padding.
+    pub pad: [u8; 4],
+    /// What it carries.
+    pub target: T,
+}
+
 wire! {
     /// `rtpengine_command_del_target`.
     CommandDelTarget = 28 {

@@ -2,9 +2,8 @@
 
 //! The generations of the interface: told apart by INIT, and read into the internal form.
 //!
-//! A generation is a file of layout and one of meaning, which end in a [`Format`]; it is one variant of
-//! [`Generation`] and one line of [`SERVED`] besides. What generations have in common is in
-//! [`layout`] and [`decode`]. Nothing outside knows a structure of theirs, but tools that write commands.
+//! A generation is a file of layout and one of meaning, which end in a [`Format`], and a variant of [`Generation`]. What
+//! generations have in common is in [`layout`] and [`decode`]. Nothing outside knows a structure of theirs, but tools that write commands.
 //!
 //! A table has no generation until INIT. PIN_MEMORY, DEL_TARGET and INIT_PLAY_STREAMS are the same in all of them; of other
 //! commands it is known by then only how long they can be.
@@ -29,16 +28,6 @@ use core::ops::RangeInclusive;
 use format::Format;
 
 pub use format::Text;
-
-/// The generations that are served.
-const SERVED: [&Format; Generation::ALL.len()] = [
-    &v12_5::FORMAT,
-    &v13_5::FORMAT,
-    &v14_0::FORMAT,
-    &v26_0::FORMAT,
-    &v26_1::FORMAT,
-    &v26_3::FORMAT,
-];
 
 impl Generation {
     /// All of them, oldest first.
@@ -114,7 +103,10 @@ pub fn parse(
 
     Ok(match command {
         CommandNumber::Init if format.is_some() => return Err(Refusal::AlreadyInitialised),
-        CommandNumber::Init => Request::Init(init::negotiate(&SERVED, message)?),
+        CommandNumber::Init => {
+            let served = Generation::ALL.map(Generation::format);
+            Request::Init(init::negotiate(&served, message)?)
+        }
         CommandNumber::PinMemory => decode::pin_memory(message)?,
         CommandNumber::DelTarget => decode::del_target(message)?,
         CommandNumber::AddTarget => {
@@ -140,9 +132,9 @@ pub fn parse(
 fn sizes(format: Option<&Format>, command: CommandNumber) -> Option<RangeInclusive<usize>> {
     match format {
         Some(format) => format.size(command).map(|size| size..=size),
-        None => SERVED
+        None => Generation::ALL
             .iter()
-            .filter_map(|format| format.size(command))
+            .filter_map(|generation| generation.command_size(command))
             .map(|size| size..=size)
             .reduce(|a, b| *a.start().min(b.start())..=*a.end().max(b.end())),
     }

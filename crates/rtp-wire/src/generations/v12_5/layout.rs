@@ -3,7 +3,7 @@
 //! Structures of generations 12.5 and 13.5 as they are on the wire (x86-64), padding included, as those that [all
 //! generations share](super::super::layout).
 
-use super::super::layout::{sizes, wire};
+use super::super::layout::{self, sizes, wire, DestinationHead};
 use core::mem::{offset_of, size_of};
 use zerocopy::byteorder::native_endian::{U32, U64};
 use zerocopy_derive::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -95,31 +95,14 @@ wire! {
     }
 }
 
-wire! {
-    /// `rtpengine_command_add_target`.
-    CommandAddTarget = 752 {
-        /// Number of the command.
-        cmd: U32 = 0, 4;
-        /// Padding.
-        pad: [u8; 4] = 4, 4;
-        /// What it carries.
-        target: TargetInfo = 8, 744;
-    }
-}
+/// `rtpengine_command_add_target`.
+pub type CommandAddTarget = layout::CommandAddTarget<TargetInfo>;
 
 wire! {
     /// `rtpengine_command_destination`, with the `rtpengine_destination_info` that it is.
     CommandDestination = 1288 {
-        /// Number of the command.
-        cmd: U32 = 0, 4;
-        /// Padding.
-        pad0: [u8; 4] = 4, 4;
-        /// Local address of the target.
-        local: Address = 8, 24;
-        /// Index of the output.
-        num: U32 = 32, 4;
-        /// Padding.
-        pad1: [u8; 4] = 36, 4;
+        /// The command, the target, and the index of the output.
+        head: DestinationHead = 0, 40;
         /// The output.
         output: OutputInfo = 40, 1248;
     }

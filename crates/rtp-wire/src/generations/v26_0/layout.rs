@@ -231,16 +231,7 @@ wire! {
 }
 
 /// `rtpengine_command_add_target`.
-#[derive(FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-pub struct CommandAddTarget<T = TargetInfo> {
-    /// Number of the command.
-    pub cmd: U32,
-    /// Padding.
-    pub pad: [u8; 4],
-    /// What it carries.
-    pub target: T,
-}
+pub type CommandAddTarget<T = TargetInfo> = super::super::layout::CommandAddTarget<T>;
 
 const _: () = {
     assert!(size_of::<CommandAddTarget>() == 3240);

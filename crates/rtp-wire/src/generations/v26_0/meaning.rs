@@ -108,14 +108,10 @@ where
     }
 }
 
-fn destination(message: &[u8]) -> Result<&layout::DestinationInfo, Refusal> {
-    let command: &layout::CommandDestination = view(CommandNumber::AddDestination, message)?;
-    Ok(&command.destination)
-}
-
 /// Decodes an output.
 fn output(message: &[u8], out: &mut Output) -> Result<(), Refusal> {
-    let info = &destination(message)?.output;
+    let command: &layout::CommandDestination = view(CommandNumber::AddDestination, message)?;
+    let info = &command.destination.output;
     out.media = info.media_idx.get();
     let bits = info.tos_flags.get();
     tos_and_flags(bits, out);

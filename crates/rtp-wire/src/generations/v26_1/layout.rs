@@ -2,7 +2,7 @@
 
 //! Structures of generation 26.1: those of 26.0, with ring buffers in the target.
 
-use super::super::layout::{sizes, wire};
+use super::super::layout::{self, sizes, wire};
 use super::super::v26_0::layout::{self as v26_0, Rings};
 use core::mem::{offset_of, size_of};
 use zerocopy::byteorder::native_endian::{U32, U64};
@@ -40,4 +40,4 @@ impl Rings for RingBufGroup {
 /// `rtpengine_target_info`.
 pub type TargetInfo = v26_0::TargetInfo<32, RingBufGroup>;
 /// `rtpengine_command_add_target`.
-pub type CommandAddTarget = v26_0::CommandAddTarget<TargetInfo>;
+pub type CommandAddTarget = layout::CommandAddTarget<TargetInfo>;

@@ -2,7 +2,7 @@
 
 //! Structures of generation 26.3: those of 26.1, with as many media of SSRCs as there are SSRCs.
 
-use super::super::layout::sizes;
+use super::super::layout::{self, sizes};
 use super::super::v26_0::layout as v26_0;
 use core::mem::size_of;
 
@@ -18,4 +18,4 @@ pub const SIZES: [usize; 18] = sizes(
 /// `rtpengine_target_info`.
 pub type TargetInfo = v26_0::TargetInfo<4, RingBufGroup>;
 /// `rtpengine_command_add_target`.
-pub type CommandAddTarget = v26_0::CommandAddTarget<TargetInfo>;
+pub type CommandAddTarget = layout::CommandAddTarget<TargetInfo>;
