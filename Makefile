@@ -10,7 +10,7 @@ SIZE ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install module debug-module tool host images userland c-module vm-kernel names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
+.PHONY: all install module debug-module tool host images userland debian-13 c-module vm-kernel names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -31,10 +31,13 @@ host:
 	@scripts/host-packages
 
 # The images of the virtual machine, in the cache.
-images: userland vm-kernel c-module
+images: userland debian-13 vm-kernel c-module
 
 userland: names
-	@vm-test/host/userland >/dev/null
+	@vm-test/host/userland testing >/dev/null
+
+debian-13: names
+	@vm-test/host/userland debian-13 >/dev/null
 
 c-module: names
 	@vm-test/host/c-module >/dev/null
@@ -61,7 +64,7 @@ test: names vm $(if $(T),,check) ## the checks, and the scenarios for the stock 
 vm: names images module tool
 	@vm-test/host/run vm-test --scenarios vm-test/scenarios $(T)
 
-test-debug: names userland c-module debug-module tool ## the scenarios that are for a debug kernel; T="NAME ..." only those
+test-debug: names userland debian-13 c-module debug-module tool ## the scenarios that are for a debug kernel; T="NAME ..." only those
 	@vm-test/host/run --debug vm-test-debug --size $(or $(SIZE),test) --scenarios vm-test/scenarios $(T)
 
 fuzz: names ## libFuzzer on what the module shares with the host, a minute for each target

@@ -12,12 +12,14 @@ toolchain_packages=(
 )
 headers_metapackage=linux-headers-cloud-amd64
 
-# Where the daemon comes from, and what the virtual machine needs beside it: pylibsrtp and aiortc are the other ends of calls,
-# ffmpeg that of the demo.
-userland_suite=forky
-userland_packages=(
-    rtpengine-daemon nftables iptables iproute2 ethtool kmod mount python3 python3-pylibsrtp python3-aiortc ffmpeg
+# Where daemons come from, and what the virtual machine needs beside them: pylibsrtp and aiortc are the other ends of calls,
+# ffmpeg that of the demo. Testing has the daemon of 26.0, Debian 13 that of 12.5.
+testing_suite=forky
+testing_packages=(
+    rtpengine-daemon nftables iptables iproute2 ethtool kmod mount systemd-sysv python3 python3-pylibsrtp python3-aiortc ffmpeg
 )
+debian_13_suite=trixie
+debian_13_packages=(rtpengine-daemon nftables iproute2 kmod mount systemd-sysv python3 python3-pylibsrtp)
 c_module_package=rtpengine-kernel-dkms
 
 # What a machine that builds and tests needs of its own.

@@ -46,6 +46,7 @@ class Images:
     vmlinuz: Path
     initramfs: Path
     userland: Path
+    debian_13: Path
     modules: Path
     payload: Path
     debug: bool
@@ -64,7 +65,7 @@ def command(images: Images, kind: str, accel: str, console: Path, words: str = "
             "-chardev", "stdio,id=results,signal=off", "-device", "virtio-serial-pci",
             "-device", "virtserialport,chardev=results,name=results"]
     for file, mode in ((images.userland, "snapshot=on"), (images.modules, "snapshot=on"),
-                       (images.payload, "readonly=on")):
+                       (images.payload, "readonly=on"), (images.debian_13, "snapshot=on")):
         argv += ["-drive", f"file={file},format=raw,if=virtio,{mode}"]
     if kind == "icount":
         return [*argv, "-accel", "tcg,thread=single", "-cpu", "max", "-smp", "1", "-icount", "shift=0,sleep=off"]

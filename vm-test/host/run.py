@@ -168,7 +168,7 @@ class Run:
 def _warm_machine(images: Images, kind: str) -> Path | None:
     """A machine of a kind that has booted; None when QEMU cannot keep one, and machines have to boot."""
     made = subprocess.run((Path(__file__).with_name("warm-machine"), kind, *(["--debug"] if images.debug else []), images.vmlinuz.parent,
-                           images.userland, images.initramfs), stdout=subprocess.PIPE, text=True, check=False)
+                           images.userland, images.debian_13, images.initramfs), stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode:
         say("each machine boots: none could be kept that has booted")
         return None
@@ -217,6 +217,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kernel", type=Path, help="folder with vmlinuz, busybox, modules/ and modules.ext2")
     parser.add_argument("--userland", type=Path, help="image of the root file system")
+    parser.add_argument("--debian-13", type=Path, help="image of the root file system of Debian 13")
     parser.add_argument("--scenarios", type=Path, required=True, help="folder of scenarios")
     parser.add_argument("--folder", type=Path, help="where logs go")
     parser.add_argument("--file", type=_pair, action="append", default=[], metavar="SOURCE:PLACE",
@@ -249,8 +250,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     ramdisk.write_bytes(initramfs.build(options.kernel / "busybox", modules))
     archive = options.folder / "payload.tar"
     payload.write(archive, options.scenarios, options.file)
-    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.kernel / "modules.ext2", archive,
-                    options.debug)
+    images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.debian_13, options.kernel / "modules.ext2",
+                    archive, options.debug)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
     run = Run(images, options.folder, accel, options.live, options.size)
     run.machines(jobs)

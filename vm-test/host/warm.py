@@ -58,14 +58,15 @@ def main() -> int:
     parser.add_argument("kind", help="of the machine: plain or icount")
     parser.add_argument("kernel", type=Path, help="folder with vmlinuz and modules.ext2")
     parser.add_argument("userland", type=Path, help="image of the root file system")
+    parser.add_argument("debian_13", type=Path, help="image of the root file system of Debian 13")
     parser.add_argument("initramfs", type=Path, help="archive of the initramfs")
     parser.add_argument("folder", type=Path, help="where the machine is kept")
     options = parser.parse_args()
     job = options.folder / "job"
     job.touch()
     os.truncate(job, payload.SIZE)
-    images = machine.Images(options.kernel / "vmlinuz", options.initramfs, options.userland, options.kernel / "modules.ext2", job,
-                            options.debug)
+    images = machine.Images(options.kernel / "vmlinuz", options.initramfs, options.userland, options.debian_13,
+                            options.kernel / "modules.ext2", job, options.debug)
     keep(images, options.kind, options.folder)
     job.unlink()
     return 0
