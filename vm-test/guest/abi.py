@@ -59,6 +59,18 @@ def has(struct_name: str, field: str, generation: str) -> bool:
     return field in _load(generation)[0].get(struct_name, {})
 
 
+@functools.cache
+def numbers(struct_name: str) -> tuple[str, ...]:
+    """The paths of all numbers in a structure, those of structures within it, too."""
+    found: list[str] = []
+    for name, field in _load(USUAL)[0][struct_name].items():
+        if field.size in _SCALARS and not field.count:
+            found.append(name)
+        else:
+            found += [f"{name}.{each}" for each in numbers(field.kind) if field.kind in SIZES]
+    return tuple(found)
+
+
 # The two members of a media's MID are given for the first element only; the group has the stride.
 _GROUPS = {("rtpengine_target_info", "mid_output"): ("mid", "len")}
 

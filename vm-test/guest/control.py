@@ -74,9 +74,15 @@ class Counters:
         """The whole structure."""
         return self._bytes()
 
+    def figures(self) -> dict[str, int]:
+        """Every number in it by its name; of an interface, those of each direction: `in.packets`."""
+        return {name: self[name] for name in abi.numbers(self.kind)}
+
 
 class Memory:
-    """Page-aligned memory of this process, from which counters are taken."""
+    """Page-aligned memory of this process, from which counters are taken, each at a multiple of `align`."""
+
+    align = 64
 
     def __init__(self, pages: int = 4) -> None:
         self.size = pages * PAGE
@@ -87,11 +93,15 @@ class Memory:
 
     def counters(self, kind: str) -> Counters:
         """Room for one structure: `stream_stats`, `interface_stats_block`, `ssrc_stats`, `rtp_stats`."""
-        size = (abi.SIZES[kind] + 63) & ~63
+        size = -(-abi.SIZES[kind] // self.align) * self.align
         if self._used + size > self.size:
             raise MemoryError("the shared memory of the scenario is used up")
         self._used += size
         return Counters(self, kind, self._used - size)
+
+    def skip_to(self, boundary: int) -> None:
+        """Leaves what is before the next multiple of `boundary` unused."""
+        self._used += -(self.addr + self._used) % boundary
 
     def release(self) -> None:
         """Unmaps the memory; its counters cannot be read any more."""

@@ -124,10 +124,10 @@ def flush_all(ns: Namespace = HOST) -> None:
     change(ns, (_DEL_TABLE, 0, 0, b""))
 
 
-def rules(family: str = "inet", *, name: str = "vm", ns: Namespace = HOST) -> list[bytes]:
-    """The rules of the chain as the kernel dumps them: the raw attributes of each."""
+def rules(family: str = "inet", *, name: str = "vm", of: str | None = None, ns: Namespace = HOST) -> list[bytes]:
+    """The rules of the chain, or of another one of its table, as the kernel dumps them: the raw attributes of each."""
     with open_netlink(ns) as sock:
-        sock.send(message(_SUBSYSTEM | _GET_RULE, _DUMP, FAMILIES[family], attribute(1, name) + attribute(2, name)))
+        sock.send(message(_SUBSYSTEM | _GET_RULE, _DUMP, FAMILIES[family], attribute(1, name) + attribute(2, of or name)))
         found: list[bytes] = []
         while True:
             for kind, body in messages(sock.recv(1 << 20)):

@@ -7,14 +7,11 @@ import struct
 import time
 
 from guest import abi, nft, rtp
-from guest.control import COMMANDS, NONE_IDX, RING_BUFFER
+from guest.client import HABITS, order_outputs
+from guest.control import COMMANDS, NONE_IDX, PAGE, RING_BUFFER, new
 from guest.patience import patient
 
-LISTS = ("12.5", "13.5")
-SECONDS = ("12.5",)
-RINGS = ("26.1", "26.3")
-# How much their daemons map at a time: what tells 13.5 from 12.5. Others pin memory.
-MAPPED = {"12.5": 65_536, "13.5": 33_554_432}
+READ = ("add_call", "add_stream", "get_packet_stream", "play_stream")
 FIRST, SECOND = 0x1234_5678, 0x0A0B_0C0D
 STATUS = ["Refcount", "Control PID", "Targets", "Players", "PStreams", "Memory pins", "Memory", "Interface"]
 NAMES = {
@@ -51,14 +48,15 @@ def run(t):
 
 def end(control):
     """Lets a table go as a daemon does: a mapping keeps its file open."""
-    if control.generation in MAPPED:
+    if HABITS[control.generation].mapped:
         control.memory.release()
     control.close()
 
 
 def begin(t, table, generation, briefly=False):
     """Opens a table, and brings it to INIT."""
-    control = table.control(32, generation, MAPPED.get(generation, 0))
+    mapped = HABITS[generation].mapped
+    control = table.control(32, generation, mapped)
     other = control.target(("192.0.2.1", 9))
     if not briefly:
         t.equal("status before INIT", list(table.status()), STATUS)
@@ -68,7 +66,7 @@ def begin(t, table, generation, briefly=False):
         t.errno("ADD_DESTINATION before INIT", "ENOENT", control.write,
                 other.destination(0, ("192.0.2.1", 1), ("192.0.2.2", 1)))
         t.errno("RING_BUFFER before INIT", "EOPNOTSUPP", control.write, struct.pack("=I", RING_BUFFER[0]) + bytes(132))
-    if generation not in MAPPED:
+    if not mapped:
         if not briefly:
             t.errno("INIT before memory is pinned", "EFAULT", control.write, control.init_command())
         control.write(control.memory.pin_command())
@@ -82,6 +80,14 @@ def begin(t, table, generation, briefly=False):
         wrong = good.copy()
         wrong["init.last_cmd"] = last
         t.errno(f"INIT of commands below {last}", "ERANGE", control.write, wrong)
+    memory = control.memory
+    before = table.status()
+    for pointer in () if briefly else (0, 8, memory.addr - 8, memory.addr + memory.size, memory.addr + memory.size - 8,
+                                       memory.addr + 1, memory.addr + 4, (1 << 64) - 8, 0xFFFF_8880_0000_0000):
+        wrong = good.copy()
+        wrong["init.rtpe_stats"] = pointer
+        t.errno(f"INIT with global counters at {pointer:#x}", "EFAULT", control.write, wrong)
+    t.equal("status after INIT was refused", table.status(), before)
     control.write(good)
     t.equal("interface", table.status()["Interface"], generation)
     t.equal("status", list(table.status()), NAMES.get(generation, STATUS))
@@ -91,17 +97,18 @@ def begin(t, table, generation, briefly=False):
     second = table.control(generation=generation)
     t.errno("INIT of another holder", "EBUSY", second.write, second.init_command())
     second.close()
+    before = table.status()
     lengths(t, control, count)
+    t.equal("list and status after refused commands", (table.list_text(), table.status()), ("", before))
     return control
 
 
 def lengths(t, control, count):
     """Each command has the length of its generation, or is none of it."""
-    reads = ("add_call", "add_stream", "get_packet_stream", "play_stream")
     declared = control.init_command()
     for name, (number, _) in COMMANDS.items():
         size = declared[f"init.msg_size[{number}]"] if number < count else 0
-        send = control.read if name in reads else control.write
+        send, other = (control.read, control.write) if name in READ else (control.write, control.read)
         head = struct.pack("=I", number)
         if not size:
             t.errno(f"{name}, which is none", "EINVAL", send, head + bytes(400))
@@ -109,28 +116,20 @@ def lengths(t, control, count):
         t.errno(f"{name} of {size - 1} bytes", "EMSGSIZE", send, head + bytes(size - 5))
         data = 65535 if name in ("packet", "play_stream_packet") else 0
         t.errno(f"{name} of {size + data + 1} bytes", "ERANGE", send, head + bytes(size + data - 3))
+        t.errno(f"{name} the wrong way", "EINVAL", other, head + bytes(size - 4))
+    for number in (0, 18, 255, NONE_IDX):
+        t.errno(f"command {number}", "EINVAL", control.write, struct.pack("=I", number) + bytes(24))
+    for fields, error in (({}, "EINVAL"), ({"size": PAGE + 1}, "EIO"), ({"size": PAGE, "addr": 8}, "ENXIO"), ({"size": PAGE}, "EFAULT")):
+        pin = new("pin_memory", **{f"pin_memory.{name}": value for name, value in fields.items()})
+        t.errno(f"PIN_MEMORY of {fields}", "EINVAL" if HABITS[control.generation].mapped else error, control.write, pin)
     ring = struct.pack("=I", RING_BUFFER[0]) + bytes(132)
-    t.errno("RING_BUFFER", "EOPNOTSUPP" if control.generation in RINGS else "EINVAL", control.write, ring)
+    t.errno("RING_BUFFER", "EOPNOTSUPP" if HABITS[control.generation].rings else "EINVAL", control.write, ring)
     control.write(control.new("init_play_streams"))
     t.errno("GET_PACKET_STREAM", "EBUSY", control.read, control.new("get_packet_stream"))
 
 
-def outputs_of(command, generation, count, rtcp):
-    """Has the last `rtcp` of the outputs be those of RTCP."""
-    if generation in LISTS:
-        command["target.num_rtcp_destinations"] = rtcp
-        return
-    command["target.media_output_idxs[0].rtp_end_idx"] = count - rtcp
-    if rtcp:
-        command["target.media_output_idxs[0].rtcp_start_idx"] = count - rtcp
-        command["target.media_output_idxs[0].rtcp_end_idx"] = count
-    for kind in ("ssrc", "pt"):
-        room = abi.locate("rtpengine_target_info", f"{kind}_media_idx", generation).count
-        command[f"target.{kind}_media_idx"] = [NONE_IDX] * room
-
-
 def call(t, table, control, alice, bob, port):
-    generation = control.generation
+    generation, habits = control.generation, HABITS[control.generation]
     t.step(f"{generation}: a call")
     local = (alice.hub4, port)
     media, reports, passed = bob.udp(), bob.udp(), t.host.udp(*local)
@@ -138,17 +137,17 @@ def call(t, table, control, alice, bob, port):
     target = control.target(local, outputs=2, pts=(0, 8), ssrcs=(FIRST, SECOND), rtp=1, ssrc_req=1, track_ssrc=1,
                             rtp_stats=1, rtcp_fw=1)
     command = target.command
-    outputs_of(command, generation, 2, 1)
-    if generation in SECONDS:
+    order_outputs(command, 2, 1)
+    if habits.old_flags:
         command["target.rtcp"] = command["target.rtcp_mux"] = 1
-    if generation in RINGS:
+    if habits.rings:
         # With none of them, nothing else is looked at.
         command["target.raw_ring_buf.start_idx"] = 7
         command["target.raw_ring_buf.opaque"] = command["target.raw_ring_buf.opaque_ref"] = 1
         wrong = command.copy()
         wrong["target.raw_ring_buf.num"] = 1
         t.errno("ring buffers that are not there", "EINVAL", control.write, wrong)
-    if generation in LISTS:
+    if habits.is_list:
         for wrong_count in (3, NONE_IDX):
             wrong = command.copy()
             wrong["target.num_rtcp_destinations"] = wrong_count
@@ -158,7 +157,7 @@ def call(t, table, control, alice, bob, port):
     t.errno("the same target again", "EEXIST", control.write, command)
     t.true("its outputs are missing", "outputs not fully filled (2 missing)\n" in table.list_text(), table.list_text())
     control.write(target.destination(0, sources[0], media.address, **{"pt_output[1].min_payload_len": 1000}))
-    fields = {} if generation in LISTS else {"rtcp": 1}
+    fields = {} if habits.is_list else {"rtcp": 1}
     control.write(target.destination(1, sources[1], reports.address, **fields))
 
     sender = alice.udp()
@@ -166,10 +165,9 @@ def call(t, table, control, alice, bob, port):
     t.relayed("RTP", sender, local, media, packets, source=sources[0])
     t.equal("packets", target.stats["packets"], 300)
     t.equal("packets of the SSRC", target.ssrc_stats[0]["packets"], 300)
-    unit = 1 if generation in SECONDS else 1_000_000
     for name, counters in (("target", target.stats), ("SSRC", target.ssrc_stats[0])):
-        now, last = time.time(), last_packet(counters, generation)
-        t.between(f"last packet of the {name}, seconds ago", now - last / unit, -0.1, 1 + patient(1))
+        seconds = time.time() - counters["last_packet_us"] / habits.unit
+        t.between(f"last packet of the {name}, seconds ago", seconds, -0.1, 1 + patient(1))
     report = rtp.sender_report(FIRST)
     t.relayed("RTCP", sender, local, reports, [report], source=sources[1])
     t.equal("RTCP is passed, too", passed.recv().data, report)
@@ -188,14 +186,14 @@ def call(t, table, control, alice, bob, port):
     local = (alice.hub4, port + 10)
     passed = t.host.udp(*local)
     target = control.target(local, outputs=1, ssrcs=(FIRST, 0, SECOND), rtp=1, ssrc_req=1, rtcp_fw=1)
-    if generation in SECONDS:
+    if habits.old_flags:
         target.command["target.rtcp"] = target.command["target.rtcp_mux"] = 1
-    outputs_of(target.command, generation, 1, 1)
+    order_outputs(target.command, 1, 1)
     control.write(target.command)
     control.write(target.destination(0, sources[1], reports.address))
     packet = rtp.packet(ssrc=FIRST)
     sender.send(packet, local)
-    if generation in LISTS:
+    if habits.is_list:
         t.equal("it is passed", passed.recv().data, packet)
         t.equal("and not counted", target.stats.raw(), bytes(40))
     else:
@@ -204,23 +202,16 @@ def call(t, table, control, alice, bob, port):
     # A list of SSRCs ends at the first hole.
     before = target.stats["errors"]
     sender.send(rtp.packet(ssrc=SECOND), local)
-    t.eventually("errors for an SSRC after a hole", lambda: target.stats["errors"] - before, int(generation in LISTS))
+    t.eventually("errors for an SSRC after a hole", lambda: target.stats["errors"] - before, int(habits.is_list))
     t.relayed("RTCP", sender, local, reports, [report], source=sources[1])
     passed.sock.close()
     control.delete(local)
 
 
-def last_packet(counters, generation):
-    """The time of the last packet: a field that has another name where it has another unit."""
-    field = "last_packet" if generation in SECONDS else "last_packet_us"
-    at = abi.locate(counters.kind, field, generation)
-    return int.from_bytes(counters.raw()[at.offset:at.offset + at.size], "little")
-
-
 def text(t, table, generation, target):
     """The text of `list`."""
     found = table.list_text()
-    is_list = generation in LISTS
+    is_list = HABITS[generation].is_list
     t.equal("a blank line ends the block", found.endswith("\n\n"), not is_list)
     t.equal("output groups", "    output groups: [0]=(0->1/1->2)\n" in found, not is_list)
     t.equal("groups of payload types", len(re.findall(r"packets   \[group #\d+\]$", found, re.M)), 0 if is_list else 2)
@@ -234,7 +225,7 @@ def text(t, table, generation, target):
             ["      " if is_list else "       "] * 2)
     t.equal("indentation of SSRC out:", re.findall(r"^( +)SSRC out:", found, re.M), [" " if is_list else "       "] * 2)
     options = re.search(r"^    options:(.*)$", found, re.M)[1].split()
-    t.equal("RTCP-mux among the options", "RTCP-mux" in options, generation in SECONDS)
+    t.equal("RTCP-mux among the options", "RTCP-mux" in options, HABITS[generation].old_flags)
     t.true("least length of a payload type", "RTP payload type   8: 0 bytes replacement payload, min payload len 1000\n" in found,
            found)
 
@@ -247,7 +238,7 @@ def rtcp_by_flags(t, control, alice, bob):
         local = (alice.hub4, 6000 + 10 * number)
         media, reports, passed = bob.udp(), bob.udp(), t.host.udp(*local)
         target = control.target(local, outputs=2, ssrcs=(FIRST,), rtp=1, rtcp_fw=1, rtcp=rtcp, rtcp_mux=mux)
-        outputs_of(target.command, "12.5", 2, 1)
+        order_outputs(target.command, 2, 1)
         control.write(target.command)
         control.write(target.destination(0, (bob.hub4, local[1] + 1), media.address))
         control.write(target.destination(1, (bob.hub4, local[1] + 2), reports.address))

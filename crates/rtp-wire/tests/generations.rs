@@ -181,7 +181,7 @@ fn words(generation: Generation) -> String {
     words.join(" ")
 }
 
-fn init_of(generation: Generation) -> Message {
+pub(crate) fn init_of(generation: Generation) -> Message {
     let mut message = Message::new(generation, 1, "init");
     let sizes = sizes(generation);
     message.set("init.last_cmd", sizes.len() as u64);

@@ -10,6 +10,7 @@
 )]
 
 mod common;
+mod faults;
 mod generations;
 mod hostile;
 mod messages;

@@ -79,6 +79,62 @@ pub(crate) fn field(generation: Generation, structure: &str, field: &str) -> (us
     (row.offset, row.size)
 }
 
+/// A field that has no fields of its own: its path below the structure, its size, and whether it is a flag.
+#[derive(Clone, Debug)]
+pub(crate) struct Leaf {
+    pub(crate) path: String,
+    pub(crate) size: usize,
+    pub(crate) is_flag: bool,
+}
+
+/// All fields of a structure and of those within it, each element by itself. Bytes that are one string are one field, and so is
+/// an address whatever its family.
+pub(crate) fn leaves(generation: Generation, structure: &str) -> Vec<Leaf> {
+    // Other views of the bytes of an address; members of a group, which are given for its first element.
+    const SKIPPED: [&str; 8] = ["(total)", "ipv6", "ipv4", "u16", "u32", "u", "mid", "len"];
+    let mut found = Vec::new();
+    let named = rows(generation)
+        .iter()
+        .filter(|row| row.structure == structure && !SKIPPED.contains(&row.field));
+    for row in named {
+        let each = row.size / row.count.max(1);
+        let is_text = row.count > 1 && each == 1;
+        let count = if is_text { 1 } else { row.count };
+        for index in 0..count {
+            let name = if count > 1 {
+                format!("{}[{index}]", row.field)
+            } else {
+                row.field.to_owned()
+            };
+            let inner = match row.kind {
+                "group" => {
+                    let leaf = |name: &str, size| Leaf {
+                        path: name.to_owned(),
+                        size,
+                        is_flag: false,
+                    };
+                    vec![leaf("mid", 255), leaf("len", 8)]
+                }
+                kind => leaves(generation, kind),
+            };
+            let (size, is_flag) = (if is_text { row.size } else { each }, row.bit.is_some());
+            if inner.is_empty() {
+                found.push(Leaf {
+                    path: name,
+                    size,
+                    is_flag,
+                });
+            } else {
+                found.extend(inner.into_iter().map(|leaf| Leaf {
+                    path: format!("{name}.{}", leaf.path),
+                    ..leaf
+                }));
+            }
+        }
+    }
+    found
+}
+
 /// Structures of the commands by number.
 const COMMANDS: [&str; 17] = [
     "init",
@@ -116,6 +172,7 @@ pub(crate) fn sizes(generation: Generation) -> Vec<usize> {
 }
 
 /// A message whose fields are set by their path, such as `target.ssrc[1]`.
+#[derive(Clone)]
 pub(crate) struct Message {
     generation: Generation,
     structure: String,
@@ -168,7 +225,10 @@ impl Message {
         let place = &mut self.bytes[offset..offset + size];
         match bit {
             // A flag; the number beside a TOS has its own bits.
-            Some(bit) => place[bit / 8] |= (value as u8) << (bit % 8),
+            Some(bit) => {
+                place[bit / 8] &= !(1 << (bit % 8));
+                place[bit / 8] |= (value as u8) << (bit % 8);
+            }
             None => place.copy_from_slice(&value.to_le_bytes()[..size]),
         }
         self
@@ -179,6 +239,13 @@ impl Message {
         let (offset, size, _) = self.locate(path);
         assert!(value.len() <= size);
         self.bytes[offset..offset + value.len()].copy_from_slice(value);
+        self
+    }
+
+    /// Sets each byte of a field.
+    pub(crate) fn fill(&mut self, path: &str, byte: u8) -> &mut Self {
+        let (offset, size, _) = self.locate(path);
+        self.bytes[offset..offset + size].fill(byte);
         self
     }
 

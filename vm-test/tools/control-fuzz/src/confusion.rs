@@ -4,9 +4,10 @@
 
 use nix::errno::Errno;
 use rtp_wire::v26_0::encode;
-use rtp_wire::Direction;
+use rtp_wire::{CommandNumber, Direction};
 use zerocopy::IntoBytes;
 
+use super::generation::translated;
 use super::memory::{payload_type_at, Arena, PAYLOAD_TYPES, REGION};
 use super::message::Message;
 use super::random::Random;
@@ -19,14 +20,17 @@ use super::values;
 pub(crate) fn confuse(
     random: &mut Random,
     table: &mut Table,
-    arena: &Arena,
+    arena: &mut Arena,
     report: &mut Report,
 ) -> Result<(), Failure> {
     let base = random.pick(&arena.bases());
     let local = values::local(random);
     let is_taken = table.model.targets.contains_key(&local);
     let can = arena.can_pin(base, REGION) == Some(true);
-    if !can || is_taken || !table.model.is_initialised || table.model.is_killed {
+    let Some(generation) = table.model.generation else {
+        return Ok(());
+    };
+    if !can || is_taken || table.model.is_killed {
         return Ok(());
     }
     let target = values::target(random, &[base], local);
@@ -58,9 +62,14 @@ pub(crate) fn confuse(
     let pin = Message {
         bytes: encode::pin_memory(base, REGION).as_bytes().to_vec(),
         sent: Direction::Write,
-        made_for: Some(0),
+        made_for: None,
     };
     let add = encode::add_target(&target).as_bytes().to_vec();
+    let add = translated(random, generation, add);
+    let can_pin = generation.command_size(CommandNumber::PinMemory).is_some();
+    if !can_pin {
+        table.map(random, arena, report, (base, REGION))?;
+    }
     let handle = table.handle(random)?;
     let pinned = call(handle, &pin);
     sys::store(last, wrong);

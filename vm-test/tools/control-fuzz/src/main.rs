@@ -3,7 +3,7 @@
 //! control-fuzz: random commands to the module's control files.
 //!
 //! Each of several [worker] processes has a table of [its own](own), whose [model] tells what has to become of every
-//! command, and others that [all share](others). A [message] is in order, or [wrong in one place](faults), or
+//! command, and others that [all share](others). Each speaks any [generation] of the interface, one after the other. A [message] is in order, or [wrong in one place](faults), or
 //! [changed at random](mutate). Meanwhile the [memory] that they share with the module is unmapped, moved and
 //! written to, and handles are opened, closed, copied and sent around.
 //!
@@ -19,6 +19,7 @@ use clap::Parser;
 mod classes;
 mod confusion;
 mod faults;
+mod generation;
 mod inspect;
 mod memory;
 mod message;

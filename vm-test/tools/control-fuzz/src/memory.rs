@@ -5,6 +5,8 @@
 //! It is in regions. The first two pages of each have counters of all payload types there are, in order: that stays
 //! so in whatever memory the process has there, and so in all that was ever pinned. The other pages have no meaning.
 
+use std::os::fd::BorrowedFd;
+
 use nix::libc;
 use rtp_wire::shared::RtpStats;
 
@@ -39,7 +41,12 @@ enum Page {
 struct Region {
     base: u64,
     pages: [Page; PAGES],
+    /// Whether some of it may be memory of the module.
+    is_modules: bool,
 }
+
+/// Where memory of the module is mapped that is as large as that of a daemon of 13.5.
+pub(crate) const LARGE: (u64, u64) = (sys::FIRST + (64 << 20), 1 << 20);
 
 /// All regions.
 #[derive(Debug, Default)]
@@ -73,6 +80,7 @@ impl Arena {
             let region = Region {
                 base,
                 pages: [Page::Writable; PAGES],
+                is_modules: false,
             };
             region.restore();
             regions.push(region);
@@ -108,7 +116,39 @@ impl Arena {
             // Regions are apart: what is longer ends in a hole.
             .take(PAGES + 1)
             .all(|address| self.page(address) == Page::Writable);
+        let region = self.region(start);
+        if can && region.is_some_and(|region| region.is_modules) {
+            // Whether memory of the module can be pinned is up to the kernel.
+            return None;
+        }
         Some(can)
+    }
+
+    /// Maps memory of a file there: a region, or what is [`LARGE`].
+    pub(crate) fn map_file(
+        &mut self,
+        file: BorrowedFd<'_>,
+        start: u64,
+        size: u64,
+    ) -> nix::Result<()> {
+        let made = sys::map_file(file, start, size);
+        if made.is_err() {
+            // What was there may be gone, or not.
+            sys::unmap(start, size)?;
+        }
+        if let Some(region) = self.regions.iter_mut().find(|region| region.base == start) {
+            let page = made.map_or(Page::Hole, |()| Page::Writable);
+            region.pages = [page; PAGES];
+            region.is_modules = made.is_ok();
+            region.restore();
+        }
+        made
+    }
+
+    /// Takes away what is [`LARGE`].
+    pub(crate) fn unmap_large() {
+        // Where nothing is mapped nothing is done.
+        let _ = sys::unmap(LARGE.0, LARGE.1);
     }
 
     fn page(&self, address: u64) -> Page {
@@ -164,6 +204,7 @@ impl Region {
             Kind::Shared
         };
         let made = sys::map(self.base, REGION, kind).is_ok();
+        self.is_modules = false;
         self.pages = [if made { Page::Writable } else { Page::Hole }; PAGES];
         "mmap"
     }
@@ -196,18 +237,19 @@ impl Region {
     fn advise(&mut self, random: &mut Random) -> &'static str {
         let (first, last) = some_pages(random);
         let start = self.base + PAGE * first as u64;
+        let mut advice = random.pick(&ADVICE);
+        if self.is_modules && advice == libc::MADV_DONTNEED {
+            // It would not come back.
+            advice = libc::MADV_NORMAL;
+        }
         // What is not for this kind of memory is refused.
-        let _ = sys::advise(
-            start,
-            PAGE * (last + 1 - first) as u64,
-            random.pick(&ADVICE),
-        );
+        let _ = sys::advise(start, PAGE * (last + 1 - first) as u64, advice);
         "madvise"
     }
 
     /// Whether the region is one mapping, as far as that is known, and may be moved.
     fn give_away(&mut self) -> bool {
-        let whole = self.pages == [Page::Writable; PAGES];
+        let whole = self.pages == [Page::Writable; PAGES] && !self.is_modules;
         if whole {
             self.pages = [Page::Hole; PAGES];
         }
@@ -216,6 +258,7 @@ impl Region {
 
     /// Takes the memory of another region, which is left without any.
     fn take_over(&mut self, from: u64) {
+        self.is_modules = false;
         let page = if sys::remap(from, REGION, self.base).is_ok() {
             Page::Writable
         } else {

@@ -4,12 +4,13 @@
 
 use nix::errno::Errno;
 use rtp_wire::v26_0::encode;
-use rtp_wire::{CommandNumber, Direction, Endpoint, Generation, PointerKind};
+use rtp_wire::{CommandNumber, Direction, Endpoint, Generation, PointerKind, UserPointer};
 use zerocopy::IntoBytes;
 
 use super::faults;
-use super::memory::{Arena, PAGE, REGION};
-use super::model::Model;
+use super::generation::{break_own_field, init, translated};
+use super::memory::{Arena, LARGE, PAGE, REGION};
+use super::model::{number_of, Model};
 use super::mutate::{garbage, mutate};
 use super::random::Random;
 use super::values;
@@ -30,7 +31,7 @@ const MANY_TARGETS: usize = 24;
 /// Most ranges that are pinned for a table.
 const MANY_PINS: usize = 40;
 
-const UNSUPPORTED: [CommandNumber; 11] = [
+const UNSUPPORTED: [CommandNumber; 12] = [
     CommandNumber::AddCall,
     CommandNumber::DelCall,
     CommandNumber::AddStream,
@@ -42,9 +43,11 @@ const UNSUPPORTED: [CommandNumber; 11] = [
     CommandNumber::PlayStream,
     CommandNumber::StopStream,
     CommandNumber::FreePacketStream,
+    CommandNumber::RingBuffer,
 ];
 
-type Breaker = fn(&mut Random, &mut [u8]) -> Option<Errno>;
+/// Makes a message of 26.0, or INIT of any generation, wrong in one place. What a generation has not is left alone.
+type Breaker = fn(&mut Random, Generation, &mut [u8]) -> Option<Errno>;
 
 /// What messages are made of.
 pub(crate) struct Maker<'a> {
@@ -61,17 +64,27 @@ impl Maker<'_> {
     pub(crate) fn next(&mut self) -> Message {
         let regions = self.regions();
         let few_pins = self.model.pins.len() < MANY_PINS;
+        // Before INIT it may be any.
+        let generation = match self.model.generation {
+            Some(generation) => generation,
+            None => {
+                let any = self.random.choose(&Generation::ALL).copied();
+                any.unwrap_or(Generation::V26_0)
+            }
+        };
+        let is_settled = self.model.generation.is_some();
+        let can_pin = !is_settled || self.knows(CommandNumber::PinMemory);
         let (valid, breaker): (Message, Option<Breaker>) = match self.random.below(100) {
-            _ if regions.is_empty() && self.random.one_in(2) => self.pin(true),
-            _ if !self.model.is_initialised && self.random.one_in(6) => {
-                let (valid, breaker) = self.init(&regions);
+            _ if regions.is_empty() && can_pin && self.random.one_in(2) => self.pin(true),
+            _ if !is_settled && self.random.one_in(6) => {
+                let (valid, breaker) = self.init(generation, &regions);
                 if self.random.flip() {
-                    return self.broken(valid, breaker);
+                    return self.broken(generation, valid, breaker);
                 }
                 (valid, breaker)
             }
             0..=2 if few_pins => self.pin(false),
-            3..=6 => self.init(&regions),
+            3..=6 => self.init(generation, &regions),
             7..=16 => (self.unsupported(), None),
             17..=31 => return self.garbage(),
             32..=45 => self.delete(),
@@ -80,10 +93,22 @@ impl Maker<'_> {
             _ => self.output(&regions),
         };
         match self.random.below(20) {
-            0..=9 => valid,
-            10..=16 => self.broken(valid, breaker),
-            _ => self.mutated(valid),
+            0..=9 => self.translated(generation, valid),
+            10..=16 => self.broken(generation, valid, breaker),
+            _ => self.mutated(generation, valid),
         }
+    }
+
+    /// Whether a command is one of the table.
+    fn knows(&self, command: CommandNumber) -> bool {
+        let all = Generation::ALL.iter();
+        let mut possible = all.filter(|each| self.model.generation.is_none_or(|it| it == **each));
+        possible.any(|each| each.command_size(command).is_some())
+    }
+
+    fn translated(&mut self, generation: Generation, mut message: Message) -> Message {
+        message.bytes = translated(self.random, generation, message.bytes);
+        message
     }
 
     /// The regions of which all is pinned.
@@ -114,20 +139,30 @@ impl Maker<'_> {
             start += PAGE * self.random.below(8) as u64;
             size = PAGE * self.random.between(1, 8) as u64;
         }
-        let can = self.arena.can_pin(start, size) == Some(true);
+        let is_known = self.knows(CommandNumber::PinMemory);
+        let can = self.arena.can_pin(start, size) == Some(true) && is_known;
         let is_whole = (start, size) == (base, REGION);
         let command = encode::pin_memory(start, size);
         let breaker: Breaker = faults::pin_memory;
-        let message = Self::message(command.as_bytes(), can);
+        let mut message = Self::message(command.as_bytes(), can);
+        if !is_known {
+            message.made_for = Some(Errno::EINVAL as i32);
+        }
         (message, (can && is_whole).then_some(breaker))
     }
 
-    fn init(&mut self, regions: &[u64]) -> (Message, Option<Breaker>) {
-        let pointer = values::counters(self.random, regions, PointerKind::Global);
-        let is_valid = !regions.is_empty() && !self.model.is_initialised;
-        let command = encode::init(pointer);
+    fn init(&mut self, generation: Generation, regions: &[u64]) -> (Message, Option<Breaker>) {
+        let mut pointer = values::counters(self.random, regions, PointerKind::Global);
+        let mut is_valid = !regions.is_empty() && self.model.generation.is_none();
+        if generation == Generation::V13_5 {
+            // It is told from 12.5 by where the counters are.
+            let has_large = self.model.pins.iter().any(|pin| pin.start == LARGE.0);
+            pointer = UserPointer(LARGE.0 + 8 * self.random.below(1000) as u64);
+            is_valid = has_large && self.model.generation.is_none();
+        }
+        let command = init(generation, pointer);
         let breaker: Breaker = faults::init;
-        let message = Self::message(command.as_bytes(), is_valid);
+        let message = Self::message(&command, is_valid);
         (message, is_valid.then_some(breaker))
     }
 
@@ -138,7 +173,7 @@ impl Maker<'_> {
         };
         let target = values::target(self.random, regions, local);
         let is_free = !self.model.targets.contains_key(&local);
-        let is_valid = is_free && self.model.is_initialised && !regions.is_empty();
+        let is_valid = is_free && self.model.generation.is_some() && !regions.is_empty();
         let command = encode::add_target(&target);
         let breaker: Breaker = faults::add_target;
         let message = Self::message(command.as_bytes(), is_valid);
@@ -175,7 +210,20 @@ impl Maker<'_> {
         let Some(&command) = self.random.choose(&UNSUPPORTED) else {
             return self.garbage();
         };
-        let mut length = Generation::V26_0.command_size(command).unwrap_or(4);
+        let is_known = self.knows(command);
+        // Before INIT it has the length of any generation that has it.
+        let mut sizes: Vec<usize> = Generation::ALL
+            .iter()
+            .filter_map(|it| it.command_size(command))
+            .collect();
+        sizes.retain(|&size| {
+            let own = self
+                .model
+                .generation
+                .and_then(|it| it.command_size(command));
+            own.is_none_or(|own| own == size)
+        });
+        let mut length = self.random.pick(&sizes);
         if command.has_trailing_data() {
             length += self.random.pick(&[0, 0, 12, 172, 1500, 65_535]);
         }
@@ -187,6 +235,7 @@ impl Maker<'_> {
             bytes,
             sent: command.direction(),
             made_for: Some(match command {
+                _ if !is_known => Errno::EINVAL as i32,
                 CommandNumber::InitPlayStreams => 0,
                 CommandNumber::GetPacketStream => Errno::EBUSY as i32,
                 _ => Errno::EOPNOTSUPP as i32,
@@ -207,16 +256,29 @@ impl Maker<'_> {
     }
 
     /// Makes a message wrong in one place.
-    fn broken(&mut self, mut message: Message, breaker: Option<Breaker>) -> Message {
-        let has_data = message
-            .bytes
-            .first()
-            .and_then(|&number| CommandNumber::from_wire(number.into()))
-            .is_none_or(CommandNumber::has_trailing_data);
-        let made_for = match (self.random.below(8), breaker) {
+    fn broken(
+        &mut self,
+        generation: Generation,
+        message: Message,
+        breaker: Option<Breaker>,
+    ) -> Message {
+        let command = number_of(&message.bytes).filter(|&command| self.knows(command));
+        let has_data = command.is_none_or(CommandNumber::has_trailing_data);
+        let is_target = command == Some(CommandNumber::AddTarget);
+        let style = self.random.below(8);
+        let mut message = match (style, breaker) {
+            (3.., Some(breaker)) => {
+                let mut message = message;
+                let errno = breaker(self.random, generation, &mut message.bytes);
+                message.made_for = errno.map(|errno| errno as i32);
+                return self.translated(generation, message);
+            }
+            _ => self.translated(generation, message),
+        };
+        let made_for = match (style, breaker) {
             // Before INIT a command may be as long as in any generation.
             (0, _) if !has_data => faults::envelope(self.random, &mut message.bytes)
-                .filter(|_| self.model.is_initialised),
+                .filter(|_| self.model.generation.is_some()),
             (1, _) => {
                 message.sent = match message.sent {
                     Direction::Read => Direction::Write,
@@ -224,7 +286,12 @@ impl Maker<'_> {
                 };
                 Some(Errno::EINVAL)
             }
-            (_, Some(breaker)) => breaker(self.random, &mut message.bytes),
+            (2, Some(_)) if is_target => {
+                match break_own_field(self.random, generation, &mut message.bytes) {
+                    None => return message,
+                    errno => errno,
+                }
+            }
             _ => return message,
         };
         message.made_for = made_for.map(|errno| errno as i32);
@@ -232,7 +299,8 @@ impl Maker<'_> {
     }
 
     /// Changes a message at random.
-    fn mutated(&mut self, mut message: Message) -> Message {
+    fn mutated(&mut self, generation: Generation, message: Message) -> Message {
+        let mut message = self.translated(generation, message);
         mutate(self.random, &mut message.bytes);
         message.made_for = None;
         message

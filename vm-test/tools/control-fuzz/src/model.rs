@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 use nix::errno::Errno;
 use rtp_wire::{
-    check_payload_types, CommandNumber, Direction, Encoded, Endpoint, Generation, Init, Output,
-    PointerName, Refusal, Request, Target, UserPointer,
+    check_payload_types, parse, CommandNumber, Direction, Encoded, Endpoint, Generation, Init,
+    Output, PointerName, Request, Target, UserPointer,
 };
 use zerocopy::FromZeros;
 
@@ -31,7 +31,7 @@ impl Known {
     }
 }
 
-/// Memory that was pinned.
+/// Memory that was pinned or mapped.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Pin {
     /// Its first address.
@@ -52,11 +52,11 @@ impl Pin {
 pub(crate) struct Model {
     /// Whether it was killed.
     pub(crate) is_killed: bool,
-    /// Whether INIT was sent.
-    pub(crate) is_initialised: bool,
+    /// What INIT settled, if it was sent.
+    pub(crate) generation: Option<Generation>,
     /// Its targets.
     pub(crate) targets: HashMap<Endpoint, Known>,
-    /// What was pinned.
+    /// What was pinned or mapped.
     pub(crate) pins: Vec<Pin>,
 }
 
@@ -65,8 +65,8 @@ pub(crate) struct Model {
 pub(crate) enum Effect {
     /// Nothing.
     None,
-    /// The table takes targets.
-    Init,
+    /// The table takes targets of that generation.
+    Init(Generation),
     /// Memory is pinned.
     Pin(Pin),
     /// A target is there.
@@ -140,20 +140,9 @@ pub(crate) fn number_of(message: &[u8]) -> Option<CommandNumber> {
     CommandNumber::from_wire(u32::from_ne_bytes(*number))
 }
 
-/// Parses a message to a table that had INIT, or not. Without it what is well-formed in generation 26.0 is parsed as such all the
-/// same. Who else has the table may have changed that.
-pub(crate) fn parse(
-    is_initialised: bool,
-    sent: Direction,
-    message: &[u8],
-) -> Result<Request<'_>, Refusal> {
-    let first = rtp_wire::parse(None, sent, message);
-    let later = rtp_wire::parse(Some(Generation::V26_0), sent, message);
-    match (&first, &later) {
-        _ if is_initialised => later,
-        (Err(Refusal::NotInitialised(_)), Ok(_) | Err(Refusal::NoSuchTarget(_))) => later,
-        _ => first,
-    }
+/// All that a table may be: before INIT, and after it.
+pub(crate) fn states() -> impl Iterator<Item = Option<Generation>> {
+    std::iter::once(None).chain(Generation::ALL.map(Some))
 }
 
 impl Model {
@@ -165,13 +154,38 @@ impl Model {
 
     /// What should become of a message.
     pub(crate) fn predict(&self, arena: &Arena, sent: Direction, message: &[u8]) -> Prediction {
+        self.predict_in(self.generation, arena, sent, message)
+    }
+
+    /// What may become of a message where somebody else may have sent INIT.
+    pub(crate) fn predict_in_any(
+        &self,
+        arena: &Arena,
+        sent: Direction,
+        message: &[u8],
+    ) -> Prediction {
+        let mut all = self.predict(arena, sent, message);
+        for state in states().filter(|state| *state != self.generation && !self.is_killed) {
+            let other = self.predict_in(state, arena, sent, message);
+            all.allowed.extend(other.allowed);
+            if matches!(all.effect, Effect::None) {
+                all.effect = other.effect;
+            }
+        }
+        all
+    }
+
+    fn predict_in(
+        &self,
+        generation: Option<Generation>,
+        arena: &Arena,
+        sent: Direction,
+        message: &[u8],
+    ) -> Prediction {
         if self.is_killed {
             return Prediction::refused("Killed", Errno::ENOENT);
         }
-        match parse(self.is_initialised, sent, message) {
-            Err(refusal) if number_of(message) == Some(CommandNumber::Init) => {
-                self.unless_initialised(refusal.into())
-            }
+        match parse(generation, sent, message) {
             Err(refusal) => refusal.into(),
             Ok(Request::Init(init)) => self.init(&init),
             Ok(Request::PinMemory { address, size }) => pin(arena, address, size),
@@ -194,24 +208,23 @@ impl Model {
     }
 
     fn init(&self, init: &Init) -> Prediction {
-        self.unless_initialised(Prediction::accepted(Effect::Init).or(
-            !self.resolves(PointerName::Global, init.global),
+        let size = PointerName::Global.kind().size() as u64;
+        let has = |pin: &&Pin| pin.has(init.global.0, size);
+        let range = self.pins.iter().filter(has).map(|pin| pin.size).max();
+        let generation = init.generation(range.unwrap_or(0));
+        Prediction::accepted(Effect::Init(generation)).or(
+            range.is_none(),
             "Pointer(Global",
             Errno::EFAULT,
-        ))
-    }
-
-    fn unless_initialised(&self, prediction: Prediction) -> Prediction {
-        prediction.or(self.is_initialised, "AlreadyInitialised", Errno::EBUSY)
+        )
     }
 
     fn add_target(&self, encoded: &Encoded<'_, Target>) -> Prediction {
         let mut target = Target::new_zeroed();
-        let decoded = match encoded.decode(&mut target) {
+        match encoded.decode(&mut target) {
             Err(refusal) => refusal.into(),
             Ok(()) => self.judge_target(&target),
-        };
-        decoded.or(!self.is_initialised, "NotInitialised", Errno::EIO)
+        }
     }
 
     fn judge_target(&self, target: &Target) -> Prediction {
@@ -290,7 +303,7 @@ impl Model {
     pub(crate) fn apply(&mut self, effect: Effect) {
         match effect {
             Effect::None => {}
-            Effect::Init => self.is_initialised = true,
+            Effect::Init(generation) => self.generation = Some(generation),
             Effect::Pin(pin) => self.pins.push(pin),
             Effect::Add(local, announced) => {
                 let known = Known {

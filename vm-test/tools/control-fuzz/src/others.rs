@@ -8,6 +8,7 @@ use nix::sys::signal::{kill, Signal};
 use nix::sys::wait::waitpid;
 
 use super::inspect::read_oddly;
+use super::memory::REGION;
 use super::message::Maker;
 use super::model::Model;
 use super::race::race;
@@ -75,6 +76,10 @@ impl Others {
             _ if table.handles.is_empty() => open(table, tools),
             7 => killed_child(random, table, tools),
             8 => race(random, table, tools),
+            19 => {
+                let place = (random.pick(&tools.arena.bases()), REGION);
+                table.map(random, &mut tools.arena, &mut tools.report, place)
+            }
             10..=18 => table.send_unreadable(random, &tools.arena, &mut tools.report),
             _ => command(random, table, tools).map(drop),
         }

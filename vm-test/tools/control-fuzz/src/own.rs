@@ -9,6 +9,7 @@ use nix::libc;
 
 use super::confusion::confuse;
 use super::inspect::{check, read_by, read_oddly, settled};
+use super::memory::{Arena, LARGE, REGION};
 use super::message::{Maker, Message};
 use super::model::Model;
 use super::random::Random;
@@ -59,7 +60,14 @@ impl Own {
     fn add(&mut self, tools: &mut Tools) -> Result<(), Failure> {
         self.say(tools, "add", &[OK])?;
         self.table.model = Model::default();
-        self.open(libc::O_RDWR)
+        self.open(libc::O_RDWR)?;
+        Arena::unmap_large();
+        if self.random.one_in(4) {
+            // As a daemon of 13.5.
+            let (random, table) = (&mut self.random, &mut self.table);
+            table.map(random, &mut tools.arena, &mut tools.report, LARGE)?;
+        }
+        Ok(())
     }
 
     fn open(&mut self, flags: i32) -> Result<(), Failure> {
@@ -80,7 +88,9 @@ impl Own {
     /// Does the next thing.
     pub(crate) fn step(&mut self, tools: &mut Tools) -> Result<(), Failure> {
         match self.random.below(LIFETIME) {
-            0 => self.renew(tools),
+            // Often enough for each generation to have its turn.
+            0 | 142 | 143 => self.renew(tools),
+            144..=146 => self.map(tools),
             1 => {
                 tools.report.operation("list and status compared");
                 check(&mut self.random, &self.table)
@@ -95,7 +105,7 @@ impl Own {
                 confuse(
                     &mut self.random,
                     &mut self.table,
-                    &tools.arena,
+                    &mut tools.arena,
                     &mut tools.report,
                 )
             }
@@ -110,7 +120,7 @@ impl Own {
                 read_oddly(&mut self.random, &self.table.path(name));
                 Ok(())
             }
-            142..=230 => {
+            147..=230 => {
                 let done = tools.arena.disturb(&mut self.random);
                 tools.report.operation(done);
                 Ok(())
@@ -119,8 +129,26 @@ impl Own {
                 self.packet(tools);
                 Ok(())
             }
+            // Without any memory little else comes about, and a daemon of 12.5 or 13.5 pins none.
+            271..=290 if self.has_no_memory(tools) => self.map(tools),
             _ => self.command(tools).map(drop),
         }
+    }
+
+    fn has_no_memory(&mut self, tools: &Tools) -> bool {
+        let maker = Maker {
+            random: &mut self.random,
+            model: &self.table.model,
+            arena: &tools.arena,
+        };
+        maker.regions().is_empty()
+    }
+
+    /// Has memory of the module in place of a region, as a daemon of 12.5 has.
+    fn map(&mut self, tools: &mut Tools) -> Result<(), Failure> {
+        let base = self.random.pick(&tools.arena.bases());
+        let (random, table) = (&mut self.random, &mut self.table);
+        table.map(random, &mut tools.arena, &mut tools.report, (base, REGION))
     }
 
     fn message(&mut self, tools: &Tools) -> Message {

@@ -8,7 +8,7 @@ use super::report::Report;
 const ENOUGH: u64 = 50_000;
 
 /// Outcomes of commands.
-const OUTCOMES: [(&str, &[&str]); 14] = [
+const OUTCOMES: [(&str, &[&str]); 15] = [
     (
         "INIT",
         &[
@@ -46,7 +46,8 @@ const OUTCOMES: [(&str, &[&str]); 14] = [
         "PLAY_STREAM",
         &["EINVAL", "EMSGSIZE", "EOPNOTSUPP", "ERANGE"],
     ),
-    ("RING_BUFFER", &["EINVAL"]),
+    ("DEL_STREAM", &["EINVAL", "EOPNOTSUPP"]),
+    ("RING_BUFFER", &["EINVAL", "EMSGSIZE", "EOPNOTSUPP"]),
     ("unknown", &["EINVAL"]),
     ("none", &["EIO"]),
     ("unreadable", &["EFAULT"]),
@@ -61,7 +62,7 @@ const WORDS: [(&str, &[&str]); 3] = [
 ];
 
 /// Why messages are refused.
-pub(crate) const REFUSALS: [&str; 68] = [
+pub(crate) const REFUSALS: [&str; 71] = [
     "Address(Destination",
     "Address(ExpectedSource",
     "Address(Local",
@@ -101,7 +102,8 @@ pub(crate) const REFUSALS: [&str; 68] = [
     "NoSuchTarget(Port",
     "NoSuchTarget(Unspecified",
     "NoTarget",
-    "NotInitialised",
+    "NotInitialised(AddDestination",
+    "NotInitialised(AddTarget",
     "OutputCount",
     "OutputExists",
     "OutputIndex",
@@ -123,6 +125,8 @@ pub(crate) const REFUSALS: [&str; 68] = [
     "Pointer(Target",
     "PointerAlignment(TargetSsrc",
     "PointerMissing(Target",
+    "RingBuffers",
+    "RtcpOutputCount",
     "SourceMismatch",
     "SsrcMedia",
     "TargetComplete",
@@ -133,7 +137,13 @@ pub(crate) const REFUSALS: [&str; 68] = [
 ];
 
 /// What was done besides.
-const OPERATIONS: [&str; 24] = [
+const OPERATIONS: [&str; 31] = [
+    "INIT of 12.5",
+    "INIT of 13.5",
+    "INIT of 14.0",
+    "INIT of 26.0",
+    "INIT of 26.1",
+    "INIT of 26.3",
     "child killed",
     "close",
     "dup",
@@ -147,6 +157,7 @@ const OPERATIONS: [&str; 24] = [
     "madvise",
     "message changed while it is read",
     "mmap",
+    "mmap of the control file",
     "mprotect",
     "mremap",
     "munmap",

@@ -11,11 +11,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::uio::writev;
-use rtp_wire::{CommandNumber, Direction, Refusal, Request};
+use rtp_wire::{parse, CommandNumber, Direction, Generation, Refusal, Request};
 
+use super::inspect::read_by;
 use super::memory::Arena;
 use super::message::Message;
-use super::model::{number_of, parse, Model, Prediction};
+use super::model::{number_of, states, Effect, Model, Pin, Prediction};
 use super::random::Random;
 use super::report::{command_name, outcome, Report};
 use super::sys;
@@ -96,7 +97,12 @@ impl Table {
             Err(errno) => errno as i32,
         };
         report.command(command_name(&message.bytes), errno);
-        let mut prediction = self.model.predict(arena, message.sent, &message.bytes);
+        let (sent, bytes) = (message.sent, message.bytes.as_slice());
+        let mut prediction = if self.is_own {
+            self.model.predict(arena, sent, bytes)
+        } else {
+            self.model.predict_in_any(arena, sent, bytes)
+        };
         if !self.is_own {
             loosen(&mut prediction, &self.model, message);
         } else if !self.model.is_killed
@@ -115,14 +121,57 @@ impl Table {
             );
             return Err(self.describe(message, &what));
         }
+        let is_settled = errno == Errno::EBUSY as i32;
         if errno == 0 {
+            if let Effect::Init(generation) = prediction.effect {
+                report.operation(&format!("INIT of {generation}"));
+            }
             self.model.apply(prediction.effect);
+        } else if is_settled && !self.is_own && number_of(bytes) == Some(CommandNumber::Init) {
+            // Somebody else was first.
+            self.model.generation = self.settled();
         } else if self.is_own {
             report.refusal(&prediction.class);
         } else if errno == Errno::ENOENT as i32 && says_killed(message) {
             self.model.is_killed = true;
         }
         Ok(errno)
+    }
+
+    /// What `status` says of its generation.
+    fn settled(&self) -> Option<Generation> {
+        let status = read_by(&self.path("status"), 4096).ok()?;
+        let mut lines = status.lines();
+        let name = lines
+            .find_map(|line| line.strip_prefix("Interface:"))?
+            .trim();
+        let mut all = Generation::ALL.into_iter();
+        all.find(|generation| generation.name() == name)
+    }
+
+    /// Maps memory of the module there, with the control file, in place of what is there.
+    pub(crate) fn map(
+        &mut self,
+        random: &mut Random,
+        arena: &mut Arena,
+        report: &mut Report,
+        (start, size): (u64, u64),
+    ) -> Result<(), Failure> {
+        let result = arena.map_file(self.handle(random)?, start, size);
+        report.operation("mmap of the control file");
+        match result {
+            Ok(()) if !self.model.is_killed => self.model.pins.push(Pin { start, size }),
+            Err(Errno::ENOENT) if self.model.is_killed || !self.is_own => {
+                self.model.is_killed = true;
+            }
+            other => {
+                return Err(format!(
+                    "table {}: mmap of {size} bytes at {start:#x}: {other:?}",
+                    self.id
+                ))
+            }
+        }
+        Ok(())
     }
 
     /// Sends several messages with one `writev`, where it is known what becomes of each.
@@ -244,28 +293,20 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
         return;
     }
     let mut also: Vec<Errno> = vec![Errno::ENOENT];
-    let mut can_be_accepted = !matches!(prediction.effect, super::model::Effect::None);
-    let parse = |is_initialised| parse(is_initialised, message.sent, &message.bytes);
-    // Somebody else may have sent INIT.
-    let before = parse(false).err();
-    prediction
-        .allowed
-        .extend(before.map(|refusal| refusal.errno()));
-    prediction
-        .allowed
-        .extend(parse(true).err().map(|refusal| refusal.errno()));
-    match parse(number_of(&message.bytes) != Some(CommandNumber::Init)) {
-        Ok(Request::Init(_)) => also.extend([Errno::EBUSY, Errno::EFAULT]),
-        Err(_) if number_of(&message.bytes) == Some(CommandNumber::Init) => also.push(Errno::EBUSY),
-        // Payload types may be in the memory of another process that is at the same address.
-        Ok(Request::AddTarget(_)) => {
-            also.extend([Errno::EIO, Errno::EEXIST, Errno::EFAULT, Errno::EINVAL]);
+    let mut can_be_accepted = !matches!(prediction.effect, Effect::None);
+    for state in states() {
+        match parse(state, message.sent, &message.bytes) {
+            Ok(Request::Init(_)) => also.push(Errno::EFAULT),
+            // Payload types may be in the memory of another process that is at the same address.
+            Ok(Request::AddTarget(_)) => {
+                also.extend([Errno::EEXIST, Errno::EFAULT, Errno::EINVAL]);
+            }
+            Ok(Request::AddDestination { .. }) => {
+                also.extend([Errno::EBUSY, Errno::ERANGE, Errno::EEXIST, Errno::EFAULT]);
+            }
+            Ok(Request::DelTarget(_)) => can_be_accepted = true,
+            _ => {}
         }
-        Ok(Request::AddDestination { .. }) => {
-            also.extend([Errno::EBUSY, Errno::ERANGE, Errno::EEXIST, Errno::EFAULT]);
-        }
-        Ok(Request::DelTarget(_)) => can_be_accepted = true,
-        _ => {}
     }
     if can_be_accepted {
         prediction.allowed.push(0);
@@ -278,9 +319,9 @@ fn loosen(prediction: &mut Prediction, model: &Model, message: &Message) {
 /// Whether `ENOENT` for this message tells that the table is gone, not a target.
 fn says_killed(message: &Message) -> bool {
     // Whoever else has the table may have sent INIT, or not.
-    ![true, false].into_iter().any(|is_initialised| {
+    !states().any(|state| {
         matches!(
-            parse(is_initialised, message.sent, &message.bytes),
+            parse(state, message.sent, &message.bytes),
             Ok(Request::AddDestination { .. } | Request::DelTarget(_))
                 | Err(Refusal::NoSuchTarget(_)
                     | Refusal::NotInitialised(CommandNumber::AddDestination))

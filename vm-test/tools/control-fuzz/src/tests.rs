@@ -4,9 +4,9 @@
 
 use rtp_wire::Direction;
 
-use super::memory::Arena;
+use super::memory::{Arena, LARGE};
 use super::message::Maker;
-use super::model::Model;
+use super::model::{Model, Pin};
 use super::random::Random;
 use super::report::{outcome, Report};
 use super::spread::REFUSALS;
@@ -23,6 +23,9 @@ fn messages_are_what_they_are_made_for_and_of_every_kind() {
     for step in 0..50_000 {
         if step % 1500 == 0 {
             model = Model::default();
+            // As if it had been mapped.
+            let (start, size) = LARGE;
+            model.pins.push(Pin { start, size });
         }
         if step % 20 == 0 {
             arena.disturb(&mut random);

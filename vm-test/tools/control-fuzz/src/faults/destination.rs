@@ -5,17 +5,24 @@
 use nix::errno::Errno;
 use nix::errno::Errno::{EACCES, EFAULT, EINVAL, ENOENT, ERANGE};
 use rtp_wire::v26_0::layout::CommandDestination;
-use rtp_wire::PointerKind;
+use rtp_wire::{Generation, PointerKind};
 
 use super::{address, beyond, srtp, view, wild, wild_some};
+use crate::generation::is_list;
 use crate::random::Random;
 use crate::values;
 
 /// Breaks ADD_DESTINATION in one place.
-pub(crate) fn add_destination(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
+pub(crate) fn add_destination(
+    random: &mut Random,
+    generation: Generation,
+    message: &mut [u8],
+) -> Option<Errno> {
     let destination = &mut view::<CommandDestination>(message)?.destination;
     let output = &mut destination.output;
     match random.below(14) {
+        // There are no header extensions.
+        8 | 9 if is_list(generation) => address(random, &mut output.src_addr),
         0 | 1 => address(random, &mut output.src_addr),
         2 | 3 => address(random, &mut output.dst_addr),
         4 => {
@@ -69,11 +76,16 @@ pub(crate) fn add_destination(random: &mut Random, message: &mut [u8]) -> Option
                 1 => output
                     .iface_stats
                     .set(wild(random, any, PointerKind::Interface)),
-                _ => output.ssrc_stats.get_mut(random.below(4))?.set(wild_some(
-                    random,
-                    any,
-                    PointerKind::Ssrc,
-                )),
+                _ => {
+                    // A list of them ends at the first that is null.
+                    let mut count = 4;
+                    if is_list(generation) {
+                        let there = output.ssrc_stats.iter().take_while(|it| it.get() != 0);
+                        count = 4.min(there.count() + 1);
+                    }
+                    let place = output.ssrc_stats.get_mut(random.below(count))?;
+                    place.set(wild_some(random, any, PointerKind::Ssrc));
+                }
             }
             return Some(EFAULT);
         }

@@ -4,8 +4,9 @@
 
 use nix::errno::Errno;
 use nix::errno::Errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENOMEM, ENXIO, ERANGE};
-use rtp_wire::v26_0::layout::{Address, CommandDelTarget, CommandInit, CommandPinMemory, Srtp};
-use rtp_wire::PointerKind;
+use rtp_wire::v26_0::layout::{Address, CommandDelTarget, CommandPinMemory, Srtp};
+use rtp_wire::{Generation, PointerKind};
+use zerocopy::byteorder::native_endian::U64;
 use zerocopy::{FromBytes, IntoBytes, KnownLayout};
 
 use crate::memory::{PAGE, REGION};
@@ -101,36 +102,41 @@ fn srtp(random: &mut Random, srtp: &mut Srtp) {
     }
 }
 
-/// Breaks INIT in one place.
-pub(crate) fn init(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
-    let init = &mut view::<CommandInit>(message)?.init;
+/// Breaks INIT of a generation in one place.
+pub(crate) fn init(random: &mut Random, _: Generation, message: &mut [u8]) -> Option<Errno> {
+    let words = <[U64]>::mut_from_bytes(message).ok()?;
+    let [_, last, sizes @ .., global] = words else {
+        return None;
+    };
     match random.below(4) {
         0 => {
             let wrong = random.pick(&[0, 1, 15, 19, -1, i32::MAX]);
-            init.last_cmd.set(wrong);
+            last.set(u64::from(wrong as u32));
             return Some(ERANGE);
         }
         1 | 2 => {
-            let size = init.msg_size.get_mut(random.between(1, 16))?;
-            size.set(size.get() ^ (1 << random.below(64)));
+            let size = sizes.get_mut(random.between(1, 15))?;
+            // One other size is that of another generation.
+            let wrong = size.get() ^ (1 << random.between(5, 63));
+            size.set(wrong);
             return Some(EMSGSIZE);
         }
         _ => {
-            let any = init.rtpe_stats.get();
-            init.rtpe_stats.set(wild(random, any, PointerKind::Global));
+            let any = global.get();
+            global.set(wild(random, any, PointerKind::Global));
         }
     }
     Some(EFAULT)
 }
 
 /// Breaks DEL_TARGET.
-pub(crate) fn del_target(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
+pub(crate) fn del_target(random: &mut Random, _: Generation, message: &mut [u8]) -> Option<Errno> {
     address(random, &mut view::<CommandDelTarget>(message)?.local);
     Some(ENOENT)
 }
 
 /// Breaks PIN_MEMORY in one place.
-pub(crate) fn pin_memory(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
+pub(crate) fn pin_memory(random: &mut Random, _: Generation, message: &mut [u8]) -> Option<Errno> {
     let pin = &mut view::<CommandPinMemory>(message)?.pin_memory;
     let (start, size) = (pin.addr.get(), pin.size.get());
     match random.below(8) {

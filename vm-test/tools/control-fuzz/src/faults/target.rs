@@ -5,18 +5,25 @@
 use nix::errno::Errno;
 use nix::errno::Errno::{EFAULT, EINVAL};
 use rtp_wire::v26_0::layout::CommandAddTarget;
-use rtp_wire::PointerKind;
+use rtp_wire::{Generation, PointerKind};
 use zerocopy::byteorder::native_endian::U64;
 
 use super::{address, beyond, srtp, view, wild, wild_some};
+use crate::generation::is_list;
 use crate::random::Random;
 
 /// Breaks ADD_TARGET in one place.
-pub(crate) fn add_target(random: &mut Random, message: &mut [u8]) -> Option<Errno> {
+pub(crate) fn add_target(
+    random: &mut Random,
+    generation: Generation,
+    message: &mut [u8],
+) -> Option<Errno> {
     let target = &mut view::<CommandAddTarget>(message)?.target;
     let outputs = target.num_destinations.get();
     let media = random.below(8);
     match random.below(16) {
+        // There are no groups, media and MIDs.
+        6..=8 | 12 | 13 if is_list(generation) => address(random, &mut target.local),
         0 | 1 => address(random, &mut target.local),
         2 => target.src_mismatch.set(beyond(random, 3)),
         3 => {
@@ -59,17 +66,30 @@ pub(crate) fn add_target(random: &mut Random, message: &mut [u8]) -> Option<Errn
             target.mid_output.get_mut(media)?.len.set(length);
         }
         _ => {
-            add_target_pointer(random, message);
+            add_target_pointer(random, generation, message);
             return Some(EFAULT);
         }
     }
     Some(EINVAL)
 }
 
-fn add_target_pointer(random: &mut Random, message: &mut [u8]) -> Option<()> {
+fn add_target_pointer(
+    random: &mut Random,
+    generation: Generation,
+    message: &mut [u8],
+) -> Option<()> {
     let target = &mut view::<CommandAddTarget>(message)?.target;
     let any = target.stats.get();
     let count = target.num_payload_types.get() as usize;
+    // A list of SSRCs ends at the first that is not given.
+    let mut ssrcs = 4;
+    if is_list(generation) {
+        ssrcs = target
+            .ssrc
+            .iter()
+            .take_while(|ssrc| **ssrc != [0; 4])
+            .count();
+    }
     let (place, kind): (&mut U64, _) = match random.below(4) {
         0 => (&mut target.stats, PointerKind::Stream),
         1 => (&mut target.iface_stats, PointerKind::Interface),
@@ -77,8 +97,9 @@ fn add_target_pointer(random: &mut Random, message: &mut [u8]) -> Option<()> {
             let index = random.below(count);
             (target.pt_stats.get_mut(index)?, PointerKind::Rtp)
         }
+        _ if ssrcs == 0 => (&mut target.stats, PointerKind::Stream),
         _ => {
-            let index = random.below(4);
+            let index = random.below(ssrcs);
             let is_given = target.ssrc.get(index)? != &[0; 4];
             let place = target.ssrc_stats.get_mut(index)?;
             if !is_given {

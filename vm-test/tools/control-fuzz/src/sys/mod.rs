@@ -9,5 +9,7 @@ mod pages;
 mod process;
 
 pub(crate) use calls::{read_from, write_from};
-pub(crate) use pages::{advise, map, protect, remap, store, unmap, Access, Kind, FIRST, LAST};
+pub(crate) use pages::{
+    advise, map, map_file, protect, remap, store, unmap, Access, Kind, FIRST, LAST,
+};
 pub(crate) use process::{fork, pass};

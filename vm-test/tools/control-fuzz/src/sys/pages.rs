@@ -5,6 +5,7 @@
 //! All of it lies from [`FIRST`] to [`LAST`], far from where the kernel places what it is not told to: nothing
 //! else is there, and nobody has references to it.
 
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
@@ -64,6 +65,20 @@ pub(crate) fn map(address: u64, length: u64, kind: Kind) -> Result<(), Errno> {
     let flags = kind | libc::MAP_FIXED | libc::MAP_ANONYMOUS;
     // SAFETY: What is replaced is ours, and nobody has references to it.
     let mapped = unsafe { libc::mmap(start, length, Access::Write.bits(), flags, -1, 0) };
+    if mapped == start {
+        Ok(())
+    } else {
+        Err(Errno::last())
+    }
+}
+
+/// Maps memory of a file in place of what is there.
+pub(crate) fn map_file(file: BorrowedFd<'_>, address: u64, length: u64) -> Result<(), Errno> {
+    let (start, length) = range(address, length)?;
+    let flags = libc::MAP_SHARED | libc::MAP_FIXED;
+    let (access, file) = (Access::Write.bits(), file.as_raw_fd());
+    // SAFETY: What is replaced is ours, and nobody has references to it.
+    let mapped = unsafe { libc::mmap(start, length, access, flags, file, 0) };
     if mapped == start {
         Ok(())
     } else {
