@@ -99,7 +99,7 @@ class Call:
         self.client, self.kind, self.family, self.suite, self.measure = client, kind, family, suite, measure
         self.habits = client.habits
         self.sent = [[], []]
-        self.reports = 0
+        self.reports, self.times = 0, {}
         is_mux = kind == "mux"
         self.media = [peer.udp(family=family) for peer in peers]
         self.rtcp = self.media if is_mux else [peer.udp(family=family) for peer in peers]
@@ -132,6 +132,7 @@ class Call:
                  for ssrc, sent in zip(SSRCS, self.sent)]
         wire = [[each.rtp(packet) for packet in packets] if each else packets for each, packets in zip(self.protect, plain)]
         flows = both_ways(self.media[0], self.locals[0], self.media[1], self.locals[1], *wire)
+        self.times = {"rtp": time.time()}
         for here, flow in enumerate(flows):
             there = 1 - here
             receiver = self.open[there]
@@ -142,6 +143,7 @@ class Call:
             data = self.protect[here].rtcp(report) if receiver else report
             self.rtcp[here].send(data, self.rtcp_locals[here])
             got = self.rtcp[there].recv()
+            self.times["rtcp"] = self.times["mux"] = time.time()
             t.true(f"{self}: the report of {here} comes", got)
             t.equal(f"{self}: it is", (receiver.rtcp(got.data) if receiver else got.data, got.source),
                     (report, self.rtcp_locals[there]))
@@ -151,7 +153,6 @@ class Call:
 
     def check(self, t):
         """Every packet, byte and figure is counted, with the time of the last one."""
-        now = time.time()
         found = self.counters()
         report = len(rtp.sender_report())
         tag, rtcp_tag = (self.protect[0].crypto.suite.rtp_tag, self.protect[0].crypto.suite.rtcp_tag + 4) if self.suite else (0, 0)
@@ -178,12 +179,15 @@ class Call:
             out = figures["output_ssrcs"][0][0]
             t.equal(f"{what}: the SSRC sent", [out[key] for key in ("packets", "bytes", "timestamp", "ext_seq")],
                     [count, payload, *last])
-            for name, each in (("target", target), ("SSRC", ssrc)):
-                seconds = now - each["last_packet_us"] / self.habits.unit
-                t.between(f"{what}: last packet of the {name}, seconds ago", seconds, -0.1, 1 + patient(1))
+            self.recent(t, f"{what}: last packet of the target", target, self.kind)
+            self.recent(t, f"{what}: last packet of the SSRC", ssrc, "rtp")
         for here, figures in enumerate(found[2:]):
             target, output = figures["target"], figures["outputs"][0]
             t.equal(f"{self}: RTCP of {here}", (target["packets"], target["bytes"], target["errors"]), (*reports, 0))
             t.equal(f"{self}: its output", (output["packets"], output["bytes"], output["errors"]), (*reports, 0))
-            seconds = now - target["last_packet_us"] / self.habits.unit
-            t.between(f"{self}: last report of {here}, seconds ago", seconds, -0.1, 1 + patient(1))
+            self.recent(t, f"{self}: last report of {here}", target, "rtcp")
+
+    def recent(self, t, what, figures, kind):
+        """The time of the last packet is within a second of when the last one of that kind had come. Whole seconds are cut."""
+        before = self.times[kind] - figures["last_packet_us"] / self.habits.unit
+        t.between(f"{what}, seconds before it had come", before, 0, patient(1) + (1 if self.habits.unit == 1 else 0))

@@ -99,10 +99,11 @@ proptest! {
 
     #[test]
     fn changed_commands(
-        kind in 2..4u8,
+        kind in prop_oneof![Just(2u8), Just(3), Just(6)],
+        of in 0..6u8,
         changes in proptest::collection::vec((any::<u16>(), prop_oneof![0..40u8, any::<u8>()]), 0..12),
     ) {
-        let mut data = vec![0, kind];
+        let mut data = vec![0, kind | of << 3];
         for (at, value) in changes {
             data.extend(at.to_be_bytes());
             data.push(value);
@@ -111,7 +112,7 @@ proptest! {
     }
 
     #[test]
-    fn any_command(data in bytes(60), kind in 0..4u8, way in 0..2u8) {
+    fn any_command(data in bytes(60), kind in 0..48u8, way in 0..2u8) {
         wire(&[&[way, kind], &data[..]].concat());
     }
 }

@@ -3,7 +3,7 @@
 //! Every field of every command of every generation, each set to values within its range and beyond: the error that is laid down
 //! for it, or none.
 
-use crate::common::table::{has, leaves, output_of, sizes, target_of, Leaf, Message};
+use crate::common::table::{has, init_of, leaves, output_of, sizes, target_of, Leaf, Message};
 use rtp_wire::errno::{EFAULT, EINVAL, EIO, EMSGSIZE, ENOENT, ENXIO, ERANGE};
 use rtp_wire::{parse, Direction, Generation, Output, Request, Target};
 use zerocopy::FromZeros;
@@ -325,7 +325,7 @@ fn each_field_of_add_destination() {
 
 #[test]
 fn each_field_of_init() {
-    let (refused, taken) = try_each("init", super::generations::init_of, init, true);
+    let (refused, taken) = try_each("init", init_of, init, true);
     assert!(refused > 4_000 && taken > 200, "{refused} {taken}");
 }
 

@@ -2,6 +2,7 @@
 
 //! Valid messages, for tests to change one thing in.
 
+pub(crate) mod any;
 pub(crate) mod table;
 
 use rtp_wire::v26_0::{encode, layout};

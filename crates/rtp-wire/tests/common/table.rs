@@ -272,6 +272,18 @@ impl Message {
     }
 }
 
+/// INIT of a generation.
+pub(crate) fn init_of(generation: Generation) -> Message {
+    let mut message = Message::new(generation, 1, "init");
+    let sizes = sizes(generation);
+    message.set("init.last_cmd", sizes.len() as u64);
+    for (number, size) in sizes.iter().enumerate() {
+        message.set(&format!("init.msg_size[{number}]"), *size as u64);
+    }
+    message.set("init.rtpe_stats", 0x1000);
+    message
+}
+
 /// ADD_TARGET with every field that the generation has.
 pub(crate) fn target_of(generation: Generation) -> Message {
     let mut message = Message::new(generation, 2, "add_target");
