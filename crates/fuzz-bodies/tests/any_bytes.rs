@@ -103,7 +103,7 @@ proptest! {
         of in 0..6u8,
         changes in proptest::collection::vec((any::<u16>(), prop_oneof![0..40u8, any::<u8>()]), 0..12),
     ) {
-        let mut data = vec![0, kind | of << 3];
+        let mut data = vec![0, kind | (of << 3)];
         for (at, value) in changes {
             data.extend(at.to_be_bytes());
             data.push(value);
