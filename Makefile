@@ -40,7 +40,8 @@ debian-13: names
 	@vm-test/host/userland debian-13 >/dev/null
 
 c-module: names
-	@vm-test/host/c-module >/dev/null
+	@vm-test/host/c-module testing >/dev/null
+	@vm-test/host/c-module debian-13 >/dev/null
 
 vm-kernel: names
 	@vm-test/host/kernel >/dev/null

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Loads and unloads the module under test: ours (`rs`) or the existing C module (`c`)."""
+"""Loads and unloads the module under test: ours (`rs`), or the existing C module of generation 26.0 (`c`) or of 12.5 (`c12`)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from . import system
 from .net import command
 from .patience import patient
 
-NAMES = {"rs": "xt_rtpengine_rs", "c": "nft_rtpengine"}
+NAMES = {"rs": "xt_rtpengine_rs", "c": "nft_rtpengine", "c12": "xt_RTPENGINE"}
 _FILES = {"rs": Path("/usr/lib/modules", os.uname().release, "updates/xt_rtpengine_rs.ko"),
-          "c": Path("/run/vm-test/c/nft_rtpengine.ko")}
+          "c": Path("/run/vm-test/c/nft_rtpengine.ko"), "c12": Path("/run/vm-test/c/xt_RTPENGINE.ko")}
 _DEPENDS = b"\0depends="
 
 
@@ -40,12 +40,12 @@ def unload(which: str) -> None:
 
 
 @contextlib.contextmanager
-def witness() -> Iterator[None]:
-    """With the C module loaded, to be compared with: what the kernel complains of meanwhile is not ours."""
+def witness(which: str = "c") -> Iterator[None]:
+    """With a C module loaded, to be compared with: what the kernel complains of meanwhile is not ours."""
     _tell_kernel_log("witness begins")
-    load("c")
+    load(which)
     yield
-    refused = unload_soon("c")
+    refused = unload_soon(which)
     _tell_kernel_log("witness ends")
     if refused:
         raise RuntimeError(f"the C module does not unload: {refused}")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-MODULES = ("rs", "c")
+MODULES = ("rs", "c", "c12")
 MACHINES = ("plain", "icount")
 KERNELS = ("any", "stock", "debug")
 SIZES = ("test", "soak", "long")
@@ -24,7 +24,7 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """One scenario with one module: its name is `NAME`, or `NAME@c` with the C module."""
+    """One scenario with one module: its name is `NAME`, or `NAME@c` with a C module, `NAME@c12` with that of 12.5."""
 
     scenario: str
     module: str | None
@@ -39,11 +39,16 @@ class Job:
     @property
     def name(self) -> str:
         """The name in reports."""
-        return f"{self.scenario}@c" if self.module == "c" else self.scenario
+        return f"{self.scenario}@{self.module}" if self.is_c else self.scenario
+
+    @property
+    def is_c(self) -> bool:
+        """Whether it is about a C module."""
+        return self.module not in (None, "rs")
 
     def runs_on(self, kernel: str) -> bool:
-        """Whether it is for that kernel, `stock` or `debug`. The C module is built for the stock kernel alone."""
-        return self.kernel in ("any", kernel) and not (self.module == "c" and kernel == "debug")
+        """Whether it is for that kernel, `stock` or `debug`. The C modules are built for the stock kernel alone."""
+        return self.kernel in ("any", kernel) and not (self.is_c and kernel == "debug")
 
 
 def jobs_of(path: Path, size: str = "test") -> list[Job]:

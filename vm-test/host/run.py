@@ -149,7 +149,7 @@ class Run:
             lines = [judge.bare(line) for line in log.splitlines()]
         verdict.kernel_log, verdict.log_path = lines, boot.folder
         bad = judge.complaints(lines)
-        if bad and verdict.job.module == "c" and not dead:
+        if bad and verdict.job.is_c and not dead:
             verdict.notes.append(f"the C module makes the kernel complain: {bad[0]}")
         elif bad:
             verdict.complaints = bad

@@ -58,6 +58,9 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(self.names(), ["both", "both@c"])
         self.assertEqual(self.names("both"), ["both", "both@c"])
         self.assertEqual(self.names("both@c"), ["both@c"])
+        self.write("old", _GOOD.replace('"c"', '"c12"'))
+        self.assertEqual(self.names("old"), ["old", "old@c12"])
+        self.assertEqual([job.name for job in catalogue.jobs(self.folder, ["old"], "debug")], ["old"])
 
     def test_an_unknown_name_lists_the_known(self) -> None:
         self.write("both", _GOOD)
