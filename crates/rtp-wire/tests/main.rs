@@ -10,6 +10,7 @@
 )]
 
 mod common;
+mod encode;
 mod faults;
 mod generations;
 mod hostile;

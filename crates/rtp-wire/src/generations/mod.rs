@@ -27,6 +27,8 @@ use super::request::{Encoded, Request};
 use core::ops::RangeInclusive;
 use format::Format;
 
+#[cfg(not(CONFIG_RUST))]
+pub use encode::{del_target, pin_memory};
 pub use format::Text;
 
 impl Generation {

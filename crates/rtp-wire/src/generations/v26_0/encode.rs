@@ -5,10 +5,12 @@
 use super::super::super::command::CommandNumber;
 use super::super::super::output::{Output, OutputFlags};
 use super::super::super::pointer::UserPointer;
-use super::super::super::target::{ExpectedSource, Target, TargetFlags};
+use super::super::super::target::Target;
 use super::super::super::udp_ip::Endpoint;
-use super::super::encode::{address, copy, media_index, srtp};
-use super::layout;
+use super::super::encode::{
+    address, bits, copy, media_index, payload_rules, rewriting, source, srtp, target_flags,
+};
+use super::layout::{self, output_flag, target_flag, TargetInfo};
 use zerocopy::FromZeros as _;
 
 pub use super::super::encode::{del_target, pin_memory};
@@ -35,19 +37,19 @@ pub fn add_target(target: &Target) -> layout::CommandAddTarget {
 }
 
 /// Writes ADD_TARGET into a message of zeros. It stays where it is: to move it would leave a copy of its keys behind.
-pub fn write_target(target: &Target, command: &mut layout::CommandAddTarget) {
+pub fn write_target<const SSRC_MEDIA: usize, R>(
+    target: &Target,
+    command: &mut layout::CommandAddTarget<TargetInfo<SSRC_MEDIA, R>>,
+) {
     command.cmd.set(CommandNumber::AddTarget as u32);
 
     let info = &mut command.target;
     address(&target.local, &mut info.local);
-    if let Some(source) = target.expected_source.endpoint() {
-        address(source, &mut info.expected_src);
-    }
-    info.src_mismatch.set(match target.expected_source {
-        ExpectedSource::Any | ExpectedSource::Ignore(_) => 0,
-        ExpectedSource::Drop(_) => 1,
-        ExpectedSource::Pass(_) => 2,
-    });
+    source(
+        &target.expected_source,
+        &mut info.expected_src,
+        &mut info.src_mismatch,
+    );
     info.num_destinations.set(target.num_outputs.into());
     info.intercept_stream_idx.set(target.intercept_stream);
     for (to, from) in info.media_output_idxs.iter_mut().zip(&target.groups) {
@@ -77,7 +79,8 @@ pub fn write_target(target: &Target, command: &mut layout::CommandAddTarget) {
     }
     info.iface_stats.set(target.interface_stats.0);
     info.stats.set(target.stats.0);
-    info.flags.set(target_flags(&target.flags));
+    let extmap = bits(&[(target.flags.extmap, target_flag::EXTMAP)]);
+    info.flags.set(target_flags(&target.flags) | extmap);
 }
 
 /// ADD_DESTINATION: the output of this index, of the target with this local address.
@@ -108,22 +111,8 @@ pub fn write_destination(
     info.media_idx.set(output.media);
     srtp(&output.encrypt, &mut info.encrypt);
     let to = info.ssrc_out.iter_mut().zip(&mut info.seq_offset);
-    for (((ssrc, offset), stats), from) in to.zip(&mut info.ssrc_stats).zip(&output.ssrcs) {
-        *ssrc = from.ssrc.to_be_bytes();
-        offset.set(from.seq_offset.into());
-        stats.set(from.stats.0);
-    }
-    for (to, from) in info.pt_output.iter_mut().zip(&output.payload_rules) {
-        to.min_payload_len.set(from.min_payload_len);
-        to.replace_pattern = from.pattern;
-        let blackhole = if from.blackhole {
-            layout::PT_BLACKHOLE
-        } else {
-            0
-        };
-        to.replace_pattern_len_flags
-            .set(u32::from(from.pattern_len) | blackhole);
-    }
+    rewriting(&output.ssrcs, to.zip(&mut info.ssrc_stats));
+    payload_rules(&output.payload_rules, &mut info.pt_output);
     let mut num = 0u32;
     for (to, id) in info.extmap_filter.iter_mut().zip(output.extensions.iter()) {
         *to = id;
@@ -140,36 +129,10 @@ pub fn write_destination(
         .set(u32::from(output.tos) | output_flags(&output.flags));
 }
 
-fn target_flags(flags: &TargetFlags) -> u32 {
-    use layout::target_flag as flag;
-    [
-        (flags.extmap, flag::EXTMAP),
-        (flags.dtls, flag::DTLS),
-        (flags.stun, flag::STUN),
-        (flags.rtp, flag::RTP),
-        (flags.ssrc_req, flag::SSRC_REQ),
-        (flags.rtp_only, flag::RTP_ONLY),
-        (flags.track_ssrc, flag::TRACK_SSRC),
-        (flags.rtcp, flag::RTCP),
-        (flags.rtcp_fw, flag::RTCP_FW),
-        (flags.rtcp_fb_fw, flag::RTCP_FB_FW),
-        (flags.do_intercept, flag::DO_INTERCEPT),
-        (flags.pt_filter, flag::PT_FILTER),
-        (flags.non_forwarding, flag::NON_FORWARDING),
-        (flags.blackhole, flag::BLACKHOLE),
-        (flags.rtp_stats, flag::RTP_STATS),
-    ]
-    .iter()
-    .fold(0, |bits, &(set, bit)| if set { bits | bit } else { bits })
-}
-
 fn output_flags(flags: &OutputFlags) -> u32 {
-    use layout::output_flag as flag;
-    [
-        (flags.ssrc_subst, flag::SSRC_SUBST),
-        (flags.extmap, flag::EXTMAP),
-        (flags.rtcp, flag::RTCP),
-    ]
-    .iter()
-    .fold(0, |bits, &(set, bit)| if set { bits | bit } else { bits })
+    bits(&[
+        (flags.ssrc_subst, output_flag::SSRC_SUBST),
+        (flags.extmap, output_flag::EXTMAP),
+        (flags.rtcp, output_flag::RTCP),
+    ])
 }
