@@ -22,7 +22,7 @@ Exit codes:
   5  exists already
   6  in use by somebody else
   7  no kernel module that serves the interface is loaded
-  8  the loaded module speaks another generation of the interface";
+  8  the table speaks another generation of the interface, or one that lacks what was asked for";
 
 const EXAMPLES: &str = "\
 Example: relay what arrives at 192.0.2.1 port 30000 to 198.51.100.7 port 4000
@@ -55,12 +55,22 @@ pub(crate) struct Cli {
     )]
     pub(crate) proc: PathBuf,
 
+    /// The file system of the kernel's objects, where it is not mounted at /sys.
+    #[arg(
+        long,
+        global = true,
+        hide = true,
+        value_name = "PATH",
+        default_value = "/sys"
+    )]
+    pub(crate) sys: PathBuf,
+
     /// What to do.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// The three things there are.
+/// The three things there are, and what they are of.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Tables: make, remove and look at them.
@@ -72,6 +82,8 @@ pub(crate) enum Command {
     /// Streams of a table: make, remove and look at them.
     #[command(subcommand)]
     Stream(Stream),
+    /// Show the version of rtpctl, of the module, and of the interface that each table speaks.
+    Version,
 }
 
 /// The number of a table.
@@ -154,9 +166,9 @@ pub(crate) enum Rule {
         /// The family of nftables; may be given more than once [default: inet, or ip and ip6 with --via target]
         #[arg(short, long, value_enum)]
         family: Vec<Family>,
-        /// How the rule calls the module.
-        #[arg(long, value_enum, default_value_t = Via::Expression)]
-        via: Via,
+        /// How the rule calls the module [default: expression, or target where the loaded module has that alone]
+        #[arg(long, value_enum)]
+        via: Option<Via>,
         /// The chain's priority at the input hook; lower comes first.
         #[arg(
             long,

@@ -3,7 +3,7 @@
 //! The module's files under /proc/rtpengine, as a client sees them. Every refusal becomes a [`Failure`] that says
 //! what was refused and what to do.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,14 +17,21 @@ use super::exit::{Code, Failure};
 use super::foreign::Foreign;
 use super::listing::{self, Listing};
 use super::status::Status;
+use super::sys::SharedPages;
 
 mod control;
+mod lacks;
 pub(crate) mod loops;
 mod memory;
 mod message;
+mod module;
 pub(crate) mod route;
 
 pub(crate) use control::Control;
+use control::Mapped;
+#[cfg(test)]
+pub(crate) use module::By;
+pub(crate) use module::{Interface, Module};
 
 /// How much is read at once.
 const PIECE: usize = 1 << 16;
@@ -33,6 +40,7 @@ const PIECE: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct Client {
     proc: PathBuf,
+    sys: PathBuf,
 }
 
 /// The text commands.
@@ -71,11 +79,18 @@ impl Write for Locked {
     }
 }
 
+impl Mapped for Locked {
+    fn map(&self, at: Option<usize>, bytes: usize) -> Result<SharedPages, Errno> {
+        SharedPages::of_file(&*self.0, at, bytes)
+    }
+}
+
 impl Client {
-    /// A client for the tree under a mount of the proc file system.
-    pub(crate) fn new(proc: &Path) -> Self {
+    /// A client for the tree under a mount of the proc file system. Of the module itself sysfs tells.
+    pub(crate) fn new(proc: &Path, sys: &Path) -> Self {
         Self {
             proc: proc.to_owned(),
+            sys: sys.to_owned(),
         }
     }
 
@@ -97,10 +112,28 @@ impl Client {
         self.root().join(table.to_string()).is_dir()
     }
 
-    /// Whether the module of the generation 12.5 is loaded, which has the target but not the expression.
+    /// The module that serves the interface, where one is loaded that we know.
+    pub(crate) fn module(&self) -> Option<Module> {
+        let loaded = KernelModules::from_file(self.proc.join("modules"));
+        let is_loaded = |name: &str| {
+            let known = loaded.as_ref();
+            known.is_ok_and(|modules| modules.0.contains_key(name))
+        };
+        let name = module::NAMES.into_iter().find(|name| is_loaded(name))?;
+        let read = |file| {
+            let text = fs::read_to_string(self.sys.join("module").join(name).join(file));
+            text.ok().map(|text| text.trim().to_owned())
+        };
+        Some(Module {
+            name,
+            version: read("version"),
+            source_version: read("srcversion"),
+        })
+    }
+
+    /// Whether the module is one that has the xtables target alone.
     pub(crate) fn module_is_old(&self) -> bool {
-        KernelModules::from_file(self.proc.join("modules"))
-            .is_ok_and(|modules| modules.0.contains_key("xt_RTPENGINE"))
+        self.module().is_some_and(|module| !module.has_expression())
     }
 
     /// Gives a text command.
@@ -147,6 +180,9 @@ impl Client {
 
     /// Opens a table for binary commands. Waits for another rtpctl that has it.
     pub(crate) fn control(&self, table: u8) -> Result<Control<Locked>, Failure> {
+        if self.opens_once(table) {
+            return Err(self.held(table));
+        }
         let path = self.table_file(table, "control");
         let file = OpenOptions::new().read(true).write(true).open(&path);
         let file = file.map_err(|error| match errno(&error) {
@@ -156,12 +192,20 @@ impl Client {
         })?;
         let lock = Flock::lock(file, FlockArg::LockExclusive)
             .map_err(|(_, errno)| self.cannot_open(&path, &errno.into()))?;
-        // To be asked when nobody else can add to it.
-        let pins = self
-            .status(table)
-            .ok()
-            .and_then(|status| status.number("memory_pins"));
-        Ok(Control::new(Locked(lock), table, pins))
+        // To be asked when no other rtpctl can change it.
+        let status = self.status(table).ok();
+        let interface = Interface::of_table(self.module().as_ref(), status.as_ref());
+        let pins = status.and_then(|status| status.number("memory_pins"));
+        Ok(Control::new(Locked(lock), table, interface, pins))
+    }
+
+    /// Whether somebody holds a table that is open once at a time: that of a C module before 26.2, which can never be unloaded again
+    /// after it has refused somebody.
+    fn opens_once(&self, table: u8) -> bool {
+        self.status(table).is_ok_and(|status| {
+            let has = |key| status.text(key).is_some();
+            status.holder().is_some() && !has(Status::INTERFACE) && !has("opencount")
+        })
     }
 
     /// The name of a process.

@@ -26,7 +26,7 @@ pub(crate) enum Code {
     Busy = 6,
     /// No kernel module that serves the interface is loaded.
     NoModule = 7,
-    /// The loaded module speaks another generation of the interface.
+    /// The table speaks another generation of the interface, or one that lacks what was asked for.
     Generation = 8,
 }
 

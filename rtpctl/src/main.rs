@@ -29,10 +29,10 @@ mod status;
 mod sys;
 
 use cli::{Cli, Command, Rule, Stream, Table};
-use client::{loops, route, Client, TableCommand};
-use config::{RuleConfig, StreamConfig};
+use client::{loops, route, Client, Interface, Module, TableCommand};
+use config::{RuleConfig, StreamConfig, Via};
 use exit::{Code, Error};
-use output::{print, Change, RuleList, StreamList, TableList, TableStatus};
+use output::{print, Change, RuleList, StreamList, TableList, TableStatus, Versions};
 use rules::Rules;
 
 fn main() -> ExitCode {
@@ -80,11 +80,12 @@ fn warn(what: &dyn std::fmt::Display) {
 }
 
 fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
-    let client = Client::new(&cli.proc);
+    let client = Client::new(&cli.proc, &cli.sys);
     match &cli.command {
         Command::Table(command) => table(command, &client, cli.json, out),
         Command::Rule(command) => rule(command, &client, cli.json, out),
         Command::Stream(command) => stream(command, &client, cli.json, out),
+        Command::Version => version(&client, cli.json, out),
     }
 }
 
@@ -94,18 +95,16 @@ fn table(command: &Table, client: &Client, json: bool, out: &mut dyn Write) -> R
         Table::Del(table) => (TableCommand::Del, table.id),
         Table::Kill(table) => (TableCommand::Kill, table.id),
         Table::List => {
-            let tables = client.tables()?;
-            let tables = tables.into_iter().map(|id| look(client, id)).collect();
+            let tables = look_at_all(client)?;
             return print(&TableList { tables }, json, out);
         }
         Table::Status { id: None } => {
-            let tables = client.tables()?;
-            let tables = tables.into_iter().map(|id| look(client, id)).collect();
+            let tables = look_at_all(client)?;
             return print(&TableStatus { tables }, json, out);
         }
         Table::Status { id: Some(id) } => {
             client.status(*id)?;
-            let tables = vec![look(client, *id)];
+            let tables = vec![look(client, client.module().as_ref(), *id)];
             return print(&TableStatus { tables }, json, out);
         }
     };
@@ -130,14 +129,37 @@ fn table(command: &Table, client: &Client, json: bool, out: &mut dyn Write) -> R
     print(&change, json, out)
 }
 
+/// What there is to see of all tables.
+fn look_at_all(client: &Client) -> Result<Vec<output::Table>, Error> {
+    let module = client.module();
+    let look = |id| look(client, module.as_ref(), id);
+    Ok(client.tables()?.into_iter().map(look).collect())
+}
+
 /// What there is to see of a table. It may go away while we look.
-fn look(client: &Client, id: u8) -> output::Table {
+fn look(client: &Client, module: Option<&Module>, id: u8) -> output::Table {
     let status = client.status(id).ok();
+    let interface = status
+        .as_ref()
+        .map(|status| Interface::of_table(module, Some(status)));
     let holder = status
         .as_ref()
         .and_then(status::Status::holder)
         .and_then(|pid| client.process_name(pid));
-    output::Table { id, holder, status }
+    output::Table {
+        id,
+        holder,
+        status,
+        interface,
+    }
+}
+
+fn version(client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
+    let tables = match client.module_is_loaded() {
+        true => look_at_all(client)?,
+        false => Vec::new(),
+    };
+    print(&Versions::new(client.module(), &tables), json, out)
 }
 
 fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
@@ -148,7 +170,11 @@ fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Res
             via,
             priority,
         } => {
-            let config = RuleConfig::resolve(table.id, family, *via, *priority)?;
+            let via = via.unwrap_or_else(|| match client.module_is_old() {
+                true => Via::Target,
+                false => Via::Expression,
+            });
+            let config = RuleConfig::resolve(table.id, family, via, *priority)?;
             let changed = Rules::open()?.add(&config, client)?;
             if !client.table_exists(table.id) {
                 warn(&format_args!(

@@ -13,10 +13,12 @@ use super::exit::Error;
 mod rules;
 mod streams;
 mod tables;
+mod versions;
 
 pub(crate) use rules::RuleList;
 pub(crate) use streams::StreamList;
 pub(crate) use tables::{Table, TableList, TableStatus};
+pub(crate) use versions::Versions;
 
 /// Something that can be printed for people and for programs.
 pub(crate) trait Report: Serialize {

@@ -27,10 +27,18 @@ impl Status {
         self.fields.iter().map(|(k, v)| (k.as_str(), v.as_str()))
     }
 
+    /// The key of the generation of the interface that a table of our module speaks.
+    pub(crate) const INTERFACE: &str = "interface";
+
+    /// The text under a key.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        let (_, value) = self.fields().find(|(k, _)| *k == key)?;
+        Some(value)
+    }
+
     /// The number under a key.
     pub(crate) fn number(&self, key: &str) -> Option<u64> {
-        let (_, value) = self.fields().find(|(k, _)| *k == key)?;
-        value.parse().ok()
+        self.text(key)?.parse().ok()
     }
 
     /// The process that holds the table open.

@@ -5,7 +5,7 @@ from guest import rtp
 from guest.rtpctl import text
 from guest.traffic import Background
 
-MODULE = ("rs", "c")
+MODULE = ("rs", "c", "c12")
 
 
 def run(t):

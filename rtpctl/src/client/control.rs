@@ -6,22 +6,32 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 
 use nix::errno::Errno;
-use rtp_wire::v26_0::encode;
-use zerocopy::{Immutable, IntoBytes};
+use rtp_wire::generations::{del_target, pin_memory};
+use rtp_wire::Generation;
+use zerocopy::IntoBytes;
 
 use super::super::config::StreamConfig;
 use super::super::exit::{Code, Failure};
 use super::super::sys::SharedPages;
 use super::memory::{address, Layout};
-use super::message::{add_destination, add_target, pointer};
+use super::message::{add_destination, add_target, init, pointer, Message};
+use super::module::{By, Interface};
 use super::route::needs_link;
-use super::{errno, permission};
+use super::{errno, lacks, permission};
+
+/// A file whose pages can be mapped.
+pub(crate) trait Mapped {
+    /// Maps that many bytes of it, at the address `at` where that is free.
+    fn map(&self, at: Option<usize>, bytes: usize) -> Result<SharedPages, Errno>;
+}
 
 /// A table that is open for commands.
 #[derive(Debug)]
 pub(crate) struct Control<F> {
     file: F,
     table: u8,
+    /// What the table spoke when it was opened.
+    interface: Interface,
     /// How many ranges of memory the table has.
     pins: Option<u64>,
 }
@@ -30,6 +40,7 @@ pub(crate) struct Control<F> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Pin,
+    Map,
     Init,
     AddTarget,
     AddOutput(usize),
@@ -37,21 +48,32 @@ enum Step {
 }
 
 impl<F: Write> Control<F> {
-    pub(super) fn new(file: F, table: u8, pins: Option<u64>) -> Self {
-        Self { file, table, pins }
+    pub(super) fn new(file: F, table: u8, interface: Interface, pins: Option<u64>) -> Self {
+        Self {
+            file,
+            table,
+            interface,
+            pins,
+        }
     }
 
     /// Adds a stream, wholly or not at all.
-    pub(crate) fn add_stream(&mut self, config: &StreamConfig) -> Result<(), Failure> {
+    pub(crate) fn add_stream(&mut self, config: &StreamConfig) -> Result<(), Failure>
+    where
+        F: Mapped,
+    {
+        let generation = self.generation()?;
+        lacks::check(self.table, generation, config)?;
         let layout = Layout::new(config);
-        let memory = self.share_memory(&layout, config)?;
+        let memory = self.share_memory(generation, &layout, config)?;
         let base = memory.address();
-        self.send(&*add_target(config, &layout, base))
+        self.begin(generation, &layout, config, base)?;
+        self.send_message(add_target(generation, config, &layout, base))
             .map_err(|error| self.refused(Step::AddTarget, config, &error))?;
         let outputs = config.outputs.iter().zip(&layout.outputs);
         for (index, (output, counters)) in outputs.enumerate() {
-            let command = add_destination(config.local, index, output, counters, base);
-            if let Err(error) = self.send(&*command) {
+            let command = add_destination(generation, config.local, index, output, counters, base);
+            if let Err(error) = self.send_message(command) {
                 let failure = self.refused(Step::AddOutput(index), config, &error);
                 return Err(self.take_back(config.local, failure));
             }
@@ -59,9 +81,55 @@ impl<F: Write> Control<F> {
         Ok(())
     }
 
+    /// The generation that the table speaks, or is to speak.
+    fn generation(&self) -> Result<Generation, Failure> {
+        if self.interface.is_none() {
+            return Ok(Generation::V26_0);
+        }
+        self.interface.generation().ok_or_else(|| {
+            Failure::new(
+                Code::Generation,
+                format!(
+                    "table {} speaks {} of the interface, which rtpctl does not",
+                    self.table, self.interface
+                ),
+            )
+        })
+    }
+
+    /// Sends INIT where nobody has.
+    fn begin(
+        &mut self,
+        generation: Generation,
+        layout: &Layout,
+        config: &StreamConfig,
+        base: u64,
+    ) -> Result<(), Failure> {
+        let says_so = self.interface.by == By::Status;
+        if says_so && !self.interface.is_none() {
+            return Ok(());
+        }
+        match self.send_message(init(generation, pointer(base, layout.global))) {
+            Ok(()) => Ok(()),
+            Err(error) if errno(&error) == Errno::EBUSY => match says_so {
+                // Done before, by an earlier stream.
+                false => Ok(()),
+                true => Err(Failure::new(
+                    Code::Busy,
+                    format!(
+                        "a daemon has begun with table {} just now; nothing was added",
+                        self.table
+                    ),
+                )
+                .hint("try again: then it is known which generation the table speaks")),
+            },
+            Err(error) => Err(self.refused(Step::Init, config, &error)),
+        }
+    }
+
     /// Removes a stream.
     pub(crate) fn del_stream(&mut self, local: SocketAddr) -> Result<(), Failure> {
-        self.send(&encode::del_target(&local.into()))
+        self.send(del_target(&local.into()).as_bytes())
             .map_err(|error| match errno(&error) {
                 Errno::ENOENT => Failure::new(
                     Code::NotFound,
@@ -75,22 +143,32 @@ impl<F: Write> Control<F> {
             })
     }
 
-    /// Makes the counters known to the module. Its memory stays with the module when ours is gone.
+    /// Has the module know the counters. Their memory stays with the module when ours is gone.
     fn share_memory(
         &mut self,
+        generation: Generation,
         layout: &Layout,
         config: &StreamConfig,
-    ) -> Result<SharedPages, Failure> {
+    ) -> Result<SharedPages, Failure>
+    where
+        F: Mapped,
+    {
         let at = self
             .pins
             .and_then(address)
             .and_then(|at| usize::try_from(at).ok());
-        let memory = SharedPages::map(at, layout.size).map_err(|error| {
-            Failure::new(
-                Code::Refused,
-                format!("no memory for the counters: {}", error.desc()),
-            )
-        })?;
+        let is_pinned = !matches!(generation, Generation::V12_5 | Generation::V13_5);
+        let memory = if is_pinned {
+            SharedPages::map(at, layout.size).map_err(|error| {
+                Failure::new(
+                    Code::Refused,
+                    format!("no memory for the counters: {}", error.desc()),
+                )
+            })?
+        } else {
+            let mapped = self.file.map(at, layout.mapping());
+            mapped.map_err(|error| self.refused(Step::Map, config, &error.into()))?
+        };
         for (offset, value) in layout.values(config) {
             if !memory.store_u32(offset, value) {
                 return Err(Failure::new(
@@ -99,14 +177,9 @@ impl<F: Write> Control<F> {
                 ));
             }
         }
-        self.send(&encode::pin_memory(memory.address(), memory.length()))
-            .map_err(|error| self.refused(Step::Pin, config, &error))?;
-        let global = pointer(memory.address(), layout.global);
-        match self.send(&encode::init(global)) {
-            Ok(()) => {}
-            // Done before: by an earlier stream, or by the daemon.
-            Err(error) if errno(&error) == Errno::EBUSY => {}
-            Err(error) => return Err(self.refused(Step::Init, config, &error)),
+        if is_pinned {
+            self.send(pin_memory(memory.address(), memory.length()).as_bytes())
+                .map_err(|error| self.refused(Step::Pin, config, &error))?;
         }
         Ok(memory)
     }
@@ -114,7 +187,7 @@ impl<F: Write> Control<F> {
     /// Removes a stream whose output was refused.
     fn take_back(&mut self, local: SocketAddr, failure: Failure) -> Failure {
         let Failure { code, what, hint } = failure;
-        let what = match self.send(&encode::del_target(&local.into())) {
+        let what = match self.send(del_target(&local.into()).as_bytes()) {
             Ok(()) => format!("{what}; nothing was added"),
             Err(error) => {
                 format!("{what}; and the unfinished stream could not be removed: {error}")
@@ -123,14 +196,21 @@ impl<F: Write> Control<F> {
         Failure { code, what, hint }
     }
 
-    fn send(&mut self, command: &(impl IntoBytes + Immutable)) -> io::Result<()> {
-        let bytes = command.as_bytes();
+    fn send(&mut self, command: &[u8]) -> io::Result<()> {
         // A command is one write; what is not taken at once is not to be sent in pieces.
-        let taken = self.file.write(bytes)?;
-        if taken != bytes.len() {
+        let taken = self.file.write(command)?;
+        if taken != command.len() {
             return Err(io::Error::from(io::ErrorKind::WriteZero));
         }
         Ok(())
+    }
+
+    /// Sends a command, if the generation has it.
+    fn send_message(&mut self, message: Option<Message>) -> io::Result<()> {
+        match message {
+            Some(message) => self.send(&message),
+            None => Err(Errno::EOPNOTSUPP.into()),
+        }
     }
 
     /// Says why a command that adds a stream was refused.
@@ -181,21 +261,24 @@ impl<F: Write> Control<F> {
         let table = self.table;
         let name = match step {
             Step::Pin => "PIN_MEMORY",
+            Step::Map => "a mapping of memory",
             Step::Init => "INIT",
             Step::AddTarget => "ADD_TARGET",
             Step::AddOutput(_) => "ADD_DESTINATION",
             Step::DelTarget => "DEL_TARGET",
         };
         match (step, errno(error)) {
-            // The older module does not know the command at all.
-            (Step::Pin, Errno::EINVAL) | (_, Errno::EMSGSIZE | Errno::ERANGE) => Failure::new(
+            // An older module does not know PIN_MEMORY at all, a later one maps nothing.
+            (Step::Pin, Errno::EINVAL)
+            | (Step::Map, Errno::ENODEV | Errno::EIO)
+            | (_, Errno::EMSGSIZE | Errno::ERANGE) => Failure::new(
                 Code::Generation,
                 format!(
-                    "table {table} refused {name}: the loaded module speaks another generation of the interface than \
-                     26.0, which rtpctl speaks"
+                    "table {table} refused {name}: the loaded module speaks another generation of the interface than {}",
+                    self.interface
                 ),
             )
-            .hint("load the module that rtpctl came with"),
+            .hint("`rtpctl version` shows the module; load the one that rtpctl came with"),
             (_, Errno::EPERM | Errno::EACCES) => permission(&format!("table {table} refused {name}")),
             (_, Errno::ENOENT) => Failure::new(
                 Code::NotFound,
@@ -206,9 +289,9 @@ impl<F: Write> Control<F> {
                 Code::Refused,
                 format!("table {table} refused {name}: the loaded module does not support what was asked for"),
             ),
-            (Step::Pin, Errno::EFAULT | Errno::ENOMEM) => Failure::new(
+            (Step::Pin | Step::Map, Errno::EFAULT | Errno::ENOMEM) => Failure::new(
                 Code::Refused,
-                format!("table {table} refused {name}: the memory cannot be pinned: {error}"),
+                format!("table {table} refused {name}: the memory cannot be shared: {error}"),
             )
             .hint("the limit on locked memory may be too low: `ulimit -l`"),
             _ => Failure::new(Code::Refused, format!("table {table} refused {name}: {error}"))

@@ -18,6 +18,9 @@ const ALIGN: usize = 64;
 const BASE: u64 = 0x0800_0000_0000;
 /// The distance of two ranges; more than a stream of any size needs.
 const STRIDE: u64 = 1 << 20;
+/// The least that is mapped of a control file.
+const LEAST_MAPPING: usize = 1 << 16;
+
 /// How many ranges there is room for.
 const RANGES: u64 = 1 << 26;
 
@@ -89,6 +92,12 @@ impl Layout {
         }
         layout.size = cursor.0;
         layout
+    }
+
+    /// How many bytes of the control file are mapped for them, where they lie in memory of the module: a power of two, as few as
+    /// a daemon of 12.5 maps.
+    pub(super) fn mapping(&self) -> usize {
+        self.size.next_power_of_two().max(LEAST_MAPPING)
     }
 
     /// The values that the module wants to find: offset and number.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The messages that a stream is made of. Both forms of a message, ours and that of the wire, are wiped when they are
-//! dropped: they hold keys. They have memory of their own, so that to move them leaves no copy behind.
+//! The messages that a stream is made of, in the generation of the table. Both forms of a message, ours and that of the wire, are wiped
+//! when they are dropped: they hold keys. They have memory of their own, so that to move them leaves no copy behind.
 
 use std::alloc::handle_alloc_error;
 use std::net::SocketAddr;
@@ -9,42 +9,55 @@ use std::ops::Deref;
 
 use rtp_wire::output::{OutputFlags, OutputSsrc};
 use rtp_wire::target::{MediaIndex, PayloadType, TargetFlags, TargetSsrc};
-use rtp_wire::v26_0::{encode, layout};
-use rtp_wire::{ExpectedSource, ExtensionSet, Output, Target, UserPointer};
-use zerocopy::{FromBytes, FromZeros, IntoBytes};
+use rtp_wire::{
+    CommandNumber, ExpectedSource, ExtensionSet, Generation, Output, Target, UserPointer,
+};
+use zerocopy::FromZeros;
 use zeroize::Zeroize;
 
 use super::super::config::{self, Mismatch, Rtcp, StreamConfig};
 use super::memory::{Layout, OutputLayout};
 
 /// A message, wiped when it is dropped.
-pub(super) struct Message<T: FromBytes + IntoBytes>(Box<T>);
+pub(super) struct Message(Box<[u8]>);
 
-impl<T: FromBytes + IntoBytes> Deref for Message<T> {
-    type Target = T;
+impl Deref for Message {
+    type Target = [u8];
 
-    fn deref(&self) -> &T {
+    fn deref(&self) -> &[u8] {
         &self.0
     }
 }
 
-impl<T: FromBytes + IntoBytes> Message<T> {
-    /// A message that `write` writes into zeros.
-    fn new(write: impl FnOnce(&mut T)) -> Self {
-        let mut message = Self(zeroed());
-        write(&mut message.0);
-        message
+impl Message {
+    /// A command of a generation that `write` writes into zeros of its length; none where the generation has no such command.
+    fn new(
+        generation: Generation,
+        command: CommandNumber,
+        write: impl FnOnce(&mut [u8]) -> Option<()>,
+    ) -> Option<Self> {
+        let length = generation.command_size(command)?;
+        let mut message = Self(vec![0; length].into_boxed_slice());
+        write(&mut message.0)?;
+        Some(message)
     }
 
     fn wipe(&mut self) {
-        self.0.as_mut_bytes().zeroize();
+        self.0.zeroize();
     }
 }
 
-impl<T: FromBytes + IntoBytes> Drop for Message<T> {
+impl Drop for Message {
     fn drop(&mut self) {
         self.wipe();
     }
+}
+
+/// INIT with the address of the global counters.
+pub(super) fn init(generation: Generation, global: UserPointer) -> Option<Message> {
+    Message::new(generation, CommandNumber::Init, |message| {
+        generation.write_init(global, message)
+    })
 }
 
 /// Zeros in memory of their own.
@@ -63,10 +76,11 @@ fn media(index: Option<u8>) -> MediaIndex {
 
 /// ADD_TARGET of a stream whose counters begin at `base`.
 pub(super) fn add_target(
+    generation: Generation,
     config: &StreamConfig,
     layout: &Layout,
     base: u64,
-) -> Message<layout::CommandAddTarget> {
+) -> Option<Message> {
     let mut target = zeroed::<Target>();
     target.local = config.local.into();
     if let Some((address, mismatch)) = config.expect {
@@ -105,7 +119,11 @@ pub(super) fn add_target(
             to.set(mid.text.as_bytes());
         }
     }
+    // Later generations tell RTCP by its second byte, and need no flag for it.
+    let has_mux = generation == Generation::V12_5 && config.rtcp.is_some();
     target.flags = TargetFlags {
+        rtcp: has_mux,
+        rtcp_mux: has_mux,
         extmap: config.looks_at_extensions(),
         dtls: config.dtls,
         stun: config.stun,
@@ -123,17 +141,20 @@ pub(super) fn add_target(
     if let Some(srtp) = &config.decrypt {
         srtp.fill(&mut target.decrypt);
     }
-    Message::new(|command| encode::write_target(&target, command))
+    Message::new(generation, CommandNumber::AddTarget, |message| {
+        generation.write_target(&target, message)
+    })
 }
 
 /// ADD_DESTINATION of the output of this index, with its counters.
 pub(super) fn add_destination(
+    generation: Generation,
     local: SocketAddr,
     index: usize,
     config: &config::Output,
     counters: &OutputLayout,
     base: u64,
-) -> Message<layout::CommandDestination> {
+) -> Option<Message> {
     let mut output = zeroed::<Output>();
     let rewrite = &config.rewrite;
     output.flow = config.flow;
@@ -169,8 +190,8 @@ pub(super) fn add_destination(
         srtp.fill(&mut output.encrypt);
     }
     let index = u32::try_from(index).unwrap_or(u32::MAX);
-    Message::new(|command| {
-        encode::write_destination(&local.into(), index, &output, command);
+    Message::new(generation, CommandNumber::AddDestination, |message| {
+        generation.write_destination(&local.into(), index, &output, message)
     })
 }
 

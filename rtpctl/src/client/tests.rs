@@ -29,7 +29,7 @@ impl Tree {
     }
 
     fn client(&self) -> Client {
-        Client::new(&self.0)
+        Client::new(&self.0, &self.0.join("sys"))
     }
 }
 
@@ -156,7 +156,7 @@ fn a_table_may_be_in_use_without_a_known_holder() {
 
 #[test]
 fn a_process_has_a_name() {
-    let client = Client::new(Path::new("/proc"));
+    let client = Client::new(Path::new("/proc"), Path::new("/sys"));
     let pid = std::process::id().try_into().expect("a pid");
     assert!(client
         .process_name(pid)
@@ -193,6 +193,49 @@ fn the_old_module_is_known_by_its_name() {
     assert!(Tree::with(&[("modules", old)]).client().module_is_old());
     assert!(!Tree::with(&[("modules", new)]).client().module_is_old());
     assert!(!Tree::empty().client().module_is_old());
+}
+
+#[test]
+fn a_module_is_known_with_its_versions() {
+    let modules = "veth 1 0 - Live 0x0\nxt_rtpengine_rs 262144 1 - Live 0x0000000000000000 (OE)\n";
+    let tree = Tree::with(&[
+        ("modules", modules),
+        ("sys/module/xt_rtpengine_rs/version", "0.1.0\n"),
+    ]);
+    let module = tree.client().module().expect("a module");
+    assert_eq!(module.name, "xt_rtpengine_rs");
+    assert_eq!(module.version.as_deref(), Some("0.1.0"));
+    assert_eq!(module.source_version, None);
+    assert_eq!(
+        Tree::with(&[("modules", "veth 1 0 - Live 0x0\n")])
+            .client()
+            .module(),
+        None
+    );
+}
+
+#[test]
+fn what_may_be_open_once_is_not_opened_while_somebody_holds_it() {
+    for (status, opens) in [
+        ("Control PID: 1\n", false),
+        ("Control PID: 0\n", true),
+        ("Control PID: 1\nOpencount: 1\n", true),
+        ("Control PID: 1\nInterface: 26.0\n", true),
+    ] {
+        let tree = Tree::with(&[("rtpengine/3/status", status), ("rtpengine/3/control", "")]);
+        let opened = tree.client().control(3).map_err(|failure| failure.code);
+        assert_eq!(opened.err(), (!opens).then_some(Code::Busy), "{status}");
+    }
+}
+
+#[test]
+fn what_a_table_speaks_comes_from_the_status() {
+    let tree = Tree::with(&[
+        ("rtpengine/3/status", "Memory pins: 5\nInterface: 13.5\n"),
+        ("rtpengine/3/control", ""),
+    ]);
+    let control = tree.client().control(3).expect("a file");
+    assert!(format!("{control:?}").contains("13.5"));
 }
 
 /// A file that refuses small reads and gives little at a time.

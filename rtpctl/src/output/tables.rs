@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::super::client::Interface;
 use super::super::foreign::Foreign;
 use super::super::status::Status;
 use super::{columns, Bytes, Report};
@@ -19,6 +20,8 @@ pub(crate) struct Table {
     pub(crate) holder: Option<String>,
     /// Its counters; none when it went away while we looked.
     pub(crate) status: Option<Status>,
+    /// The generation of the interface that it speaks.
+    pub(crate) interface: Option<Interface>,
 }
 
 impl Table {
@@ -78,8 +81,13 @@ impl Report for TableStatus {
                 match (key, value.parse()) {
                     ("memory", Ok(bytes)) => writeln!(to, "  {name:12}  {}", Bytes(bytes))?,
                     ("control_pid", _) => writeln!(to, "  {:12}  {}", "held by", table.holder())?,
+                    (Status::INTERFACE, _) => {}
                     _ => writeln!(to, "  {name:12}  {}", Foreign(value))?,
                 }
+            }
+            if let Some(interface) = &table.interface {
+                let text = interface.to_string();
+                writeln!(to, "  {:12}  {}", "interface", Foreign(&text))?;
             }
         }
         Ok(())

@@ -57,7 +57,7 @@ fn refused(proc: &Proc, via: Via, errno: Errno) -> Failure {
         errno,
         message: None,
     };
-    refused_add(&config, &Client::new(&proc.0), Some(&op), &refusal)
+    refused_add(&config, &Client::new(&proc.0, &proc.0), Some(&op), &refusal)
 }
 
 #[test]

@@ -6,14 +6,15 @@
 
 use std::ffi::c_void;
 use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use nix::errno::Errno;
-use nix::sys::mman::{mmap_anonymous, munmap, MapFlags, ProtFlags};
+use nix::sys::mman::{mmap, mmap_anonymous, munmap, MapFlags, ProtFlags};
 use nix::unistd::{sysconf, SysconfVar};
 
-/// Whole pages of zeros, readable and writable. They stay what they are after a fork.
+/// Whole pages, readable and writable. They stay what they are after a fork.
 #[derive(Debug)]
 pub(crate) struct SharedPages {
     // INVARIANT: the start of a mapping of `length` bytes that this value alone unmaps.
@@ -33,7 +34,7 @@ fn page_size() -> usize {
 }
 
 impl SharedPages {
-    /// Maps at least `bytes` bytes, at the address `at` where that is free, else where the kernel likes.
+    /// Maps at least `bytes` bytes of zeros, at the address `at` where that is free, else where the kernel likes.
     pub(crate) fn map(at: Option<usize>, bytes: usize) -> Result<Self, Errno> {
         let length = bytes
             .checked_next_multiple_of(page_size())
@@ -44,6 +45,21 @@ impl SharedPages {
         // SAFETY: Without MAP_FIXED an address is a wish: the kernel takes free memory alone, so none that anybody
         // else knows is replaced.
         let start = unsafe { mmap_anonymous(at, length, access, MapFlags::MAP_SHARED)? };
+        // INVARIANT: just mapped, and nobody else knows it.
+        Ok(Self {
+            start,
+            length: length.get(),
+        })
+    }
+
+    /// Maps `bytes` bytes of a file, as [`map`](Self::map) does memory of our own. They are the file's: they stay when it is closed.
+    pub(crate) fn of_file(file: impl AsFd, at: Option<usize>, bytes: usize) -> Result<Self, Errno> {
+        let length = NonZeroUsize::new(bytes).ok_or(Errno::EINVAL)?;
+        let at = at.and_then(NonZeroUsize::new);
+        let access = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+        // SAFETY: Without MAP_FIXED an address is a wish: the kernel takes free memory alone, so none that anybody
+        // else knows is replaced.
+        let start = unsafe { mmap(at, length, access, MapFlags::MAP_SHARED, file, 0)? };
         // INVARIANT: just mapped, and nobody else knows it.
         Ok(Self {
             start,
@@ -145,6 +161,26 @@ mod tests {
         assert_eq!(load(&pages, 0), Some(7));
         assert_eq!(load(&pages, 4), Some(0));
         assert_eq!(load(&pages, end - 4), Some(8));
+    }
+
+    #[test]
+    fn pages_of_a_file_are_the_files() {
+        let path = std::env::temp_dir().join(format!("rtpctl-pages-{}", std::process::id()));
+        let file = std::fs::File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .expect("a new file");
+        std::fs::remove_file(&path).expect("its name");
+        file.set_len(page_size() as u64).expect("its length");
+        let pages = SharedPages::of_file(&file, None, page_size()).expect("memory");
+        assert!(pages.store_u32(4, 7));
+        drop(pages);
+        let again = SharedPages::of_file(&file, None, page_size()).expect("memory");
+        assert_eq!((load(&again, 0), load(&again, 4)), (Some(0), Some(7)));
+        let nothing = SharedPages::of_file(&file, None, 0).err();
+        assert_eq!(nothing, Some(Errno::EINVAL));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use rtp_wire::Flow;
@@ -12,6 +13,9 @@ use super::*;
 struct Fake {
     commands: Vec<Vec<u8>>,
     answers: VecDeque<i32>,
+    /// How many bytes were mapped each time.
+    mapped: RefCell<Vec<usize>>,
+    refuses_to_map: Option<Errno>,
 }
 
 impl Write for Fake {
@@ -28,13 +32,32 @@ impl Write for Fake {
     }
 }
 
+impl Mapped for Fake {
+    fn map(&self, at: Option<usize>, bytes: usize) -> Result<SharedPages, Errno> {
+        self.mapped.borrow_mut().push(bytes);
+        match self.refuses_to_map {
+            None => SharedPages::map(at, bytes),
+            Some(errno) => Err(errno),
+        }
+    }
+}
+
 impl Fake {
+    /// A C module that is taken for one of 26.0.
     fn control(answers: &[Errno]) -> Control<Self> {
+        Self::speaking("26.0", By::Guess, answers)
+    }
+
+    fn speaking(name: &str, by: By, answers: &[Errno]) -> Control<Self> {
         let fake = Self {
-            commands: Vec::new(),
             answers: answers.iter().map(|errno| *errno as i32).collect(),
+            ..Self::default()
         };
-        Control::new(fake, 3, Some(0))
+        let interface = Interface {
+            name: name.to_owned(),
+            by,
+        };
+        Control::new(fake, 3, interface, Some(0))
     }
 }
 
@@ -364,8 +387,126 @@ impl Write for Half {
 #[test]
 fn a_command_is_not_sent_in_pieces() {
     let local = "10.1.0.1:30000".parse().expect("an address");
-    let failure = Control::new(Half, 3, None)
+    let interface = Interface {
+        name: "26.0".to_owned(),
+        by: By::Status,
+    };
+    let failure = Control::new(Half, 3, interface, None)
         .del_stream(local)
         .expect_err("half");
     assert_eq!(failure.code, Code::Refused);
+}
+
+/// The commands of a stream that a table of ours takes, by their numbers and lengths, and what was mapped for it.
+fn added(name: &str) -> (Vec<(u32, usize)>, Vec<usize>) {
+    let mut control = Fake::speaking(name, By::Status, &[]);
+    // An address of its own.
+    control.pins = Some(42);
+    control.add_stream(&config()).expect("no refusal");
+    let mapped = control.file.mapped.take();
+    (commands(&control), mapped)
+}
+
+#[test]
+fn a_table_that_a_daemon_has_begun_is_spoken_to_in_its_generation() {
+    for (name, target, output) in [
+        ("12.5", 752, 1288),
+        ("13.5", 752, 1288),
+        ("14.0", 3240, 1584),
+        ("26.0", 3240, 1584),
+        ("26.1", 3264, 1584),
+        ("26.3", 3152, 1584),
+    ] {
+        let is_pinned = !matches!(name, "12.5" | "13.5");
+        let mut expected = vec![(2, target)];
+        expected.extend([(3, output); 4]);
+        if is_pinned {
+            expected.insert(0, (16, 24));
+        }
+        // Without INIT: the daemon sent it.
+        let mapped = if is_pinned { vec![] } else { vec![1 << 16] };
+        assert_eq!(added(name), (expected, mapped), "{name}");
+    }
+}
+
+#[test]
+fn an_empty_table_of_ours_gets_an_init() {
+    let (commands, mapped) = added("none");
+    assert_eq!(commands[..3], [(16, 24), (1, 160), (2, 3240)]);
+    assert!(mapped.is_empty());
+    // One that somebody else began with meanwhile speaks what we do not know.
+    let failure = Fake::speaking("none", By::Status, &[DONE, Errno::EBUSY])
+        .add_stream(&config())
+        .expect_err("begun");
+    assert_eq!(failure.code, Code::Busy);
+    assert!(
+        failure.what.ends_with("nothing was added"),
+        "{}",
+        failure.what
+    );
+}
+
+#[test]
+fn a_c_module_of_12_5_maps_memory_and_gets_an_init() {
+    let mut control = Fake::speaking("12.5", By::Guess, &[]);
+    control.add_stream(&config()).expect("no refusal");
+    assert_eq!(control.file.mapped.take(), [1 << 16]);
+    let expected = [
+        (1, 152),
+        (2, 752),
+        (3, 1288),
+        (3, 1288),
+        (3, 1288),
+        (3, 1288),
+    ];
+    assert_eq!(commands(&control), expected);
+    // Four outputs, the last two of them for RTCP; RTCP is on the port of RTP.
+    let target = command(&control, 1).get(8..).expect("a target");
+    assert_eq!((u32_at(target, 52), u32_at(target, 56)), (4, 2));
+    assert_eq!(u32_at(target, 736) & 0x81, 0x81);
+    // INIT by an earlier stream.
+    let mut control = Fake::speaking("12.5", By::Guess, &[Errno::EBUSY]);
+    control.add_stream(&config()).expect("no refusal");
+}
+
+#[test]
+fn a_generation_that_we_do_not_speak_is_told() {
+    for (name, by, told) in [
+        ("27.0", By::Status, "27.0"),
+        ("11.5", By::Version, "11.5 (by the module's version)"),
+    ] {
+        let mut control = Fake::speaking(name, by, &[]);
+        let failure = control.add_stream(&config()).expect_err("unknown");
+        assert_eq!(failure.code, Code::Generation);
+        let expected = format!("table 3 speaks {told} of the interface, which rtpctl does not");
+        assert_eq!(failure.what, expected);
+        assert_eq!(commands(&control), []);
+    }
+}
+
+#[test]
+fn what_a_generation_lacks_is_refused_before_anything_is_changed() {
+    let mut config = config();
+    config.mid_extension = Some(3);
+    let mut control = Fake::speaking("13.5", By::Status, &[]);
+    let failure = control.add_stream(&config).expect_err("no media");
+    assert_eq!(failure.code, Code::Generation);
+    assert_eq!(commands(&control), []);
+    assert!(control.file.mapped.take().is_empty());
+}
+
+#[test]
+fn a_module_that_maps_nothing_is_of_another_generation() {
+    for (errno, code) in [
+        (Errno::ENODEV, Code::Generation),
+        (Errno::EPERM, Code::Permission),
+        (Errno::ENOMEM, Code::Refused),
+        (Errno::ENOENT, Code::NotFound),
+    ] {
+        let mut control = Fake::speaking("12.5", By::Guess, &[]);
+        control.file.refuses_to_map = Some(errno);
+        let failure = control.add_stream(&config()).expect_err("refused");
+        assert_eq!(failure.code, code, "{errno}: {}", failure.what);
+        assert_eq!(commands(&control), []);
+    }
 }

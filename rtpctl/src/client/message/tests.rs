@@ -2,7 +2,7 @@
 
 use clap::Parser;
 use rtp_wire::target::MAX_MEDIA;
-use rtp_wire::{Cipher, Direction, Generation, Hmac, OutputGroup, Refusal, Request};
+use rtp_wire::{Cipher, Direction, Hmac, OutputGroup, Refusal, Request, RtcpKind};
 
 use super::super::super::cli::{Cli, Command, Stream};
 use super::*;
@@ -16,12 +16,16 @@ struct Seen {
     outputs: Vec<Output>,
 }
 
-/// Resolves options, encodes the messages, and decodes them again.
-fn parse(message: &[u8]) -> Result<Request<'_>, Refusal> {
-    rtp_wire::parse(Some(Generation::V26_0), Direction::Write, message)
+fn parse(generation: Generation, message: &[u8]) -> Result<Request<'_>, Refusal> {
+    rtp_wire::parse(Some(generation), Direction::Write, message)
 }
 
 fn seen(options: &str) -> Seen {
+    seen_in(Generation::V26_0, options)
+}
+
+/// Resolves options, encodes the messages, and decodes them again.
+fn seen_in(generation: Generation, options: &str) -> Seen {
     let line = format!("rtpctl stream add -t 0 -l 192.0.2.1:30000 {options}");
     let words = line.split_whitespace().map(|word| word.replace("KEY", KEY));
     let cli = Cli::try_parse_from(words).expect("a well-formed line");
@@ -31,16 +35,17 @@ fn seen(options: &str) -> Seen {
     };
     let layout = Layout::new(&config);
     let mut target = Target::new_zeroed();
-    let message = add_target(&config, &layout, BASE);
-    match parse(message.as_bytes()) {
+    let message = add_target(generation, &config, &layout, BASE).expect("a message");
+    match parse(generation, &message) {
         Ok(Request::AddTarget(encoded)) => encoded.decode(&mut target).expect("accepted"),
         _ => panic!("another message"),
     }
     let outputs = config.outputs.iter().zip(&layout.outputs);
     let outputs = outputs.enumerate().map(|(index, (output, counters))| {
-        let message = add_destination(config.local, index, output, counters, BASE);
+        let message = add_destination(generation, config.local, index, output, counters, BASE);
+        let message = message.expect("a message");
         let mut output = Output::new_zeroed();
-        match parse(message.as_bytes()) {
+        match parse(generation, &message) {
             Ok(Request::AddDestination {
                 target: local,
                 index: at,
@@ -256,9 +261,73 @@ fn rewriting_stands_where_it_was_asked_for() {
 
 #[test]
 fn messages_are_wiped() {
-    let mut message =
-        Message::new(|command| encode::write_target(&seen("--to 198.51.100.7:1").target, command));
-    assert!(message.as_bytes().iter().any(|byte| *byte != 0));
+    let generation = Generation::V26_0;
+    let target = seen("--to 198.51.100.7:1").target;
+    let mut message = Message::new(generation, CommandNumber::AddTarget, |message| {
+        generation.write_target(&target, message)
+    })
+    .expect("a message");
+    assert!(message.iter().any(|byte| *byte != 0));
     message.wipe();
-    assert!(message.as_bytes().iter().all(|byte| *byte == 0));
+    assert!(message.iter().all(|byte| *byte == 0));
+}
+
+#[test]
+fn muxed_rtcp_is_told_from_rtp_in_each_generation() {
+    for generation in Generation::ALL {
+        for (rtcp, kind) in [
+            ("--rtcp", RtcpKind::SecondByte),
+            ("--rtcp=feedback", RtcpKind::SecondByte),
+            ("", RtcpKind::Nothing),
+        ] {
+            let seen = seen_in(generation, format!("--to 198.51.100.7:1 {rtcp}").trim_end());
+            // All but 12.5 look at the second byte, and at whether RTCP is to be relayed.
+            let kind = match generation {
+                Generation::V12_5 => kind,
+                _ => RtcpKind::SecondByte,
+            };
+            assert_eq!(seen.target.rtcp_kind, kind, "{generation} {rtcp}");
+            let fw = (seen.target.flags.rtcp_fw, seen.target.flags.rtcp_fb_fw);
+            assert_eq!(
+                fw,
+                (rtcp == "--rtcp", !rtcp.is_empty()),
+                "{generation} {rtcp}"
+            );
+            let group = seen.target.groups[0];
+            let outputs = if rtcp.is_empty() { 1 } else { 2 };
+            assert_eq!((group.rtp(), group.rtcp().len()), (0..1, outputs - 1));
+            assert_eq!(seen.outputs.len(), outputs);
+        }
+    }
+}
+
+#[test]
+fn a_stream_means_the_same_in_each_generation() {
+    let options = "-s 5 -p 8 -p 96/48000 --expect 198.51.100.9:9 --stun --to 198.51.100.7:1,ssrc=7,seq-offset=1,replace=8:d5 \
+                   --to 198.51.100.8:1,tos=8,min-len=96:9 --decrypt KEY --encrypt KEY";
+    let expected = seen(options);
+    for generation in Generation::ALL {
+        let Seen { target, outputs } = seen_in(generation, options);
+        assert_eq!(target.flags, expected.target.flags, "{generation}");
+        assert_eq!(target.expected_source, expected.target.expected_source);
+        assert_eq!(target.groups, expected.target.groups);
+        assert_eq!(target.ssrcs, expected.target.ssrcs);
+        assert_eq!(
+            format!("{:?}", target.decrypt),
+            format!("{:?}", expected.target.decrypt)
+        );
+        let stats = |target: &Target| {
+            target
+                .payload_types()
+                .iter()
+                .map(|pt| pt.stats)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(stats(&target), stats(&expected.target));
+        assert_eq!(
+            format!("{outputs:?}"),
+            format!("{:?}", expected.outputs),
+            "{generation}"
+        );
+    }
 }

@@ -15,7 +15,7 @@ fn rule(options: &str) -> Result<RuleConfig, Failure> {
             family,
             via,
             priority,
-        }) => RuleConfig::resolve(table.id, &family, via, priority),
+        }) => RuleConfig::resolve(table.id, &family, via.unwrap_or(Via::Expression), priority),
         other => panic!("{other:?}"),
     }
 }

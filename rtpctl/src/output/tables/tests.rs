@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+use super::super::super::client::By;
 use super::super::tests::printed;
 use super::*;
 
@@ -9,18 +10,27 @@ fn tables() -> Vec<Table> {
             id: 0,
             holder: Some("rtpengine".to_owned()),
             status: Some(Status::parse(
-                "Refcount:    3\nControl PID: 812\nTargets:     12\nMemory pins: 1\nMemory:      16777216\n",
+                "Refcount:    3\nControl PID: 812\nTargets:     12\nMemory pins: 1\nMemory:      16777216\nInterface:   26.0\n",
             )),
+            interface: Some(Interface {
+                name: "26.0".to_owned(),
+                by: By::Status,
+            }),
         },
         Table {
             id: 12,
             holder: None,
             status: Some(Status::parse("Control PID: 0\nTargets: 1\nSkb refs: 4\n")),
+            interface: Some(Interface {
+                name: "12.5".to_owned(),
+                by: By::Guess,
+            }),
         },
         Table {
             id: 13,
             holder: None,
             status: None,
+            interface: None,
         },
     ]
 }
@@ -49,10 +59,12 @@ table 0
   targets       12
   memory pins   1
   memory        16777216 bytes (16.0 MiB)
+  interface     26.0
 table 12
   held by       -
   targets       1
   skb refs      4
+  interface     12.5 (a guess)
 table 13
 "
     );
@@ -74,9 +86,11 @@ fn json_has_the_same_for_both() {
     let json: serde_json::Value = serde_json::from_str(&list).expect("JSON");
     let expected = serde_json::json!({"tables": [
         {"id": 0, "holder": "rtpengine", "status": {
-            "refcount": 3, "control_pid": 812, "targets": 12, "memory_pins": 1, "memory": 16_777_216}},
-        {"id": 12, "holder": null, "status": {"control_pid": 0, "targets": 1, "skb_refs": 4}},
-        {"id": 13, "holder": null, "status": null},
+            "refcount": 3, "control_pid": 812, "targets": 12, "memory_pins": 1, "memory": 16_777_216, "interface": "26.0"},
+            "interface": {"name": "26.0", "by": "status"}},
+        {"id": 12, "holder": null, "status": {"control_pid": 0, "targets": 1, "skb_refs": 4},
+            "interface": {"name": "12.5", "by": "guess"}},
+        {"id": 13, "holder": null, "status": null, "interface": null},
     ]});
     assert_eq!(json, expected);
 }
