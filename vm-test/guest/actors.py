@@ -7,14 +7,13 @@ import ctypes
 import errno
 import json
 import os
-import struct
 import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from .net import Namespace
 from .scenario import Scenario
-from .system import check
+from .system import become, check, keep_capabilities
 
 USER = 1000
 CAPABILITIES = {"CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, "CAP_FOWNER": 3, "CAP_NET_ADMIN": 12, "CAP_NET_RAW": 13,
@@ -23,33 +22,21 @@ CAPABILITIES = {"CAP_DAC_OVERRIDE": 1, "CAP_DAC_READ_SEARCH": 2, "CAP_FOWNER": 3
 SELF = Namespace("self", "/proc/self/ns/net")
 
 _CLONE_NEWUSER = 0x1000_0000
-_PR_SET_DUMPABLE, _PR_SET_KEEPCAPS = 4, 8
-_CAPABILITY_VERSION_3 = 0x2008_0522
+_PR_SET_DUMPABLE = 4
 _ALL = (1 << 41) - 1
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _keep(permitted: int) -> None:
-    """Keeps these capabilities and no other."""
-    low, high = permitted & 0xFFFF_FFFF, permitted >> 32
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    check(_libc.capset(header, struct.pack("=6I", low, low, 0, high, high, 0)), "capset")
 
 
 def user(uid: int = USER, gid: int = USER, *capabilities: str) -> Callable[[], None]:
     """Becomes an ordinary user, with these capabilities."""
     def enter() -> None:
-        os.setgroups([])
-        os.setresgid(gid, gid, gid)
-        _libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0)
-        os.setresuid(uid, uid, uid)
-        _keep(sum(1 << CAPABILITIES[each] for each in capabilities))
+        become(uid, gid, [CAPABILITIES[each] for each in capabilities])
     return enter
 
 
 def root_without(*capabilities: str) -> Callable[[], None]:
     """Stays root, without these capabilities; without any when none is named."""
-    return lambda: _keep(_ALL & ~sum(1 << CAPABILITIES[each] for each in capabilities) if capabilities else 0)
+    return lambda: keep_capabilities(_ALL & ~sum(1 << CAPABILITIES[each] for each in capabilities) if capabilities else 0)
 
 
 def _new_user_namespace(inside: int, flags: int) -> None:

@@ -11,10 +11,12 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import service
 from .errors import Failure
 from .net import HOST, Address, Namespace, Udp
 from .patience import patient
 
+_LEARNS_AFTER = 4.1  # seconds: it counts whole ones, and wants more than three
 Bencoded = int | str | list["Bencoded"] | dict[str, "Bencoded"]
 
 
@@ -94,22 +96,44 @@ def rtcp_address(text: str) -> Address:
 
 
 class Daemon:
-    """A running daemon. `interfaces` are its `--interface` options: `10.1.0.1`, or `name/address`."""
+    """A running daemon of a release. `interfaces` are its `--interface` options: `10.1.0.1`, or `name/address`.
+
+    It runs as the package's unit has it; `user` may be root. That of 12.5 takes the addresses that packets come from with the first
+    ones, as later ones do, or, if it is `reluctant`, as it does unless told otherwise: with those that come later than 3 s after
+    the last signalling. Only then are streams handed to the kernel.
+    """
 
     NG: Address = ("127.0.0.1", 2223)
     _cookies = itertools.count(1)
 
-    def __init__(self, *interfaces: str, table: int = 0, ns: Namespace = HOST, options: Sequence[str] = ()) -> None:
+    def __init__(self, *interfaces: str, table: int = 0, ns: Namespace = HOST, options: Sequence[str] = (), release: str = "26.0",
+                 user: str = service.USER, reluctant: bool = False) -> None:
         self.table = table
         self.ns = ns
+        self.release = release
         self.log_path = Path(f"/tmp/daemon-{next(self._cookies)}.log")
-        argv = ["rtpengine", "--config-file=none", "-f", "-E", f"--table={table}", "--log-level=6",
-                f"--listen-ng={self.NG[0]}:{self.NG[1]}", "--port-min=30000", "--port-max=39999",
-                *(f"--interface={each}" for each in interfaces), *options]
-        with ns, self.log_path.open("wb") as log:
-            self.process = subprocess.Popen(argv, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        self._user = user
+        self._reluctant = reluctant and release == "12.5"
+        self._signalled = 0.0
+        if release == "12.5" and not reluctant:
+            options = ["--endpoint-learning=immediate", *options]
+        self._argv = ["rtpengine", "--config-file=none", "-f", "-E", f"--table={table}", "--log-level=6",
+                      f"--listen-ng={self.NG[0]}:{self.NG[1]}", "--port-min=30000", "--port-max=39999",
+                      *(f"--interface={each}" for each in interfaces), *options]
+        with ns:
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.process = self.spawn()
         self._wait()
+
+    def spawn(self) -> subprocess.Popen[bytes]:
+        """Starts such a daemon, and waits for nothing."""
+        with self.ns, self.log_path.open("ab") as log:
+            return service.start(self._argv, self.release, log, self._user)
+
+    def learns(self) -> None:
+        """Waits until the daemon takes the addresses that packets come from."""
+        if self._reluctant:
+            time.sleep(max(0.0, self._signalled + _LEARNS_AFTER - time.monotonic()))
 
     def _wait(self) -> None:
         end = time.monotonic() + patient(180)
@@ -136,6 +160,7 @@ class Daemon:
         """One ng command; `call_id` becomes `call-id`. An error or no answer fails the scenario."""
         message: dict[str, Bencoded] = {"command": command}
         message.update({name.replace("_", "-"): value for name, value in values.items()})
+        self._signalled = time.monotonic()
         answer = self._ask(message, timeout=patient(60))
         if answer is None or answer.get("result") not in ("ok", "pong"):
             raise Failure(f"the daemon's answer to {command}", "result ok", answer)

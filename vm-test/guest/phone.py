@@ -211,6 +211,7 @@ class Conversation:
 
     def start(self) -> None:
         """The first packets of both sides, after which the call is in the kernel: anew after a re-INVITE."""
+        self.daemon.learns()
         before = self.counted()
         first = {name: phone.packets(FIRST) for name, phone in self.sides.items()}
         for name, (flow, _) in self._exchange(first).items():

@@ -19,9 +19,11 @@ from .traffic import Flow, flow
 class Scenario:
     """The running scenario."""
 
-    def __init__(self, name: str, module: str | None, report: Callable[..., None], size: str = "test") -> None:
+    def __init__(self, name: str, module: str | None, report: Callable[..., None], size: str = "test",
+                 release: str = "26.0") -> None:
         self.name = name
         self.module = module
+        self.release = release
         self.size = size
         self.host = HOST
         self.rtpctl = rtpctl
@@ -98,8 +100,8 @@ class Scenario:
         return Table(number, ns)
 
     def daemon(self, *interfaces: str, **options: Any) -> Daemon:
-        """Starts the rtpengine daemon; its log is shown when the scenario fails."""
-        daemon = Daemon(*interfaces, **options)
+        """Starts the rtpengine daemon, of the job's release unless told otherwise; its log is shown when the scenario fails."""
+        daemon = Daemon(*interfaces, **{"release": self.release, **options})
         self._daemons.append(daemon)
         return daemon
 

@@ -10,12 +10,15 @@ import os
 import re
 import struct
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _FINIT_MODULE, _DELETE_MODULE = 313, 176
 _USERFAULTFD, _UFFD_API, _UFFDIO_API, _UFFDIO_REGISTER = 323, 0xAA, 0xC018_AA3F, 0xC020_AA00
 _MS_BIND, _MNT_DETACH = 4096, 2
+_PR_SET_KEEPCAPS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE = 8, 47, 2
+_CAPABILITY_VERSION_3 = 0x2008_0522
 
 
 def bind_mount(source: str, target: str) -> None:
@@ -45,6 +48,25 @@ def load_module(file: str, parameters: str) -> None:
 def unload_module(name: str) -> None:
     """Unloads a kernel module; OSError when it is in use."""
     check(_libc.syscall(_DELETE_MODULE, os.fsencode(name), os.O_NONBLOCK), name)
+
+
+def keep_capabilities(permitted: int, inheritable: int = 0) -> None:
+    """Keeps these capabilities, as bits of their numbers, and no other."""
+    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
+    sets = [each >> shift & 0xFFFF_FFFF for shift in (0, 32) for each in (permitted, permitted, inheritable)]
+    check(_libc.capset(header, struct.pack("=6I", *sets)), "capset")
+
+
+def become(uid: int, gid: int, capabilities: Iterable[int] = (), *, ambient: bool = False) -> None:
+    """Becomes an ordinary user with these capabilities; `ambient` ones are kept by the programs that it starts."""
+    bits = sum(1 << each for each in capabilities)
+    os.setgroups([])
+    os.setresgid(gid, gid, gid)
+    check(_libc.prctl(_PR_SET_KEEPCAPS, 1, 0, 0, 0), "PR_SET_KEEPCAPS")
+    os.setresuid(uid, uid, uid)
+    keep_capabilities(bits, bits if ambient else 0)
+    for each in capabilities if ambient else ():
+        check(_libc.prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_RAISE, each, 0, 0), "PR_CAP_AMBIENT_RAISE")
 
 
 class MissingMemory:

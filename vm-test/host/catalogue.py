@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 MODULES = ("rs", "c", "c12")
+RELEASES = ("26.0", "12.5")
 MACHINES = ("plain", "icount")
 KERNELS = ("any", "stock", "debug")
 SIZES = ("test", "soak", "long")
 # A busy machine takes longer than the seconds that a scenario declares, and a debug kernel much longer.
 _PATIENCE = 6
 _DEBUG_PATIENCE = 20
-_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "LAST", "TIMEOUT", "SOAK_TIMEOUT", "LONG_TIMEOUT", "FAILS")
+_SETTINGS = ("MODULE", "MACHINE", "KERNEL", "RELEASE", "LAST", "TIMEOUT", "SOAK_TIMEOUT", "LONG_TIMEOUT", "FAILS")
 
 
 class Invalid(Exception):
@@ -24,10 +25,12 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """One scenario with one module: its name is `NAME`, or `NAME@c` with a C module, `NAME@c12` with that of 12.5."""
+    """One scenario with one module and one release of the daemon: its name is `NAME`, `NAME@c` with a C module, `NAME@c12` with that
+    of 12.5, `NAME@12.5` with the daemon of 12.5."""
 
     scenario: str
     module: str | None
+    release: str
     machine: str
     kernel: str
     timeout: float
@@ -39,7 +42,9 @@ class Job:
     @property
     def name(self) -> str:
         """The name in reports."""
-        return f"{self.scenario}@{self.module}" if self.is_c else self.scenario
+        with_ = [self.module] if self.is_c else []
+        with_ += [self.release] if self.release != RELEASES[0] else []
+        return "@".join([self.scenario, *map(str, with_)])
 
     @property
     def is_c(self) -> bool:
@@ -59,17 +64,20 @@ def jobs_of(path: Path, size: str = "test") -> list[Job]:
         raise Invalid(f"{path}: a scenario begins with a docstring that says what it shows")
     if not any(isinstance(node, ast.FunctionDef) and node.name == "run" for node in tree.body):
         raise Invalid(f"{path}: a scenario has a function run(t)")
-    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "LAST": False, "FAILS": ()}
+    settings: dict[str, object] = {"MODULE": "rs", "MACHINE": "plain", "KERNEL": "any", "RELEASE": RELEASES[0], "LAST": False, "FAILS": ()}
     for node in tree.body:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             if isinstance(target, ast.Name) and target.id in _SETTINGS:
                 settings[target.id] = ast.literal_eval(node.value)
-    modules, fails = _several(settings["MODULE"]), _several(settings["FAILS"])
+    modules, releases, fails = (_several(settings[name]) for name in ("MODULE", "RELEASE", "FAILS"))
     machine, kernel = str(settings["MACHINE"]), str(settings["KERNEL"])
-    if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules):
-        raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}")
+    if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules) \
+            or any(each not in RELEASES for each in releases):
+        raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}, "
+                      f"RELEASE one of {RELEASES}")
     timeout, sizes = _timeout(settings, size)
-    return [Job(path.stem, each, machine, kernel, timeout, summary, fails, bool(settings["LAST"]), sizes) for each in modules]
+    return [Job(path.stem, module, release, machine, kernel, timeout, summary, fails, bool(settings["LAST"]), sizes)
+            for module in modules for release in releases]
 
 
 def _timeout(settings: dict[str, object], size: str) -> tuple[float, tuple[str, ...]]:

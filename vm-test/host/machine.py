@@ -107,7 +107,8 @@ class Boot:
 
     def give(self, job: Job) -> None:
         """Tells the guest, which is ready, what to run."""
-        self._tell({"name": job.name, "scenario": job.scenario, "module": job.module, "timeout": job.timeout, "size": self._size})
+        self._tell({"name": job.name, "scenario": job.scenario, "module": job.module, "release": job.release, "timeout": job.timeout,
+                    "size": self._size})
 
     def _tell(self, line: Event) -> None:
         assert self._process and self._process.stdin

@@ -62,13 +62,19 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(self.names("old"), ["old", "old@c12"])
         self.assertEqual([job.name for job in catalogue.jobs(self.folder, ["old"], "debug")], ["old"])
 
+    def test_one_job_for_each_release_of_the_daemon(self) -> None:
+        self.write("calls", _GOOD.replace("TIMEOUT", 'RELEASE = ("26.0", "12.5")\nTIMEOUT'))
+        self.assertEqual(self.names(), ["calls", "calls@12.5", "calls@c", "calls@c@12.5"])
+        self.assertEqual([job.release for job in catalogue.jobs(self.folder, ["calls@12.5"])], ["12.5"])
+
     def test_an_unknown_name_lists_the_known(self) -> None:
         self.write("both", _GOOD)
         with self.assertRaisesRegex(catalogue.Invalid, "no scenario is named other; there are\n  both"):
             self.names("other")
 
     def test_what_a_scenario_must_have(self) -> None:
-        for text in ("def run(t):\n    pass\n", '"""No function."""\n', _GOOD.replace("rs", "rust")):
+        for text in ("def run(t):\n    pass\n", '"""No function."""\n', _GOOD.replace("rs", "rust"),
+                     _GOOD.replace("TIMEOUT", 'RELEASE = "12"\nTIMEOUT')):
             with self.subTest(text):
                 self.write("bad", text)
                 with self.assertRaises(catalogue.Invalid):

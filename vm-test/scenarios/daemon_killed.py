@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The daemon is killed at every step of a call, and at any moment between: what runs goes on, and a new one takes over."""
 
-import subprocess
 import threading
 import time
 
@@ -10,6 +9,7 @@ from guest import module, nft, proc, rtp, traffic
 from guest.errors import Failure
 from guest.phone import Kernel, complaints
 
+RELEASE = ("26.0", "12.5")
 TIMEOUT = 60
 SOAK_TIMEOUT = 240
 LONG_TIMEOUT = 2400
@@ -117,7 +117,6 @@ def run(t):
         kill(daemon, f"after {after:.2f} s")
         daemon = successor(f"after {after:.2f} s")
 
-    argv = daemon.process.args
     daemon.kill()
     start = time.monotonic()
     daemon = successor("to measure how long it takes")
@@ -126,7 +125,7 @@ def run(t):
         after = takes * (n + 1) / (moments + 1)
         t.step(f"killed {after * 1000:.0f} ms after it was started")
         daemon.kill()
-        with subprocess.Popen(argv, stdin=subprocess.DEVNULL) as starting:
+        with daemon.spawn() as starting:
             time.sleep(after)
             starting.kill()
         killed += 2

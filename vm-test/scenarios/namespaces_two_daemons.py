@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Two network namespaces with the same addresses, a daemon each on table 0: calls in both at once, nothing of one is seen in the other."""
+"""Two network namespaces with the same addresses, on table 0 of each a daemon of another generation: calls in both at once, each by itself."""
 
 import threading
 
@@ -9,6 +9,7 @@ from guest.srtp import AES_CM
 
 TIMEOUT = 90
 COUNT = 200
+RELEASES = "12.5", "26.0"
 
 
 def run(t):
@@ -21,10 +22,12 @@ def run(t):
     kernels = [Kernel(table, hub) for table, hub in zip(tables, hubs)]
 
     t.step("two daemons on table 0")
-    daemons = [t.daemon(f"pub4/{pair[0].hub4}", f"pub6/{pair[0].hub6}", ns=hub) for pair, hub in zip(peers, hubs)]
+    daemons = [t.daemon(f"pub4/{pair[0].hub4}", f"pub6/{pair[0].hub6}", ns=hub, release=release)
+               for pair, hub, release in zip(peers, hubs, RELEASES)]
     for daemon, table, hub in zip(daemons, tables, hubs):
         t.equal(f"{hub.name}: complaints", complaints(daemon.log()), [])
         t.equal(f"{hub.name}: the table is the daemon's", table.status()["Control PID"], daemon.process.pid)
+    t.equal("interfaces", tuple(table.status()["Interface"] for table in tables), RELEASES)
     t.equal("tables of the host", proc.tables(), [])
 
     t.step("calls in both at once")

@@ -5,6 +5,7 @@ from guest.phone import Conversation, Kernel, Phone
 from guest.srtp import AES_CM
 
 MODULE = "rs"
+RELEASE = ("26.0", "12.5")
 TIMEOUT = 60
 COUNT = 200
 

@@ -6,6 +6,7 @@ from guest.phone import Conversation, Kernel, Phone, counted
 from guest.srtp import AES_CM
 
 MODULE = "rs"
+RELEASE = ("26.0", "12.5")
 TIMEOUT = 60
 AEAD = "AEAD_AES_256_GCM"
 ROUNDS = 2

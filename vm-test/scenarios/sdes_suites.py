@@ -5,6 +5,7 @@ from guest import srtp
 from guest.phone import Conversation, Kernel, Phone
 
 MODULE = "rs"
+RELEASE = ("26.0", "12.5")
 TIMEOUT = 90
 COUNT = 100
 # The daemon offers NULL_HMAC_SHA1_80 and _32 too, but jumps to address 0 with the first packet of either (26.0.1.26).
