@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""The first process of the virtual machine: runs the scenarios of its job and reports each to the host.
+"""The first process of the virtual machine, or a service of its systemd: runs the scenarios of its job and reports each to the host.
 
 The host gives one job after the other, {"name", "scenario", "module", "release", "timeout", "size"}; jobs and reports are JSON lines on the
 virtio port. The kernel's log goes to the serial port, with a line at the start and the end of each scenario.
@@ -20,10 +20,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Not the folder of this file, as Python has it: a name in there may be that of a module of the standard library.
 sys.path[0] = str(ROOT)
 
-from guest import errors, module, net, nft, proc, xtables  # noqa: E402
+from guest import errors, module, net, nft, proc, units, xtables  # noqa: E402
 from guest.scenario import Scenario  # noqa: E402
 
 OUTPUT = Path("/tmp/scenario.log")
+SYSTEMD = os.getpid() != 1
 _SENT_CHARACTERS = 60_000
 
 
@@ -118,7 +119,10 @@ def reap(pid: int, timeout: float) -> bool:
 
 def clean() -> str | None:
     """Ends what the scenario left, and unloads whatever module it has loaded; an error when that cannot be done."""
-    os.kill(-1, signal.SIGKILL)
+    if SYSTEMD:
+        units.stop_all()
+    else:
+        os.kill(-1, signal.SIGKILL)
     while True:
         try:
             os.waitpid(-1, 0)
@@ -162,7 +166,8 @@ def run(job: dict[str, object], report: Reporter) -> bool:
     kernel_log(f"end {name}")
     report("end", name=name, seconds=round(time.monotonic() - start, 2),
            output=OUTPUT.read_text(errors="replace")[-_SENT_CHARACTERS:])
-    return not refused
+    # What it changed of a whole system goes with the machine.
+    return not refused and not SYSTEMD
 
 
 def _stacks(pid: int) -> str:

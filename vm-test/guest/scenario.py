@@ -105,6 +105,11 @@ class Scenario:
         self._daemons.append(daemon)
         return daemon
 
+    def shows(self, daemon: Daemon) -> Daemon:
+        """The log of a daemon that something else has started is shown, too, when the scenario fails."""
+        self._daemons.append(daemon)
+        return daemon
+
     def relayed(self, what: str, sender: Udp, to: Address, receiver: Udp, packets: Sequence[bytes], *,
                 source: Address | None = None, expected: Sequence[bytes] | None = None) -> Flow:
         """Sends packets and fails unless the receiver gets all of them, in order and byte for byte."""

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import os
@@ -14,10 +15,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pylibsrtp
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pylibsrtp import ffi, lib
+
+with contextlib.suppress(ImportError):  # Debian 13's userland is without it, and so without AES-F8 and Indices
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .errors import Failure
 

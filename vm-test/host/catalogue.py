@@ -10,7 +10,9 @@ from typing import Any
 
 MODULES = ("rs", "c", "c12")
 RELEASES = ("26.0", "12.5")
-MACHINES = ("plain", "icount")
+# Machines that systemd starts, with the userland of that name.
+SYSTEMS = ("testing", "debian-13")
+MACHINES = ("plain", "icount", *SYSTEMS)
 KERNELS = ("any", "stock", "debug")
 SIZES = ("test", "soak", "long")
 # A busy machine takes longer than the seconds that a scenario declares, and a debug kernel much longer.
@@ -25,8 +27,8 @@ class Invalid(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """One scenario with one module and one release of the daemon: its name is `NAME`, `NAME@c` with a C module, `NAME@c12` with that
-    of 12.5, `NAME@12.5` with the daemon of 12.5."""
+    """One scenario with one module and one release of the daemon in one machine: its name is `NAME`, `NAME@c` with a C module, `NAME@c12`
+    with that of 12.5, `NAME@12.5` with the daemon of 12.5, `NAME@testing` and `NAME@debian-13` in a machine that systemd starts."""
 
     scenario: str
     module: str | None
@@ -42,18 +44,24 @@ class Job:
     @property
     def name(self) -> str:
         """The name in reports."""
-        with_ = [self.module] if self.is_c else []
+        with_ = [self.machine] if self.is_system else []
+        with_ += [str(self.module)] if self.is_c else []
         with_ += [self.release] if self.release != RELEASES[0] else []
-        return "@".join([self.scenario, *map(str, with_)])
+        return "@".join([self.scenario, *with_])
 
     @property
     def is_c(self) -> bool:
         """Whether it is about a C module."""
         return self.module not in (None, "rs")
 
+    @property
+    def is_system(self) -> bool:
+        """Whether its machine is one that systemd starts."""
+        return self.machine in SYSTEMS
+
     def runs_on(self, kernel: str) -> bool:
-        """Whether it is for that kernel, `stock` or `debug`. The C modules are built for the stock kernel alone."""
-        return self.kernel in ("any", kernel) and not (self.is_c and kernel == "debug")
+        """Whether it is for that kernel, `stock` or `debug`. The C modules are built, and systems made, for the stock kernel alone."""
+        return self.kernel in ("any", kernel) and not (kernel == "debug" and (self.is_c or self.is_system))
 
 
 def jobs_of(path: Path, size: str = "test") -> list[Job]:
@@ -69,15 +77,15 @@ def jobs_of(path: Path, size: str = "test") -> list[Job]:
         for target in node.targets if isinstance(node, ast.Assign) else ():
             if isinstance(target, ast.Name) and target.id in _SETTINGS:
                 settings[target.id] = ast.literal_eval(node.value)
-    modules, releases, fails = (_several(settings[name]) for name in ("MODULE", "RELEASE", "FAILS"))
-    machine, kernel = str(settings["MACHINE"]), str(settings["KERNEL"])
-    if machine not in MACHINES or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules) \
+    modules, releases, machines, fails = (_several(settings[name]) for name in ("MODULE", "RELEASE", "MACHINE", "FAILS"))
+    kernel = str(settings["KERNEL"])
+    if any(each not in MACHINES for each in machines) or kernel not in KERNELS or any(each not in (*MODULES, None) for each in modules) \
             or any(each not in RELEASES for each in releases):
         raise Invalid(f"{path}: MODULE is one of {MODULES} or None, MACHINE one of {MACHINES}, KERNEL one of {KERNELS}, "
                       f"RELEASE one of {RELEASES}")
     timeout, sizes = _timeout(settings, size)
     return [Job(path.stem, module, release, machine, kernel, timeout, summary, fails, bool(settings["LAST"]), sizes)
-            for module in modules for release in releases]
+            for machine in machines for module in modules for release in releases]
 
 
 def _timeout(settings: dict[str, object], size: str) -> tuple[float, tuple[str, ...]]:

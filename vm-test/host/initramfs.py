@@ -12,7 +12,7 @@ _INIT = """#!/busybox sh
 fail() {{ echo "initramfs: $1 failed"; /busybox reboot -f; }}
 /busybox mount -t devtmpfs dev /dev
 for module in {modules}; do /busybox insmod /$module || fail "insmod $module"; done
-/busybox mount -t ext2 -o ro /dev/vda /root || fail "mount of the userland"
+/busybox mount -t ext2 -o ro "/dev/${{VM_ROOT:-vda}}" /root || fail "mount of the userland"
 /busybox mount -t ext2 -o ro /dev/vdb /root/usr/lib/modules || fail "mount of the modules"
 /busybox mount -t ext2 -o ro /dev/vdd /root/srv/debian-13 || fail "mount of Debian 13"
 /busybox mount --move /dev /root/dev

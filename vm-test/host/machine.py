@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, IO
 
-from catalogue import Job
+from catalogue import SYSTEMS, Job
 from monitor import Monitor
 
 _BOOT_SECONDS = 400
@@ -35,6 +35,9 @@ _ARGUMENTS = ("console=ttyS0,115200 printk.time=1 printk.devkmsg=on loglevel=8 p
 # kernel has no ACPI to find the HPET by, nor the timer of the PM chip, which lies where SeaBIOS puts it.
 _TCG_CLOCK = " clocksource=hpet"
 _TCG_DEBUG_CLOCK = " clocksource=acpi_pm pmtmr=0x608"
+
+# The disks that systems have as their root, where it is not the usual one. The kernel hands the word on as a variable of the environment.
+_ROOTS = {"testing": "vda", "debian-13": "vdd"}
 
 Event = dict[str, Any]
 
@@ -57,7 +60,9 @@ class Images:
 def command(images: Images, kind: str, accel: str, console: Path, words: str = "") -> list[str]:
     """The command line of QEMU, with more words for the kernel's; without its memory and where that comes from."""
     arguments = f"{_ARGUMENTS} vm_test.processors={1 if kind == 'icount' else 2}{words}"
-    if accel != "kvm" and kind == "plain":
+    if kind in SYSTEMS:
+        arguments += f" systemd.unit=vm-test.target VM_ROOT={_ROOTS[kind]}"
+    if accel != "kvm" and kind != "icount":
         arguments += _TCG_DEBUG_CLOCK if images.debug else _TCG_CLOCK
     argv = ["qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", str(images.vmlinuz), "-initrd", str(images.initramfs),
@@ -82,7 +87,7 @@ def kept_memory(folder: Path, *, share: bool) -> list[str]:
 
 
 class Boot:
-    """A machine of kind `plain` (two processors) or `icount` (one, whose clock counts instructions)."""
+    """A machine of kind `plain` (two processors), `icount` (one, whose clock counts instructions), or one that systemd starts."""
 
     def __init__(self, images: Images, folder: Path, kind: str, accel: str, size: str = "test") -> None:
         self.folder = folder

@@ -42,7 +42,7 @@ class Run:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
-        """Runs the jobs: two plain machines, for two processors, and one that counts instructions share them out.
+        """Runs the jobs: two plain machines, for two processors, and one of each other kind share them out.
 
         A machine that has nothing more to do runs those that come last.
         """
@@ -52,7 +52,8 @@ class Run:
         threads = []
         pool = concurrent.futures.ThreadPoolExecutor()
         last = [job for job in jobs if job.last]
-        for kind, count in (("icount", 1), ("plain", 2)):
+        for kind in catalogue.MACHINES:
+            count = 2 if kind == "plain" else 1
             # The longest first, so that the machines end together.
             waiting = collections.deque(sorted((job for job in jobs if job.machine == kind and not job.last),
                                                key=lambda job: -job.timeout))

@@ -67,6 +67,13 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(self.names(), ["calls", "calls@12.5", "calls@c", "calls@c@12.5"])
         self.assertEqual([job.release for job in catalogue.jobs(self.folder, ["calls@12.5"])], ["12.5"])
 
+    def test_one_job_for_each_machine(self) -> None:
+        self.write("system", _GOOD.replace('("rs", "c")', 'None\nMACHINE = ("testing", "debian-13")'))
+        self.assertEqual(self.names(), ["system@testing", "system@debian-13"])
+        self.assertEqual(self.names("system@debian-13"), ["system@debian-13"])
+        self.assertEqual([job.machine for job in catalogue.jobs(self.folder, ["system"])], ["testing", "debian-13"])
+        self.assertEqual(catalogue.jobs(self.folder, [], "debug"), [])
+
     def test_an_unknown_name_lists_the_known(self) -> None:
         self.write("both", _GOOD)
         with self.assertRaisesRegex(catalogue.Invalid, "no scenario is named other; there are\n  both"):
@@ -74,7 +81,7 @@ class Catalogue(unittest.TestCase):
 
     def test_what_a_scenario_must_have(self) -> None:
         for text in ("def run(t):\n    pass\n", '"""No function."""\n', _GOOD.replace("rs", "rust"),
-                     _GOOD.replace("TIMEOUT", 'RELEASE = "12"\nTIMEOUT')):
+                     _GOOD.replace("TIMEOUT", 'RELEASE = "12"\nTIMEOUT'), _GOOD.replace("TIMEOUT", 'MACHINE = ("plain", "fancy")\nTIMEOUT')):
             with self.subTest(text):
                 self.write("bad", text)
                 with self.assertRaises(catalogue.Invalid):

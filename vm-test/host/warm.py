@@ -24,7 +24,7 @@ def keep(images: machine.Images, kind: str, folder: Path) -> None:
     """Boots a machine of a kind, and keeps it as it is when it waits for its job."""
     monitor, console = folder / "monitor", folder / "console.log"
     # Where instructions are counted, no process is larger than what it does makes it.
-    words = " vm_test.warm" if kind == "plain" else ""
+    words = "" if kind == "icount" else " vm_test.warm"
     command = [*machine.command(images, kind, "tcg", console, words),
                *machine.kept_memory(folder, share=True), *Monitor.options(monitor)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -55,7 +55,7 @@ def main() -> int:
     """Exit code 0 when the machine is kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
-    parser.add_argument("kind", help="of the machine: plain or icount")
+    parser.add_argument("kind", help="of the machine")
     parser.add_argument("kernel", type=Path, help="folder with vmlinuz and modules.ext2")
     parser.add_argument("userland", type=Path, help="image of the root file system")
     parser.add_argument("debian_13", type=Path, help="image of the root file system of Debian 13")

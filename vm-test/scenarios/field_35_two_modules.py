@@ -14,7 +14,6 @@ MODULE = None
 KERNEL = "stock"
 TIMEOUT = 60
 MODULES = Path("/usr/lib/modules", os.uname().release)
-CONFIGURATION = Path("/etc/modprobe.d/xt_rtpengine_rs.conf")
 
 
 def kernel_log():
@@ -71,21 +70,19 @@ def run(t):
 
     t.step("names of the C module, where it is not installed")
     loads("nft_rtpengine", packaged)
-    loads("nft-expr-2-rtpengine", "0")
+    loads("nft-expr-2-rtpengine", packaged)
 
-    t.step("names of the C module, where it is installed, too, and ours has its configuration")
-    place = MODULES / "extra/nft_rtpengine.ko"
+    t.step("names of the C module, where it is installed, too")
+    place = MODULES / "updates/dkms/nft_rtpengine.ko"
     place.parent.mkdir(exist_ok=True)
     shutil.copy("/run/vm-test/c/nft_rtpengine.ko", place)
     kept = {path: path.read_bytes() for path in MODULES.glob("modules.*")}
     try:
         command("depmod")
-        shutil.copy("/run/vm-test/modprobe.conf", CONFIGURATION)
         loads("nft_rtpengine", packaged)
         loads("nft_rtpengine", "1234", "proc_uid=1234")
-        loads("xt_RTPENGINE", "0")
+        loads("nft-expr-rtpengine", packaged)
     finally:
-        CONFIGURATION.unlink(missing_ok=True)
         place.unlink()
         for path, content in kept.items():
             path.write_bytes(content)
