@@ -10,13 +10,16 @@ SIZE ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install module debug-module tool host images userland debian-13 c-module vm-kernel names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
+.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
 
 install: ## install what `make` built, and rtpctl if cargo built it
 	@scripts/native-install "$(KERNEL)"
+
+uninstall: ## remove what `make install` installed
+	@scripts/native-uninstall "$(KERNEL)"
 
 module: names ## build the module for the virtual machine's kernel: build/module/
 	@scripts/module

@@ -30,6 +30,11 @@ class Readme(unittest.TestCase):
             self.assertIn(f"`{tried[name]}`", self.words)
         self.assertIn("Counters that move do not show", self.words)
 
+    def test_field_23_what_to_do_after_a_lost_ruleset(self) -> None:
+        tried = constants("field_23_stock_services")
+        for name in ("RECOVERY", "RULE_ADD", "RESTART"):
+            self.assertIn(tried[name], self.words)
+
 
 if __name__ == "__main__":
     unittest.main()

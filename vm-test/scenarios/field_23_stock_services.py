@@ -7,7 +7,7 @@ from pathlib import Path
 from guest import module, proc, units
 from guest.net import command
 from guest.phone import Kernel
-from guest.units import CONFIGURATION, Service
+from guest.units import Service
 
 MODULE = None
 MACHINE = ("testing", "debian-13")
@@ -16,7 +16,7 @@ SOAK_TIMEOUT = 240
 PACKETS = 300
 CAPABILITIES = 1 << 12 | 1 << 23  # CAP_NET_ADMIN and CAP_SYS_NICE
 # What README tells to do after `nft flush ruleset`; the first two keep the calls.
-RECOVERY = f"rtpengine --config-file={CONFIGURATION} --nftables-start"
+RECOVERY = "rtpengine --config-file=/etc/rtpengine/rtpengine.conf --nftables-start"
 RULE_ADD = "rtpctl rule add 0"
 RESTART = "systemctl restart rtpengine-daemon"
 
@@ -87,3 +87,11 @@ def run(t):
     t.equal("tables", proc.tables(), [])
     t.equal("rules", t.rtpctl.data("rule", "list")["rules"], [])
     t.equal("unloaded", module.unload_soon("rs"), None)
+
+    if soaks:
+        t.step("the module is loaded without options, as by insmod: root owns the files")
+        module.load("rs")
+        t.equal("proc_uid", (parameters / "proc_uid").read_text().strip(), "0")
+        for verb in ("start", "restart"):
+            service.start(verb)
+            units.relays(t, service, Kernel(table), f"without options, {verb}", alice, bob, PACKETS)
