@@ -127,7 +127,6 @@ class Service(Daemon):
 def relays(t: Scenario, service: Service, kernel: Kernel, what: str, alice: Peer, bob: Peer, count: int) -> Conversation:
     """A new call of a service: the module relays all packets of it but the first, and the service has nothing to complain of."""
     call = Conversation(service, kernel, what, Phone(alice, 0xCA11), Phone(bob, 0xCA22))
-    service.learns()
     call.start()
     call.talk(what, count)
     in_the_kernel(t, service, what)
