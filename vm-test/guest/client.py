@@ -18,7 +18,7 @@ from . import abi, proc
 from .abi import Struct
 from .control import NONE_IDX, Control, Counters, Mapped, Memory, Target
 from .daemon_rules import Rules
-from .net import Address
+from .net import HOST, Address, Namespace
 
 POOL = 16 << 20
 _TRIES, _PAUSE = 5, 0.02
@@ -98,9 +98,10 @@ class Client:
 
     What it is asked for is what [`_Process`] does: `client.stream(Stream(...))`, `client.counters(local)`, `client.delete(local)`."""
 
-    def __init__(self, generation: str, table: int = 0, *, families: tuple[str, ...] = ("ip", "ip6"), player: bool = False) -> None:
-        self.habits = HABITS[generation]
-        self.rules = _rules(self.habits, table, families)
+    def __init__(self, generation: str, table: int = 0, *, ns: Namespace = HOST, player: bool = False) -> None:
+        self.habits = habits = HABITS[generation]
+        comment = habits.comment and habits.comment.format(table=table)
+        self.rules = Rules(table, ("ip", "ip6"), habits.expression, comment, habits.creates, ns)
         self._pipe, there = multiprocessing.Pipe()
         # The process that sends INIT, and then ends.
         self.starter = os.fork()
@@ -130,11 +131,6 @@ class Client:
         if error:
             raise error
         return value
-
-
-def _rules(habits: Habits, table: int, families: tuple[str, ...]) -> Rules:
-    comment = habits.comment and habits.comment.format(table=table)
-    return Rules(table, families, habits.expression, comment, habits.creates)
 
 
 class _Pools:
@@ -216,6 +212,7 @@ class _Process:
 
     def start(self) -> None:
         """All up to INIT."""
+        self.rules.ns.enter()
         self.rules.remove()
         if not self.habits.creates:
             self.rules.add()

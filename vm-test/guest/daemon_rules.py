@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import socket
 import struct
 from dataclasses import dataclass
 
 from . import nft
+from .net import HOST, Namespace
 from .nft import attribute
 
 _TABLE, _BASE = "filter", "INPUT"
@@ -36,6 +36,7 @@ class Rules:
     expression: bool
     comment: str | None
     creates: bool
+    ns: Namespace = HOST
 
     @property
     def chain(self) -> str:
@@ -43,46 +44,41 @@ class Rules:
         return f"rtpengine_{self.table}" if self.expression else "rtpengine"
 
     def add(self) -> None:
-        """Adds them, family by family."""
+        """Adds them, a transaction for each family."""
         for family in self.families:
-            self._change(family, (_NEW_TABLE, _CREATE, attribute(1, _TABLE)))
             base = attribute(3, _BASE) + attribute(4, [attribute(1, nft.HOOKS["input"]), attribute(2, 0)])
-            for chain in (base + attribute(7, "filter"), attribute(3, self.chain)):
-                self._change(family, (_NEW_CHAIN, _CREATE, attribute(1, _TABLE) + chain))
+            chains = base + attribute(7, "filter"), attribute(3, self.chain)
             udp = [_expression("meta", attribute(1, 1), attribute(2, _L4PROTO)),
                    _expression("cmp", attribute(1, 1), attribute(2, 0), attribute(3, [attribute(1, bytes([socket.IPPROTO_UDP]))]))]
             verdict = attribute(2, [attribute(1, _JUMP), attribute(2, self.chain)])
             jump = _expression("immediate", attribute(1, 0), attribute(2, [verdict]))
-            self._rule(family, _BASE, [*udp, _expression("counter"), jump], 0)
-            self._rule(family, self.chain, [self._hands_over(family), _expression("counter")], _APPEND)
+            commands = [(_NEW_TABLE, _CREATE, attribute(1, _TABLE)),
+                        *((_NEW_CHAIN, _CREATE, attribute(1, _TABLE) + chain) for chain in chains),
+                        self._rule(_BASE, [*udp, _expression("counter"), jump], 0),
+                        self._rule(self.chain, [self._hands_over(family), _expression("counter")], _APPEND)]
             if self.comment:
                 text = self.comment.encode() + b"\0"
-                self._rule(family, self.chain, [], _APPEND, attribute(7, bytes([0, len(text)]) + text))
+                commands.append(self._rule(self.chain, [], _APPEND, attribute(7, bytes([0, len(text)]) + text)))
+            self._change(family, commands)
 
     def remove(self) -> None:
         """Removes those that it finds, as a daemon does before it adds some, and at its end."""
         for family in self.families:
-            with contextlib.suppress(OSError):
-                for rule in nft.rules(family, name=_TABLE, of=_BASE):
-                    if self.chain.encode() + b"\0" in rule:
-                        handle = attribute(3, nft.attributes(rule)[3])
-                        self._change(family, (_DEL_RULE, 0, attribute(1, _TABLE) + attribute(2, _BASE) + handle))
-            with contextlib.suppress(OSError):
-                self._change(family, (_DEL_RULE, 0, attribute(1, _TABLE) + attribute(2, self.chain)))
-            try:
-                self._change(family, (_DEL_CHAIN, 0, attribute(1, _TABLE) + attribute(3, self.chain)))
-            except OSError as error:
-                if error.errno != errno.ENOENT:
-                    raise
+            jumps: list[bytes] = []
+            with contextlib.suppress(FileNotFoundError):
+                jumps += (rule for rule in nft.rules(family, name=_TABLE, of=_BASE, ns=self.ns) if self.chain.encode() + b"\0" in rule)
+            if jumps:
+                self._change(family, [
+                    *((_DEL_RULE, 0, attribute(1, _TABLE) + attribute(2, _BASE) + attribute(3, nft.attributes(jump)[3])) for jump in jumps),
+                    (_DEL_RULE, 0, attribute(1, _TABLE) + attribute(2, self.chain)),
+                    (_DEL_CHAIN, 0, attribute(1, _TABLE) + attribute(3, self.chain))])
 
     def found(self) -> list[int]:
         """How many rules each family has in the daemon's chain; none where there is no chain."""
         counts = []
         for family in self.families:
-            try:
-                counts.append(len(nft.rules(family, name=_TABLE, of=self.chain)))
-            except OSError:
-                counts.append(0)
+            with contextlib.suppress(FileNotFoundError):
+                counts.append(len(nft.rules(family, name=_TABLE, of=self.chain, ns=self.ns)))
         return [count for count in counts if count]
 
     def _hands_over(self, family: str) -> bytes:
@@ -92,11 +88,9 @@ class Rules:
         flags = (_CREAT, _EXCL) if self.creates and family == self.families[0] else ()
         return _expression("rtpengine", attribute(_ID, number), *(attribute(flag, b"") for flag in flags))
 
-    def _rule(self, family: str, chain: str, expressions: list[bytes], place: int, more: bytes = b"") -> None:
-        body = attribute(1, _TABLE) + attribute(2, chain) + attribute(4, expressions) + more
-        self._change(family, (_NEW_RULE, _CREATE | place, body))
-
     @staticmethod
-    def _change(family: str, command: tuple[int, int, bytes]) -> None:
-        number, flags, body = command
-        nft.change(nft.HOST, (number, flags, nft.FAMILIES[family], body))
+    def _rule(chain: str, expressions: list[bytes], place: int, more: bytes = b"") -> tuple[int, int, bytes]:
+        return _NEW_RULE, _CREATE | place, attribute(1, _TABLE) + attribute(2, chain) + attribute(4, expressions) + more
+
+    def _change(self, family: str, commands: list[tuple[int, int, bytes]]) -> None:
+        nft.change(self.ns, *((number, flags, nft.FAMILIES[family], body) for number, flags, body in commands))

@@ -22,7 +22,7 @@ def run(t):
     for port, generation in zip(itertools.count(4000, 1000), abi.GENERATIONS):
         t.step(f"{generation}: start")
         client = Client(generation, player=True)
-        started(t, client, generation)
+        started(t, client, proc.Table(0), generation)
         t.equal("rules of each family", client.rules.found(), [2 if client.habits.comment else 1] * 2)
 
         calls = [Call(client, (alice, bob), port, kind="mux", measure=True), Call(client, (alice, bob), port + 10, kind="rtp"),
@@ -45,7 +45,7 @@ def run(t):
         t.equal("it is counted on", proc.Table(0).target(*calls[0].locals[0]).stats["packets"], listed + 21)
         t.equal("its rules are there", client.rules.found(), [2 if client.habits.comment else 1] * 2)
         client = Client(generation)
-        started(t, client, generation)
+        started(t, client, proc.Table(0), generation)
         t.equal("targets", proc.Table(0).list_text(), "")
         call = Call(client, (alice, bob), port + 100, kind="mux", measure=True)
         call.talk(t, 20)
@@ -57,10 +57,36 @@ def run(t):
         t.equal("rules", client.rules.found(), [])
         nft.delete(name="script")
 
+    hubs = [t.namespace(name) for name in ("north", "south")]
+    sides = [[t.peer(f"{name}-{hub.name}", hub) for name in ("carol", "dave")] for hub in hubs]
+    for pair in zip(abi.GENERATIONS[:3], reversed(abi.GENERATIONS)):
+        t.step(f"{' and '.join(pair)} at once, each in a namespace of its own, on the table after those before")
+        at_once(t, pair, hubs, sides)
 
-def started(t, client, generation):
+
+def at_once(t, pair, hubs, sides):
+    """Clients of two generations run at once, with one id for their tables and one set of ports."""
+    clients = [Client(generation, ns=hub) for generation, hub in zip(pair, hubs)]
+    for client, hub, generation in zip(clients, hubs, pair):
+        started(t, client, proc.Table(0, hub), generation)
+    calls = [Call(client, peers, 4000 + 10 * abi.GENERATIONS.index(pair[0]), kind="mux", measure=True)
+             for client, peers in zip(clients, sides)]
+    for call in calls * 3:
+        call.talk(t, 20)
+    for call in calls:
+        call.check(t)
+    clients[0].end()
+    calls[1].talk(t, 20)
+    calls[1].check(t)
+    clients[1].end()
+    for hub in hubs:
+        with hub:
+            t.equal("tables", proc.tables(), [])
+
+
+def started(t, client, table, generation):
     """The table is that of the client."""
-    status = proc.Table(0).status()
+    status = table.status()
     t.equal("interface", status["Interface"], generation)
     t.equal("open files", status["Opencount" if generation == "26.3" else "Refcount"], 1)
     if "Control PID" in status:
