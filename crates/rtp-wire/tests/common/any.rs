@@ -16,7 +16,8 @@ pub(crate) fn borne(
     way: Direction,
     message: &[u8],
 ) -> Option<(CommandNumber, Option<Generation>)> {
-    let decoded = parse(generation, way, message).and_then(|request| decode(&request, message));
+    let decoded = parse(generation, way, message)
+        .and_then(|request| decode(&request, message, generation.unwrap_or(Generation::V26_0)));
     match decoded {
         Ok((command, of)) => Some((command, of.or(generation))),
         Err(refusal) => {
@@ -30,6 +31,7 @@ pub(crate) fn borne(
 fn decode(
     request: &Request<'_>,
     message: &[u8],
+    generation: Generation,
 ) -> Result<(CommandNumber, Option<Generation>), Refusal> {
     Ok(match request {
         Request::Init(init) => {
@@ -40,6 +42,13 @@ fn decode(
             let mut target = Target::new_zeroed();
             encoded.decode(&mut target)?;
             check_target(&target);
+            // Written in its own generation, it says the same.
+            let mut written = vec![0; message.len()];
+            generation
+                .write_target(&target, &mut written)
+                .expect("of that length");
+            let again = target_in(generation, &written);
+            assert_eq!(format!("{target:?}"), format!("{again:?}"));
             (CommandNumber::AddTarget, None)
         }
         Request::AddDestination {
@@ -49,6 +58,11 @@ fn decode(
         } => {
             let mut output = Output::new_zeroed();
             encoded.decode(&mut output)?;
+            let mut written = vec![0; message.len()];
+            let write = generation.write_destination(&LOCAL, *index, &output, &mut written);
+            write.expect("of that length");
+            let again = output_in(generation, &written);
+            assert_eq!(format!("{output:?}"), format!("{again:?}"));
             // Whatever generation it was of, one of 26.0 says the same.
             let encoded = encode::add_destination(&LOCAL, *index, &output);
             let again = decode_output(&encoded).expect("accepted before");
@@ -67,6 +81,28 @@ fn decode(
         Request::InitPlayStreams => (CommandNumber::InitPlayStreams, None),
         Request::Unsupported(command) => (*command, None),
     })
+}
+
+fn target_in(generation: Generation, message: &[u8]) -> Target {
+    let mut target = Target::new_zeroed();
+    match parse(Some(generation), Direction::Write, message) {
+        Ok(Request::AddTarget(encoded)) => encoded.decode(&mut target).expect("accepted before"),
+        _ => panic!("another request"),
+    }
+    target
+}
+
+fn output_in(generation: Generation, message: &[u8]) -> Output {
+    let mut output = Output::new_zeroed();
+    match parse(Some(generation), Direction::Write, message) {
+        Ok(Request::AddDestination {
+            output: encoded, ..
+        }) => {
+            encoded.decode(&mut output).expect("accepted before");
+        }
+        _ => panic!("another request"),
+    }
+    output
 }
 
 /// The generation is the one whose sizes were declared.

@@ -18,13 +18,10 @@ pub(crate) fn is_list(generation: Generation) -> bool {
 
 /// INIT with the pointer to the global counters.
 pub(crate) fn init(generation: Generation, global: UserPointer) -> Vec<u8> {
-    let sizes = generation.command_sizes();
-    let mut bytes = (CommandNumber::Init as u64).to_ne_bytes().to_vec();
-    bytes.extend((sizes.len() as u64).to_ne_bytes());
-    for &size in sizes {
-        bytes.extend((size as u64).to_ne_bytes());
-    }
-    bytes.extend(global.0.to_ne_bytes());
+    let size = generation.command_size(CommandNumber::Init);
+    let mut bytes = vec![0; size.unwrap_or(0)];
+    // It has the length that it has to have.
+    let _ = generation.write_init(global, &mut bytes);
     bytes
 }
 
