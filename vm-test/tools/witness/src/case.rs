@@ -6,7 +6,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use rtp_wire::{Endpoint, Flow, Output, Target};
 
-use crate::{meant::Difference, protection::Protection, random::Random, shape::Shape, traffic};
+use crate::{
+    meant::Difference, protection::Protection, random::Random, record::Plan, shape::Shape, traffic,
+};
 
 /// First port of the targets.
 pub(crate) const TARGET_PORT: u16 = 10_000;
@@ -97,17 +99,11 @@ pub(crate) struct Case {
 }
 
 impl Case {
-    /// The case of a number, of `count` packets.
-    pub(crate) fn new(
-        seed: u64,
-        number: u32,
-        shows: Option<Difference>,
-        count: usize,
-        addresses: &Addresses,
-    ) -> Self {
-        let mut random = Random::new(seed, number);
-        let shape = Shape::draw(&mut random, shows, addresses, number);
-        let packets = traffic::packets(&mut random, &shape, count);
+    /// The case of a number.
+    pub(crate) fn new(plan: &Plan<'_>, number: u32, shows: Option<Difference>) -> Self {
+        let mut random = Random::new(plan.seed, number);
+        let shape = Shape::draw(&mut random, plan, shows, number);
+        let packets = traffic::packets(&mut random, &shape, plan.packets);
         shape.into_case(number, packets)
     }
 

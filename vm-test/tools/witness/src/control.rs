@@ -5,10 +5,10 @@
 use std::fs::File;
 use std::io::{self, Write as _};
 
+use rtp_wire::generations::{del_target, pin_memory};
 use rtp_wire::shared::{GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats};
-use rtp_wire::v26_0::encode;
-use rtp_wire::PointerKind;
-use zerocopy::{Immutable, IntoBytes};
+use rtp_wire::{CommandNumber, Endpoint, Generation, Output, PointerKind, Target};
+use zerocopy::IntoBytes as _;
 
 use crate::{
     case::{Case, Preset},
@@ -19,6 +19,7 @@ use std::mem::offset_of;
 /// An open control file.
 pub(crate) struct Control {
     file: File,
+    generation: Generation,
     pub(crate) memory: Memory,
     pub(crate) global: Place,
 }
@@ -40,35 +41,62 @@ pub(crate) struct OutputPlaces {
 }
 
 impl Control {
-    /// Opens the control file of a table, and sends INIT.
-    pub(crate) fn open(table: u32, pages: usize) -> io::Result<Self> {
+    /// Opens the control file of a table, and sends INIT; `pages` are enough for all counters, where memory is pinned.
+    pub(crate) fn open(table: u32, generation: Generation, pages: usize) -> io::Result<Self> {
         let path = format!("/proc/rtpengine/{table}/control");
         let file = File::options().read(true).write(true).open(path)?;
-        let mut memory = Memory::new(pages);
+        let mut memory = match generation {
+            Generation::V12_5 => Memory::mapped(file.try_clone()?)?,
+            _ => Memory::pinned(pages)?,
+        };
         let global = memory.take(PointerKind::Global);
         let control = Self {
             file,
+            generation,
             memory,
             global,
         };
-        let (address, size) = control.memory.range();
-        let init = encode::init(control.memory.pointer(global));
-        match [
-            control.send(&encode::pin_memory(address, size)),
-            control.send(&init),
-        ] {
+        let pinned = control.memory.to_pin().map_or(0, |(address, size)| {
+            control.send(pin_memory(address, size).as_bytes())
+        });
+        let global = control.memory.pointer(global);
+        let init = control.message(CommandNumber::Init, |message| {
+            generation.write_init(global, message)
+        });
+        match [pinned, control.send(&init)] {
             [0, 0] => Ok(control),
             refused => Err(io::Error::other(format!("PIN_MEMORY, INIT: {refused:?}"))),
         }
     }
 
-    /// Sends a command. 0, or the number of the error.
-    pub(crate) fn send(&self, command: &(impl IntoBytes + Immutable)) -> i32 {
-        self.send_bytes(command.as_bytes())
+    fn message(
+        &self,
+        command: CommandNumber,
+        write: impl FnOnce(&mut [u8]) -> Option<()>,
+    ) -> Vec<u8> {
+        let size = self.generation.command_size(command);
+        let mut message = vec![0; size.expect("a command of the generation")];
+        write(&mut message).expect("the length of the command");
+        message
     }
 
-    /// Sends bytes.
-    pub(crate) fn send_bytes(&self, bytes: &[u8]) -> i32 {
+    /// ADD_TARGET.
+    pub(crate) fn add_target(&self, target: &Target) -> Vec<u8> {
+        self.message(CommandNumber::AddTarget, |message| {
+            self.generation.write_target(target, message)
+        })
+    }
+
+    /// ADD_DESTINATION.
+    pub(crate) fn add_destination(&self, local: &Endpoint, index: u32, output: &Output) -> Vec<u8> {
+        self.message(CommandNumber::AddDestination, |message| {
+            self.generation
+                .write_destination(local, index, output, message)
+        })
+    }
+
+    /// Sends a command. 0, or the number of the error.
+    pub(crate) fn send(&self, bytes: &[u8]) -> i32 {
         match (&self.file).write(bytes) {
             Ok(length) if length == bytes.len() => 0,
             Ok(length) => length as i32,
@@ -80,12 +108,12 @@ impl Control {
     pub(crate) fn add(&mut self, case: &mut Case) -> (Vec<i32>, Places) {
         let places = self.places(case);
         let local = case.target.local;
-        let target = encode::add_target(&case.target);
+        let target = self.add_target(&case.target);
         let mut results = Vec::new();
         let refuse = case.number % 8 == 0;
         let outputs: Vec<_> = (0u32..)
             .zip(&case.outputs)
-            .map(|(index, output)| encode::add_destination(&local, index, &output.output))
+            .map(|(index, output)| self.add_destination(&local, index, &output.output))
             .collect();
         if refuse {
             results.extend(outputs.iter().map(|output| self.send(output)));
@@ -95,7 +123,7 @@ impl Control {
         for (n, (output, it)) in outputs.iter().zip(&case.outputs).enumerate() {
             if refuse && n + 1 == count {
                 results.extend(outputs.iter().take(n).map(|given| self.send(given)));
-                let beyond = encode::add_destination(&local, count as u32, &it.output);
+                let beyond = self.add_destination(&local, count as u32, &it.output);
                 results.push(self.send(&beyond));
             }
             results.push(self.send(output));
@@ -103,19 +131,18 @@ impl Control {
         if refuse {
             results.push(self.send(&target));
             results.extend(outputs.iter().map(|output| self.send(output)));
-            let command = target.as_bytes();
-            results.push(self.send_bytes(command.get(..100).unwrap_or(command)));
-            results.push(self.send_bytes(&[command, command].concat()));
-            results.push(self.send_bytes(&[0; 3]));
-            results.push(self.send_bytes(&[99; 8]));
+            results.push(self.send(target.get(..100).unwrap_or(&target)));
+            results.push(self.send(&target.repeat(2)));
+            results.push(self.send(&[0; 3]));
+            results.push(self.send(&[99; 8]));
         }
         (results, places)
     }
 
     /// Deletes the target of a case, twice.
     pub(crate) fn delete(&self, case: &Case) -> [i32; 2] {
-        let command = encode::del_target(&case.target.local);
-        [self.send(&command), self.send(&command)]
+        let command = del_target(&case.target.local);
+        [0; 2].map(|_| self.send(command.as_bytes()))
     }
 
     fn places(&mut self, case: &mut Case) -> Places {

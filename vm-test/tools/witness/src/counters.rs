@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 use crate::control::{read, Control, Places, EGRESS, GLOBAL, INGRESS, RTP, SSRC, STREAM};
 
 /// All counters that are not 0, by name; those of the whole by how much they grew. `run` is from when to when, in
-/// microseconds: any time of it is told as 1.
+/// the unit of the generation: any time of it is told as 1.
 pub(crate) fn counters(
     control: &Control,
     places: &Places,

@@ -58,7 +58,12 @@ pub(crate) fn without_counters(
                 told.push(format!("{indent}RTP payload type as counted{rest}"));
                 continue;
             }
-        } else if let Some(time) = text.strip_prefix("last packet: ") {
+        } else if let Some(rest) = text.strip_prefix("last packet: ") {
+            // 12.5 goes on with the SSRCs on the same line.
+            let end = rest
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(rest.len());
+            let (time, rest) = rest.split_at(end);
             let is_as_counted =
                 time.parse()
                     .is_ok_and(|time: u64| match of("target.last".to_owned()) {
@@ -66,7 +71,8 @@ pub(crate) fn without_counters(
                         _ => seconds.contains(&time),
                     });
             if is_as_counted {
-                told.push(format!("{indent}last packet: as counted"));
+                let rest = sequence_numbers(rest, output, case, &of);
+                told.push(format!("{indent}last packet: as counted{rest}"));
                 continue;
             }
         } else if text.starts_with("SSRC in:") || text.starts_with("SSRC out:") {

@@ -5,7 +5,7 @@
 //! `witness record` makes targets and packets of a seed, sends the packets, and writes down what the outputs sent, what
 //! userspace saw, what was counted and what is listed. `witness compare` holds two such recordings against each other.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod case;
 mod compare;
@@ -25,6 +25,8 @@ mod protection;
 mod random;
 mod record;
 mod shape;
+#[expect(unsafe_code)]
+mod sys;
 mod telling;
 mod traffic;
 mod transcript;
@@ -37,6 +39,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 
 use case::Addresses;
+use rtp_wire::Generation;
 
 /// Has two kernel modules relay the same packets, and compares what they made of them.
 #[derive(Parser)]
@@ -51,6 +54,9 @@ enum Action {
     Record(Record),
     /// Compares two recordings. Prints what was compared as JSON; fails on a difference that is not meant.
     Compare {
+        /// Generation of the interface that was spoken.
+        #[arg(long, value_parser = generation)]
+        interface: Generation,
         /// What the C module made of it.
         c: PathBuf,
         /// What ours made of it.
@@ -62,6 +68,9 @@ enum Action {
 struct Record {
     /// Where to write the recording.
     file: PathBuf,
+    /// Generation of the interface to speak: 12.5 or 26.0.
+    #[arg(long, value_parser = generation)]
+    interface: Generation,
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// How many targets are to agree; those that show a difference come besides.
@@ -90,6 +99,14 @@ struct Record {
     receiver_address: Vec<std::net::IpAddr>,
 }
 
+/// The generations that C modules to compare with speak.
+fn generation(name: &str) -> Result<Generation, String> {
+    let mut known = [Generation::V12_5, Generation::V26_0].into_iter();
+    known
+        .find(|generation| generation.name() == name)
+        .ok_or_else(|| "12.5 or 26.0".to_owned())
+}
+
 fn pair(addresses: &[std::net::IpAddr]) -> io::Result<(Ipv4Addr, Ipv6Addr)> {
     match addresses {
         [std::net::IpAddr::V4(v4), std::net::IpAddr::V6(v6)] => Ok((*v4, *v6)),
@@ -101,6 +118,7 @@ fn run(action: Action) -> io::Result<ExitCode> {
     match action {
         Action::Record(it) => {
             let plan = record::Plan {
+                generation: it.interface,
                 seed: it.seed,
                 targets: it.targets,
                 packets: it.packets,
@@ -116,8 +134,8 @@ fn run(action: Action) -> io::Result<ExitCode> {
             record::record(&plan, &it.file)?;
             Ok(ExitCode::SUCCESS)
         }
-        Action::Compare { c, ours } => {
-            let report = compare::compare(&c, &ours)?;
+        Action::Compare { interface, c, ours } => {
+            let report = compare::compare(interface, &c, &ours)?;
             println!("{}", serde_json::to_string(&report)?);
             Ok(if report.agrees() {
                 ExitCode::SUCCESS

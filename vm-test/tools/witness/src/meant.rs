@@ -2,6 +2,8 @@
 
 //! Differences from the C module that are meant, each with what it may change. docs/witness.md has the reasons.
 
+use rtp_wire::Generation;
+
 /// A difference that is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Difference {
@@ -40,6 +42,7 @@ pub(crate) enum Difference {
     IndexEnd,
     NoOutput,
     RtcpMedia,
+    Unserved,
 }
 
 /// What our datagrams are to those of the C module.
@@ -110,7 +113,7 @@ const NOT_SENT: &[&str] = &["target.errors", "in.errors", "global.errors", "out#
 const LENGTHS: &[&str] = &["out#.bytes", "out#.if.bytes"];
 
 /// All of them.
-pub(crate) const ALL: [Meant; 35] = {
+pub(crate) const ALL: [Meant; 36] = {
     use Difference as D;
     use Flow::{Changed, Fewer, More, Other, Same};
     [
@@ -227,10 +230,31 @@ pub(crate) const ALL: [Meant; 35] = {
             &["target.", "in.", "global."],
         ),
         alone(D::RtcpMedia, "rtcp-media", Changed, Same, &["out#."]),
+        alone(D::Unserved, "unserved", Same, Same, &["ssrc#."]),
     ]
 };
 
 impl Difference {
+    /// Whether it can show in a generation: in 12.5 there are neither media nor header extensions; later, RTP that no output is for
+    /// is taken.
+    pub(crate) fn is_of(self, generation: Generation) -> bool {
+        use Difference as D;
+        let is_12_5 = generation == Generation::V12_5;
+        match self {
+            D::OutputBytes
+            | D::TwoByteForm
+            | D::TwoByteMid
+            | D::ExtensionEnd
+            | D::ExtensionEmpty
+            | D::MidTwice
+            | D::MidForm
+            | D::PayloadTypeMedia
+            | D::RtcpMedia => !is_12_5,
+            D::Unserved => is_12_5,
+            _ => true,
+        }
+    }
+
     /// What it may change.
     pub(crate) fn meant(self) -> &'static Meant {
         ALL.iter()
@@ -272,6 +296,18 @@ mod tests {
             .collect();
         let known: Vec<&str> = ALL.iter().map(|meant| meant.id).collect();
         assert_eq!(documented, known);
+    }
+
+    #[test]
+    fn media_and_extensions_are_of_later_generations() {
+        let of = |generation| {
+            ALL.iter()
+                .filter(|it| it.difference.is_of(generation))
+                .count()
+        };
+        assert_eq!((of(Generation::V26_0), of(Generation::V12_5)), (35, 27));
+        assert!(Difference::NoOutput.is_of(Generation::V12_5));
+        assert!(!Difference::Unserved.is_of(Generation::V26_0));
     }
 
     #[test]

@@ -2,59 +2,80 @@
 
 //! Memory that is shared with the module, and the counters in it.
 
+use std::fs::File;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use rtp_wire::{PointerKind, UserPointer};
 
+use crate::sys::map;
+
 const PAGE: usize = 4096;
-const WORDS: usize = PAGE / 8;
 
-#[repr(C, align(4096))]
-struct Page([AtomicU64; WORDS]);
+/// How much of a control file a daemon of 12.5 maps at a time.
+const MAPPED: usize = 65_536;
 
-/// Whole pages, from which counters are taken.
+/// Memory from which counters are taken: one range to be pinned, or as many of the control file as it takes.
 pub(crate) struct Memory {
-    pages: Vec<Page>,
+    ranges: Vec<&'static [AtomicU64]>,
+    /// How many words of the last range are taken.
     used: usize,
+    /// Where more comes from.
+    file: Option<File>,
 }
 
-/// Where counters lie.
+/// Where counters lie: a range, and a word of it.
 #[derive(Clone, Copy)]
-pub(crate) struct Place(usize);
+pub(crate) struct Place(usize, usize);
 
 impl Memory {
     /// That many pages of zeros.
-    pub(crate) fn new(pages: usize) -> Self {
-        let page = || Page([const { AtomicU64::new(0) }; WORDS]);
-        Self {
-            pages: (0..pages).map(|_| page()).collect(),
+    pub(crate) fn pinned(pages: usize) -> io::Result<Self> {
+        Ok(Self {
+            ranges: vec![map(None, pages * PAGE)?],
             used: 0,
-        }
+            file: None,
+        })
     }
 
-    /// Address and size, for PIN_MEMORY.
-    pub(crate) fn range(&self) -> (u64, u64) {
-        (self.pages.as_ptr() as u64, (self.pages.len() * PAGE) as u64)
+    /// Pages of a control file.
+    pub(crate) fn mapped(file: File) -> io::Result<Self> {
+        Ok(Self {
+            ranges: vec![map(Some(&file), MAPPED)?],
+            used: 0,
+            file: Some(file),
+        })
+    }
+
+    /// Address and size of the first range, for PIN_MEMORY; none where it is the module's own.
+    pub(crate) fn to_pin(&self) -> Option<(u64, u64)> {
+        let range = self.ranges.first().filter(|_| self.file.is_none())?;
+        Some((range.as_ptr() as u64, size_of_val(*range) as u64))
     }
 
     /// Room for a structure.
     pub(crate) fn take(&mut self, kind: PointerKind) -> Place {
         let words = kind.size().next_multiple_of(64) / 8;
-        let place = Place(self.used);
+        let last = self.ranges.last().map_or(0, |range| range.len());
+        if self.used + words > last {
+            let file = self.file.as_ref().expect("enough pinned memory");
+            self.ranges
+                .push(map(Some(file), MAPPED).expect("more of the control file"));
+            self.used = 0;
+        }
+        let place = Place(self.ranges.len() - 1, self.used);
         self.used += words;
-        assert!(self.used <= self.pages.len() * WORDS, "out of memory");
         place
     }
 
     /// The address of counters.
     pub(crate) fn pointer(&self, place: Place) -> UserPointer {
-        UserPointer(self.range().0 + place.0 as u64 * 8)
+        UserPointer(std::ptr::from_ref(self.word(place, 0)) as u64)
     }
 
     fn word(&self, place: Place, index: usize) -> &AtomicU64 {
-        let at = place.0 + index;
-        let page = self.pages.get(at / WORDS).expect("a place of this memory");
-        page.0.get(at % WORDS).expect("a word of a page")
+        let range = self.ranges.get(place.0).expect("a place of this memory");
+        range.get(place.1 + index).expect("a word of a range")
     }
 
     /// 64 bits, by their offset in bytes.

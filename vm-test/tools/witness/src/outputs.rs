@@ -74,6 +74,7 @@ fn draws_extensions(random: &mut Random, shape: &Shape) -> bool {
             true
         }
         Some(_) => false,
+        None if shape.in_lists => false,
         None => random.percent(if shape.target.flags.extmap { 60 } else { 15 }),
     }
 }
@@ -115,7 +116,7 @@ fn draw_payload_rules(random: &mut Random, shape: &Shape, output: &mut Output) {
     let known = output.payload_rules.iter_mut().zip(&shape.payload_types);
     for (rule, _) in known {
         if shape.shows == Some(Difference::KeptBack) {
-            rule.blackhole = random.percent(40);
+            rule.blackhole = !shape.in_lists && random.percent(40);
             rule.min_payload_len = random.pick(&[0, 10, 30]);
         } else if random.percent(15) {
             let length = random.within(1, 16);

@@ -8,9 +8,9 @@ use std::net::UdpSocket;
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use rtp_wire::v26_0::encode;
-use rtp_wire::{Flow, Output, PointerKind, Target};
-use zerocopy::FromZeros as _;
+use rtp_wire::generations::del_target;
+use rtp_wire::{Flow, Generation, Output, PointerKind, Target};
+use zerocopy::{FromZeros as _, IntoBytes as _};
 
 use crate::{
     case::{endpoint, of_family, Addresses, Case, OUTPUT_PORT, SENDER_PORT, TARGET_PORT},
@@ -30,6 +30,7 @@ const TABLE: u32 = 0;
 
 /// What is to be recorded.
 pub(crate) struct Plan<'a> {
+    pub(crate) generation: Generation,
     pub(crate) seed: u64,
     pub(crate) targets: u32,
     pub(crate) packets: usize,
@@ -57,7 +58,10 @@ fn micros() -> u64 {
 /// Records all cases.
 pub(crate) fn record(plan: &Plan<'_>, to: &Path) -> io::Result<()> {
     network::stay_on_one_processor()?;
-    let alone: Vec<_> = ALL.iter().filter(|meant| meant.alone).collect();
+    let alone: Vec<_> = ALL
+        .iter()
+        .filter(|meant| meant.alone && meant.difference.is_of(plan.generation))
+        .collect();
     let others = alone.len() as u32 * CASES_OF_A_DIFFERENCE;
     // Socket buffers must not fill while a case is sent, nor may this be enabled late.
     let stamps = Userspace::bind(plan.addresses.target.0.into(), MARKER_PORT)?;
@@ -71,7 +75,7 @@ pub(crate) fn record(plan: &Plan<'_>, to: &Path) -> io::Result<()> {
                 .get(n as usize % alone.len())
                 .map(|meant| meant.difference)
         });
-        let mut case = Case::new(plan.seed, number, shows, plan.packets, &plan.addresses);
+        let mut case = Case::new(plan, number, shows);
         let (transcript, places) = recorder.case(&mut case)?;
         case.packets.clear();
         made.push((case, transcript, places));
@@ -95,13 +99,14 @@ pub(crate) fn record(plan: &Plan<'_>, to: &Path) -> io::Result<()> {
         file.write_all(b"\n")?;
     }
     let marker = endpoint(plan.addresses.target.0.into(), MARKER_PORT);
-    recorder.control.send(&encode::del_target(&marker));
+    let command = del_target(&marker);
+    recorder.control.send(command.as_bytes());
     file.flush()
 }
 
 impl<'a> Recorder<'a> {
     fn new(plan: &'a Plan<'a>, pages: usize) -> io::Result<Self> {
-        let control = Control::open(TABLE, pages)?;
+        let control = Control::open(TABLE, plan.generation, pages)?;
         let senders = network::within(plan.sender, || {
             let pair = |ipv6| {
                 let address = of_family(plan.addresses.sender, ipv6);
@@ -160,10 +165,10 @@ impl<'a> Recorder<'a> {
         );
         output.stats = take(PointerKind::Stream);
         output.interface_stats = take(PointerKind::Interface);
+        let control = &self.control;
         let results = [
-            self.control.send(&encode::add_target(&target)),
-            self.control
-                .send(&encode::add_destination(&target.local, 0, &output)),
+            control.send(&control.add_target(&target)),
+            control.send(&control.add_destination(&target.local, 0, &output)),
         ];
         if results != [0, 0] {
             return Err(io::Error::other(format!("the marker: {results:?}")));
@@ -247,7 +252,11 @@ impl<'a> Recorder<'a> {
             append_hex(&mut line, self.buffer.get(..seen.length).unwrap_or(&[]));
             transcript.passed.push(line);
         }
-        transcript.counters = counters(&self.control, &places, &before, self.start..=micros());
+        let run = match self.plan.generation {
+            Generation::V12_5 => self.start / 1_000_000..=micros() / 1_000_000,
+            _ => self.start..=micros(),
+        };
+        transcript.counters = counters(&self.control, &places, &before, run);
         Ok((transcript, places))
     }
 }

@@ -3,7 +3,7 @@
 //! What a target and its outputs are like.
 
 use rtp_media::srtp::Cipher;
-use rtp_wire::{ExpectedSource, MediaIndex, OutputGroup, Target, TargetSsrc};
+use rtp_wire::{ExpectedSource, Generation, MediaIndex, OutputGroup, Target, TargetSsrc};
 use zerocopy::FromZeros as _;
 
 use crate::{
@@ -12,13 +12,16 @@ use crate::{
     draw,
     meant::Difference,
     outputs,
-    protection::Protection,
+    protection::{is_gcm, Protection},
     random::Random,
+    record::Plan,
 };
 
 /// A target and its outputs, and what has to be known to send packets to it.
 pub(crate) struct Shape {
     pub(crate) shows: Option<Difference>,
+    /// The outputs are one list: there are neither media nor header extensions.
+    pub(crate) in_lists: bool,
     pub(crate) ipv6: bool,
     pub(crate) target: Box<Target>,
     pub(crate) payload_types: Vec<(u8, u32)>,
@@ -34,15 +37,20 @@ impl Shape {
     /// A shape that shows a difference, or shows that there is none.
     pub(crate) fn draw(
         random: &mut Random,
+        plan: &Plan<'_>,
         shows: Option<Difference>,
-        addresses: &Addresses,
         number: u32,
     ) -> Self {
+        let addresses = &plan.addresses;
+        let in_lists = plan.generation == Generation::V12_5;
         use Difference as D;
         let is = |these: &[Difference]| shows.is_some_and(|shows| these.contains(&shows));
         let ipv6 = random.percent(35);
         let mut target = Box::new(Target::new_zeroed());
         let mut flags = draw::flags(random);
+        if in_lists {
+            flags.extmap = false;
+        }
         if shows.is_some() {
             flags.rtp = true;
             flags.non_forwarding = false;
@@ -95,6 +103,7 @@ impl Shape {
             D::GcmUnencrypted,
             D::NoOutput,
             D::RtcpMedia,
+            D::Unserved,
         ];
         if is(&relays_rtcp) {
             flags.rtcp_fw = shows != Some(D::Feedback) || random.percent(50);
@@ -125,6 +134,7 @@ impl Shape {
         let rtcp = flags.rtcp_fw || flags.rtcp_fb_fw;
         let mut shape = Self {
             shows,
+            in_lists,
             ipv6,
             target,
             payload_types,
@@ -137,6 +147,9 @@ impl Shape {
         shape.draw_groups(random, rtcp);
         shape.draw_ssrcs(random, ssrcs);
         shape.draw_media(random);
+        if in_lists {
+            shape.make_lists(random, rtcp);
+        }
         shape.draw_source(random, addresses);
         shape.target.local = endpoint(
             of_family(addresses.target, ipv6),
@@ -199,6 +212,46 @@ impl Shape {
                 (second.rtcp_start, second.rtcp_end) = (1, 2);
             }
         }
+    }
+
+    /// Has the outputs be one list, the last ones for RTCP, and no media; and says what RTCP is.
+    fn make_lists(&mut self, random: &mut Random, rtcp: bool) {
+        let count = self.target.num_outputs;
+        let for_rtcp = match self.shows {
+            Some(Difference::NoOutput) => 0,
+            Some(Difference::Unserved) => count,
+            _ if !rtcp || count < 2 => 0,
+            Some(_) => 1,
+            None => random.within(1, u32::from(count) - 1) as u8,
+        };
+        let rtp_end = count - for_rtcp;
+        self.target.groups = [OutputGroup::new_zeroed(); 8];
+        if let Some(list) = self.target.groups.first_mut() {
+            *list = OutputGroup {
+                rtp_start: 0,
+                rtp_end,
+                rtcp_start: if for_rtcp == 0 { 0 } else { rtp_end },
+                rtcp_end: if for_rtcp == 0 { 0 } else { count },
+            };
+        }
+        for ssrc in &mut self.target.ssrcs {
+            ssrc.media = MediaIndex::NONE;
+        }
+        for payload_type in &mut self.target.payload_types {
+            payload_type.media = MediaIndex::NONE;
+        }
+        let flags = &mut self.target.flags;
+        if self.shows.is_none() && for_rtcp == 0 {
+            (flags.rtcp_fw, flags.rtcp_fb_fw) = (false, false);
+        }
+        // What is not known for SRTCP is RTP that is not authentic: `gcm-filter`.
+        let filters = flags.pt_filter && self.decrypt.as_ref().is_some_and(|it| is_gcm(it.suite));
+        let is_muxed = filters || rtcp && (self.shows.is_some() || random.percent(80));
+        (flags.rtcp, flags.rtcp_mux) = match random.below(3) {
+            _ if is_muxed => (true, true),
+            0 => (true, false),
+            _ => (false, random.percent(30)),
+        };
     }
 
     fn draw_ssrcs(&mut self, random: &mut Random, count: u32) {
