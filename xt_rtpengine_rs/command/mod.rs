@@ -269,7 +269,7 @@ impl Holder {
         let entry = state.entries.remove(local).ok_or(Fault::NoTarget)?;
         state.len = state.len.saturating_sub(1);
         if matches!(entry, Entry::Published) {
-            self.table.remove(local, state.indices.as_deref());
+            self.table.targets().remove(local);
         }
         Ok(())
     }

@@ -59,7 +59,7 @@ fn send(
     let encryption = output.egress.encryption.as_ref();
     let overhead = encryption.map_or(0, |encryption| encryption.context.rtp_overhead());
     let growth = output.growth(payload.bytes());
-    let counters = output.counters(rtp.ssrc_index);
+    let stats = output.ssrc_stats(rtp.ssrc_index);
     let grows = growth.saturating_add(overhead);
     let (sequence, bytes) = output.egress.send(origin, payload, grows, |packet| {
         let how = output.rewrite(rtp);
@@ -72,13 +72,13 @@ fn send(
         let rewritten = rewrite::rtp(packet.payload_mut(), length, rtp, &how)?;
         resize(packet, rewritten.length)?;
         if let Some(encryption) = encryption {
-            let index = encryption.rtp_index(rewritten.ssrc, rewritten.sequence, counters)?;
+            let index = encryption.rtp_index(rewritten.ssrc, rewritten.sequence, stats)?;
             encryption.protect_rtp(packet, rewritten.payload_start, index)?;
         }
         let bytes = rewritten.length.saturating_sub(rewritten.payload_start);
         Ok((rewritten.length, (rewritten.sequence, bytes)))
     })?;
-    if let Some((stats, _)) = counters {
+    if let Some(stats) = stats {
         let plain = encryption.is_none().then_some(sequence);
         count::sent_rtp(stats, rtp, bytes, plain);
     }

@@ -60,16 +60,19 @@ impl Value {
         }
     }
 
-    /// Takes the value, which nobody gets again: the next one is one above. None beyond `last`.
-    pub(crate) fn take(&self, last: u32) -> Option<u32> {
+    /// Takes the value, or `first` if that is above it; nobody gets it again: the next one is one above. None beyond `last`.
+    pub(crate) fn take(&self, first: u32, last: u32) -> Option<u32> {
         let mut value = self.get();
-        while value <= last {
-            match self.0.cmpxchg(value, value.wrapping_add(1), Relaxed) {
-                Ok(_) => return Some(value),
+        loop {
+            let taken = value.max(first);
+            if taken > last {
+                return None;
+            }
+            match self.0.cmpxchg(value, taken.wrapping_add(1), Relaxed) {
+                Ok(_) => return Some(taken),
                 Err(other) => value = other,
             }
         }
-        None
     }
 
     /// Replaces the value.

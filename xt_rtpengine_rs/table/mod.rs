@@ -22,14 +22,7 @@ pub(crate) use tables::Tables;
 use crate::{
     command::error::Fault,
     rtp_wire::Generation,
-    sys::{
-        counters::GlobalStats,
-        map::Map,
-        memory::Shared,
-        module::Hold,
-        net::Home,
-        rcu::{self, Guard},
-    },
+    sys::{counters::GlobalStats, map::Map, memory::Shared, module::Hold, net::Home, rcu::Guard},
     udp_ip::Endpoint,
 };
 use indices::Indices;
@@ -72,7 +65,7 @@ pub(crate) struct State {
     pub(crate) daemon: Option<Daemon>,
     /// What was pinned.
     pub(crate) memory: SharedMemory,
-    /// What is remembered of the SRTP indices that were sent; none before something is to be.
+    /// The SRTP indices of its outputs; none before one encrypts.
     pub(crate) indices: Option<Arc<Indices>>,
     /// The targets by local address, in the order in which they are listed.
     pub(crate) entries: RBTree<Endpoint, Entry>,
@@ -147,17 +140,6 @@ impl Table {
     /// The target of that local address, for the packet path.
     pub(crate) fn find<'g>(&'g self, local: &Endpoint, guard: &'g Guard) -> Option<&'g Target> {
         self.targets.get(local, guard)
-    }
-
-    /// Has a published target go; `indices` remembers what it has sent.
-    #[inline(never)]
-    pub(crate) fn remove(&self, local: &Endpoint, indices: Option<&Indices>) {
-        let guard = rcu::read_lock();
-        let target = self.find(local, &guard);
-        self.targets.remove(local);
-        if let (Some(target), Some(indices)) = (target, indices) {
-            target.remember(indices);
-        }
     }
 
     /// Counts one more open control file.

@@ -14,7 +14,7 @@ use crate::{
         extension::Element,
         extension_rewrite::{new_length, Rule, ToRule},
         rewrite::{Rewrite, SsrcRule},
-        srtp::index::used_before,
+        srtp::index::Counters,
     },
     rtp_wire::{self, output::ExtensionSet, target::MAX_SSRCS, PointerName as Name},
     sys::{
@@ -24,6 +24,7 @@ use crate::{
         route::{Path, Route},
     },
 };
+use core::ptr;
 use kernel::{prelude::*, sync::Arc};
 
 /// How datagrams leave: whatever is sent, and whoever sends it.
@@ -37,7 +38,7 @@ pub(crate) struct Egress {
     /// Counters of the interface it is sent on.
     pub(crate) interface: Shared<InterfaceStats>,
     /// How packets are encrypted; none when they go as they are.
-    pub(crate) encryption: Option<Pin<KBox<Encryption>>>,
+    pub(crate) encryption: Option<KBox<Encryption>>,
 }
 
 /// An output of a target.
@@ -60,8 +61,6 @@ pub(crate) struct Output {
 struct OutputSsrc {
     stats: Option<Shared<SsrcStats>>,
     rule: SsrcRule,
-    /// The highest SRTP index that was used of it before the output was made, if that is known.
-    before: Option<u32>,
 }
 
 impl OutputSsrc {
@@ -71,7 +70,6 @@ impl OutputSsrc {
             seq_offset: 0,
             ssrc: None,
         },
-        before: None,
     };
 }
 
@@ -130,14 +128,13 @@ impl Output {
             }
             to.rule = SsrcRule::of(&config, ssrc);
         }
-        let key = continue_indices(&config, target, &mut ssrcs, indices)?;
-        let counted = ssrcs.iter().filter(|ssrc| ssrc.stats.is_some()).count();
+        let key = continue_indices(&config, target, &ssrcs, indices)?;
         let egress = Egress {
             path: Path::new(&config.flow, config.tos, user),
             route: Route::new(),
             stats: memory.resolve(Name::Output, config.stats)?,
             interface: memory.resolve(Name::OutputInterface, config.interface_stats)?,
-            encryption: srtp::encryption(&config.encrypt, counted, key)?,
+            encryption: srtp::encryption(&config.encrypt, key)?,
         };
         Ok(Self {
             egress,
@@ -175,37 +172,10 @@ impl Output {
         self.ssrc(index)?.stats.as_deref()
     }
 
-    /// Counters of an SSRC, and the highest SRTP index that was used before, if that is known.
-    pub(crate) fn counters(&self, index: Option<u8>) -> Option<(&SsrcStats, Option<u32>)> {
-        let ssrc = self.ssrc(index)?;
-        Some((ssrc.stats.as_deref()?, ssrc.before))
-    }
-
     /// The counters that SRTCP indices of an SSRC are taken from: its own, else the first there are.
     pub(crate) fn rtcp_stats(&self, index: Option<u8>) -> Option<&SsrcStats> {
         let first = || self.ssrcs.iter().find_map(|ssrc| ssrc.stats.as_deref());
         self.ssrc_stats(index).or_else(first)
-    }
-
-    /// Has the table remember the indices that were used, when the target goes: of SSRCs whose counters would not tell, and of
-    /// those that it knows.
-    #[inline(never)]
-    pub(super) fn remember(&self, target: &Target, indices: &Indices) {
-        let Some(encryption) = &self.egress.encryption else {
-            return;
-        };
-        let key = indices.key(&self.listed.encrypt);
-        for (ssrc, received, sent) in listed(target, self.ssrcs.iter()) {
-            let ssrc = sent.rule.ssrc.unwrap_or(ssrc);
-            let (Some(stats), Some(used)) = (&sent.stats, encryption.highest(ssrc)) else {
-                continue;
-            };
-            let known = indices.used(key, ssrc).highest_rtp;
-            let told = used_before(None, stats.ext_seq.get(), received, sent.rule.seq_offset);
-            if known.is_some() || told != Some(used) {
-                indices.raise(key, ssrc, used);
-            }
-        }
     }
 }
 
@@ -221,64 +191,68 @@ fn payload_rules(config: &rtp_wire::Output) -> Result<KVec<rtp_wire::PayloadRule
     Ok(known)
 }
 
-/// Looks after the indices of an output that encrypts: which were used before, by what the table remembers under its key and by
-/// its counters. Counters that know of fewer go on after those; where an SSRC may be sent that has no counters, the table is
-/// to remember.
+/// The SRTP indices of an output that encrypts. They go on after what was used under its key, and what its counters say; counters
+/// that know of less are raised.
 #[inline(never)]
 fn continue_indices(
     config: &rtp_wire::Output,
     target: &Target,
-    ssrcs: &mut [OutputSsrc],
+    ssrcs: &[OutputSsrc],
     indices: &mut Option<Arc<Indices>>,
 ) -> Result<Option<KeyUse>, Fault> {
-    if config.encrypt.is_plain() || !target.rules.rtp {
+    if config.encrypt.is_plain() {
         return Ok(None);
     }
     let indices = match indices {
         Some(indices) => indices,
         None => indices.insert(Indices::new()?),
     };
-    let key = indices.key(&config.encrypt);
-    let (mut counted, mut uncounted, mut next_rtcp) = (false, false, 0);
-    for (ssrc, received, sent) in listed(target, ssrcs.iter_mut()) {
-        let Some(stats) = &sent.stats else {
-            uncounted = true;
-            continue;
+    let number = indices.key(&config.encrypt);
+    let has_key = |output: &&Output| {
+        let encryption = output.egress.encryption.as_ref();
+        encryption.is_some_and(|encryption| encryption.indices.number() == number)
+    };
+    let copy = target.outputs().iter().filter(has_key).count() as u8;
+    let mut streams = [None; MAX_SSRCS];
+    for (to, (ssrc, _, _)) in streams.iter_mut().zip(listed(target, ssrcs)) {
+        *to = Some(ssrc);
+    }
+    let key = indices.begin(number, copy, streams)?;
+    let counted = || {
+        listed(target, ssrcs).filter_map(|(ssrc, received, sent)| {
+            Some((ssrc, received, sent.rule.seq_offset, sent.stats.as_deref()?))
+        })
+    };
+    let mut used = [None; MAX_SSRCS];
+    for (used, (ssrc, received, seq_offset, stats)) in used.iter_mut().zip(counted()) {
+        let same = counted().filter(|&(.., other)| ptr::eq(other, stats));
+        let counters = Counters {
+            sent: stats.ext_seq.get(),
+            is_shared: same.count() > 1,
+            received,
+            seq_offset,
         };
-        counted = true;
-        let used = indices.used(key, sent.rule.ssrc.unwrap_or(ssrc));
-        let (known, counted) = (used.highest_rtp, stats.ext_seq.get());
-        sent.before = used_before(known, counted, received, sent.rule.seq_offset);
-        next_rtcp = used.next_rtcp;
+        *used = key.used_before(ssrc, &counters);
     }
     // Now that all were read: several may have the same counters.
-    for (_, _, sent) in listed(target, ssrcs.iter_mut()) {
-        if let Some(stats) = &sent.stats {
-            stats.ext_seq.raise(sent.before.unwrap_or(0));
-            stats.rtcp_seq.raise(next_rtcp);
-        }
+    for (used, (.., stats)) in used.into_iter().zip(counted()) {
+        stats.ext_seq.raise(used.unwrap_or(0));
+        stats.rtcp_seq.raise(key.next_rtcp());
     }
-    if counted && !uncounted {
-        return Ok(None);
-    }
-    let is_sibling = |output: &&Output| {
-        let encryption = output.egress.encryption.as_ref();
-        encryption.is_some_and(|encryption| encryption.key() == Some(key))
-    };
-    let lane = target.outputs().iter().filter(is_sibling).count();
-    Ok(Some(indices.use_of(key, lane as u8)))
+    Ok(Some(key))
 }
 
-/// The SSRCs that a target lists, each with the highest sequence number by its counters there, 0 for none, and with what an
-/// output has of it.
-fn listed<'a, S: Iterator + 'a>(
+/// The SSRCs that a target lists, as an output sends them: each with the highest sequence number by its counters there, 0 for none, and
+/// with what the output has of it.
+fn listed<'a>(
     target: &'a Target,
-    ssrcs: S,
-) -> impl Iterator<Item = (u32, u32, S::Item)> + 'a {
+    ssrcs: &'a [OutputSsrc],
+) -> impl Iterator<Item = (u32, u32, &'a OutputSsrc)> {
     let listed = (0u8..).zip(&target.listed.ssrcs).zip(ssrcs);
-    listed.filter_map(|((index, ssrc), output)| {
+    listed.filter_map(|((index, ssrc), sent)| {
         let received = target.ssrc_stats(Some(index));
         let received = received.map_or(0, |stats| stats.ext_seq.get());
-        ssrc.given.then_some((ssrc.ssrc, received, output))
+        let as_sent = sent.rule.ssrc.unwrap_or(ssrc.ssrc);
+        ssrc.given.then_some((as_sent, received, sent))
     })
 }

@@ -10,13 +10,12 @@ use crate::{
         reason::{Reason, Unsent},
         srtp::{
             self,
-            index::{NoIndex, Received, Sent, Stream, LAST_RTCP},
+            index::{Received, Stream, LAST_RTCP},
             Context, Opened, Part, Policy,
         },
     },
     rtp_wire::{self, Srtp},
     sys::{
-        bottom_halves::Disabled,
         counters::SsrcStats,
         crypto::{AtomicAesKey, KernelCrypto},
         outgoing::Outgoing,
@@ -82,37 +81,17 @@ fn highest(stats: Option<&SsrcStats>) -> Option<u32> {
 }
 
 /// How what is sent is encrypted.
-#[pin_data]
 pub(crate) struct Encryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
     mki: KVec<u8>,
-    /// Which indices of RTP were used of SSRCs that have counters.
-    #[pin]
-    sent: SpinLock<Sent<KVec<Stream>>>,
-    /// Who knows the other indices.
-    memory: Option<KeyUse>,
+    /// The indices that are left.
+    pub(super) indices: KeyUse,
 }
 
 impl Encryption {
-    /// The number of the key whose indices the table remembers.
-    pub(crate) fn key(&self) -> Option<u64> {
-        self.memory.as_ref().map(KeyUse::number)
-    }
-
-    /// The highest index that was used of an SSRC that has counters.
-    pub(crate) fn highest(&self, ssrc: u32) -> Option<u32> {
-        let _off = Disabled::new();
-        let sent = self.sent.lock();
-        sent.highest(ssrc)
-    }
-
-    fn memory(&self) -> Result<&KeyUse, NoIndex> {
-        self.memory.as_ref().ok_or(NoIndex::NoPlace)
-    }
-
-    /// The index of an RTP packet that is about to be sent, which none has that was or will be sent, as far as was
-    /// known when the output was made, and by what it sent since.
+    /// The index of an RTP packet that is about to be sent, which none has that was or will be sent under its key. `stats` are
+    /// the counters of its SSRC, if it has any.
     ///
     /// # Errors
     ///
@@ -121,15 +100,13 @@ impl Encryption {
         &self,
         ssrc: u32,
         sequence: u16,
-        counters: Option<(&SsrcStats, Option<u32>)>,
+        stats: Option<&SsrcStats>,
     ) -> Result<u32, Unsent> {
-        let Some((stats, before)) = counters else {
-            return Ok(self.memory()?.next_rtp(ssrc, sequence)?);
-        };
-        let mut sent = self.sent.lock();
-        let index = sent.next(ssrc, sequence, before, stats.ext_seq.get())?;
-        drop(sent);
-        stats.ext_seq.raise(index);
+        let shared = stats.map_or(0, |stats| stats.ext_seq.get());
+        let index = self.indices.next_rtp(ssrc, sequence, shared)?;
+        if let Some(stats) = stats {
+            stats.ext_seq.raise(index);
+        }
         Ok(index)
     }
 
@@ -150,8 +127,8 @@ impl Encryption {
         })
     }
 
-    /// Protects an RTCP packet, which has room for as much as that adds, with the next index that counters
-    /// tell.
+    /// Protects an RTCP packet, which has room for as much as that adds, with the next index that its key and counters
+    /// have.
     ///
     /// # Errors
     ///
@@ -161,10 +138,10 @@ impl Encryption {
         packet: &mut Outgoing,
         stats: Option<&SsrcStats>,
     ) -> Result<(), Unsent> {
-        let index = match stats {
-            Some(stats) => stats.rtcp_seq.take(LAST_RTCP).ok_or(NoIndex::UsedUp)?,
-            None => self.memory()?.next_rtcp()?,
-        };
+        let index = self.indices.take_rtcp(|first| match stats {
+            Some(stats) => stats.rtcp_seq.take(first, LAST_RTCP),
+            None => Some(first),
+        })?;
         let (context, mki) = (&self.context, &self.mki);
         protect(packet, context.rtcp_overhead(), |bytes, length| {
             context.protect_rtcp(bytes, length, index, mki)
@@ -243,29 +220,21 @@ pub(crate) fn decryption(
     Ok(Some(decryption))
 }
 
-/// Prepares encryption; none where packets go as they are. `counted` is how many SSRCs have counters, `memory`
-/// remembers the indices of others. May sleep.
+/// Prepares encryption; none where packets go as they are. May sleep.
 #[inline(never)]
 pub(crate) fn encryption(
     srtp: &Srtp,
-    counted: usize,
-    memory: Option<KeyUse>,
-) -> Result<Option<Pin<KBox<Encryption>>>, Fault> {
-    if srtp.is_plain() {
+    indices: Option<KeyUse>,
+) -> Result<Option<KBox<Encryption>>, Fault> {
+    let Some(indices) = indices else {
         return Ok(None);
-    }
-    let context = context(srtp)?;
-    let sent = Sent::new(places(counted)?);
+    };
     let mut mki = KVec::new();
     mki.extend_from_slice(srtp.mki(), GFP_KERNEL_ACCOUNT)?;
-    let encryption = KBox::pin_init(
-        pin_init!(Encryption {
-            context,
-            mki,
-            sent <- new_spinlock!(sent),
-            memory,
-        }),
-        GFP_KERNEL_ACCOUNT,
-    )?;
-    Ok(Some(encryption))
+    let encryption = Encryption {
+        context: context(srtp)?,
+        mki,
+        indices,
+    };
+    Ok(Some(KBox::new(encryption, GFP_KERNEL_ACCOUNT)?))
 }

@@ -7,7 +7,6 @@
 //! for SRTP. What only `list` shows lies elsewhere, with the master keys.
 
 use super::{
-    indices::Indices,
     output::Output,
     srtp::{self, Decryption},
 };
@@ -117,13 +116,6 @@ impl Target {
     /// The outputs.
     pub(crate) fn outputs(&self) -> &[Output] {
         &self.outputs
-    }
-
-    /// Has the table remember what its outputs used of SRTP indices, when it goes.
-    pub(crate) fn remember(&self, indices: &Indices) {
-        for output in &self.outputs {
-            output.remember(self, indices);
-        }
     }
 
     /// The output of a number.

@@ -4,6 +4,7 @@
 
 use std::collections::HashSet;
 
+use host_crypto::outbound::{Indices, KeyUse};
 use host_crypto::{HostCrypto, Inbound};
 use rtp_media::decide::{decide, Plan, Rtp};
 use rtp_media::extension::Element;
@@ -12,7 +13,7 @@ use rtp_media::rewrite::{header, payload, PayloadRule};
 use rtp_media::rtp::RtpView;
 use rtp_media::rules::{Rules, SourceRule};
 use rtp_media::select::{PayloadTypes, SsrcEntry, Ssrcs};
-use rtp_media::srtp::index::{Key, Memory, Received, Slot, Stream};
+use rtp_media::srtp::index::{Received, Stream};
 use rtp_media::srtp::{Context, Opened};
 use rtp_wire::RtcpKind;
 use udp_ip::Endpoint;
@@ -32,18 +33,18 @@ pub fn packet(data: &[u8]) {
     };
     let (mki_in, mki_out) = ([7; 3], [8; 2]);
     let window = u32::from(input.byte()) * 8;
-    let mut memory = Memory::new(vec![Slot::EMPTY; usize::from(input.byte() % 16) + 1]);
-    let key = Key {
-        number: input.word().into(),
-        lane: 0,
-    };
-    assert!(memory.begin(&key), "there is a slot");
+    let how = input.byte();
+    let mut indices = Indices::new(usize::from(how % 16) + 1);
+    // Some SSRCs are listed, as bytes of the input choose them.
+    let listed = [1, 2, 3, 4];
+    let listed = listed.get(..usize::from(how / 16) % 5).unwrap_or(&[]);
+    let key = indices.begin(input.word().into(), 0, listed);
     let mut target = Target {
         rules,
         inbound: Inbound::new(context(suite_in, 3), window),
         encrypt: context(suite_out, 2),
         mki: mki_out,
-        memory,
+        indices,
         key,
         sent: HashSet::new(),
     };
@@ -77,8 +78,8 @@ struct Target {
     inbound: Inbound<HostCrypto>,
     encrypt: Context<HostCrypto>,
     mki: [u8; 2],
-    memory: Memory<Vec<Slot>>,
-    key: Key,
+    indices: Indices,
+    key: KeyUse,
     /// SSRCs and indices of RTP that was sent.
     sent: HashSet<(u32, u32)>,
 }
@@ -261,7 +262,7 @@ impl Target {
         assert_eq!(sequence, rtp.sequence.wrapping_add(output.seq_offset));
         assert_eq!(ssrc, output.ssrc.unwrap_or(rtp.ssrc));
 
-        let Ok(index) = self.memory.next_rtp(&self.key, ssrc, sequence) else {
+        let Ok(index) = self.indices.next_rtp(&self.key, ssrc, sequence, 0) else {
             return;
         };
         assert!(self.sent.insert((ssrc, index)), "no index is sent twice");
@@ -286,7 +287,10 @@ impl Target {
     }
 
     fn send_rtcp(&mut self, mut buffer: Vec<u8>, length: usize) {
-        let index = self.memory.next_rtcp(&self.key).expect("some are left");
+        let index = self
+            .indices
+            .next_rtcp(&self.key, None)
+            .expect("some are left");
         let plain = buffer[..length].to_vec();
         let end = self
             .encrypt

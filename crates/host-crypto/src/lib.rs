@@ -5,9 +5,11 @@
 //! The kernel module uses the kernel's own.
 
 pub mod inbound;
+pub mod outbound;
 pub mod suites;
 
 pub use inbound::Inbound;
+pub use outbound::Indices;
 
 use aes::cipher::{BlockEncrypt as _, KeyInit as _, StreamCipher as _};
 use aes::{Aes128, Aes192, Aes256};

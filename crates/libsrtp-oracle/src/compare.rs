@@ -16,11 +16,11 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::ops::{AddAssign, Range};
 
+use host_crypto::outbound::{Indices, KeyUse};
 use host_crypto::suites::{Suite, ALL};
 use host_crypto::Inbound;
 
 use rtp_media::rtp::RtpView;
-use rtp_media::srtp::index::{Sent, Stream};
 use rtp_media::srtp::Context;
 
 use crate::derivation::LibsrtpKeys;
@@ -99,7 +99,8 @@ struct Ends {
     window: u32,
     mki: Vec<u8>,
     context: Context<LibsrtpKeys>,
-    sent: Sent<Vec<Stream>>,
+    indices: Indices,
+    key: KeyUse,
     rtcp_index: u32,
     inbound: Inbound<LibsrtpKeys>,
     /// What others know of the highest index of the SSRC that sends.
@@ -123,7 +124,7 @@ impl Ends {
         let mki_len = random.one_of(&[0, 0, 1, 4, 128]);
         let mki = random.bytes(mki_len);
         let session = |role| Session::new(suite, &mki, window as usize, role);
-        let sources = (0..3)
+        let sources: Vec<_> = (0..3)
             .map(|number| Source {
                 ssrc: 0x1234_5670 + number,
                 sequence: random.one_of(&[0, 1, 0x7ff0, 0x8000, 0xff80, 0xfff0, 0xffff]),
@@ -131,12 +132,16 @@ impl Ends {
                 has_sent: false,
             })
             .collect();
+        let mut indices = Indices::new(1);
+        let ssrcs: Vec<u32> = sources.iter().map(|source| source.ssrc).collect();
+        let key = indices.begin(0, 0, &ssrcs);
         let context = || Context::new(&suite.policy(mki.len() as u8)).expect("the suite is right");
         Self {
             suite,
             window,
             context: context(),
-            sent: Sent::new(vec![Stream::EMPTY; 3]),
+            indices,
+            key,
             rtcp_index: 0,
             inbound: Inbound::with_windows(context(), window, RTCP_WINDOW),
             told: None,
@@ -215,8 +220,8 @@ impl Ends {
         let plain = rtp(random, source.ssrc, source.sequence);
         let shared = self.told.unwrap_or(0);
         let index = self
-            .sent
-            .next(source.ssrc, source.sequence, self.told, shared);
+            .indices
+            .next_rtp(&self.key, source.ssrc, source.sequence, shared);
         let index = index.map_err(|why| format!("{why:?}"))?;
         self.figures.rollovers += u64::from(index >> 16 != source.index >> 16);
         source.index = index;

@@ -2,12 +2,52 @@
 
 //! Packet indices: estimated, and given to what is sent.
 
+use host_crypto::{outbound::KeyUse, Indices};
 use proptest::prelude::*;
 use rtp_media::reason::Unsent;
-use rtp_media::srtp::index::{estimate, used_before, NoIndex, Sent, Stream};
+use rtp_media::srtp::index::{estimate, Counters, NoIndex};
 
-fn sent(places: usize) -> Sent<Vec<Stream>> {
-    Sent::new(vec![Stream::EMPTY; places])
+/// The indices of an output that lists some SSRCs.
+struct Output(Indices, KeyUse);
+
+impl Output {
+    /// Nothing was used of the first `count` SSRCs from 1 on.
+    fn new(count: u32) -> Self {
+        let mut indices = Indices::new(0);
+        let ssrcs: Vec<u32> = (1..=count).collect();
+        let used = indices.begin(0, 0, &ssrcs);
+        Self(indices, used)
+    }
+
+    /// All indices of SSRC 1 were used up to that one, by the counters.
+    fn after(used: u32) -> Self {
+        let mut output = Self::new(1);
+        let counters = counters(used, 0, 0);
+        assert_eq!(output.0.raise(&output.1, 1, &counters), Some(used));
+        output
+    }
+
+    fn next(&mut self, ssrc: u32, sequence: u16, shared: u32) -> Result<u32, NoIndex> {
+        self.0.next_rtp(&self.1, ssrc, sequence, shared)
+    }
+}
+
+/// What counters say that one SSRC has.
+fn counters(sent: u32, received: u32, seq_offset: u16) -> Counters {
+    Counters {
+        sent,
+        is_shared: false,
+        received,
+        seq_offset,
+    }
+}
+
+/// What they say where several have them.
+fn shared(sent: u32, received: u32, seq_offset: u16) -> Counters {
+    Counters {
+        is_shared: true,
+        ..counters(sent, received, seq_offset)
+    }
 }
 
 #[test]
@@ -71,39 +111,39 @@ proptest! {
 
 #[test]
 fn what_is_sent_rolls_over_for_each_ssrc() {
-    let mut sent = sent(2);
+    let mut output = Output::new(2);
     for index in 0..0x2_0010u32 {
-        assert_eq!(sent.next(1, index as u16, None, 0), Ok(index));
+        assert_eq!(output.next(1, index as u16, 0), Ok(index));
     }
-    assert_eq!(sent.next(2, 0xffff, None, 0), Ok(0xffff));
-    assert_eq!(sent.next(2, 0, None, 0), Ok(0x1_0000));
-    assert_eq!(sent.next(1, 0x0010, None, 0), Ok(0x2_0010));
-    assert_eq!(sent.next(1, 0x0012, None, 0), Ok(0x2_0012));
+    assert_eq!(output.next(2, 0xffff, 0), Ok(0xffff));
+    assert_eq!(output.next(2, 0, 0), Ok(0x1_0000));
+    assert_eq!(output.next(1, 0x0010, 0), Ok(0x2_0010));
+    assert_eq!(output.next(1, 0x0012, 0), Ok(0x2_0012));
     // A late one does not turn it back.
-    assert_eq!(sent.next(1, 0x0011, None, 0), Ok(0x2_0011));
-    assert_eq!(sent.next(1, 0x0013, None, 0), Ok(0x2_0013));
+    assert_eq!(output.next(1, 0x0011, 0), Ok(0x2_0011));
+    assert_eq!(output.next(1, 0x0013, 0), Ok(0x2_0013));
 }
 
 /// Two packets of one index would have one keystream, whatever is in them.
 #[test]
 fn field_15_no_index_is_sent_twice() {
-    let mut sent = sent(1);
+    let mut output = Output::new(1);
     for index in (0xff00..0x1_0100u32).step_by(2) {
-        assert_eq!(sent.next(1, index as u16, None, 0), Ok(index));
-        assert_eq!(sent.next(1, index as u16, None, 0), Err(NoIndex::Used));
+        assert_eq!(output.next(1, index as u16, 0), Ok(index));
+        assert_eq!(output.next(1, index as u16, 0), Err(NoIndex::Used));
     }
     // Those that were left out may still come, each once, as far back as is known.
     let highest = 0x1_00feu32;
     for index in (0xff01..highest).step_by(2) {
-        assert_eq!(sent.next(1, index as u16, None, 0), Ok(index));
-        assert_eq!(sent.next(1, index as u16, None, 0), Err(NoIndex::Used));
+        assert_eq!(output.next(1, index as u16, 0), Ok(index));
+        assert_eq!(output.next(1, index as u16, 0), Err(NoIndex::Used));
     }
     assert_eq!(
-        sent.next(1, (highest - 1024) as u16, None, 0),
+        output.next(1, (highest - 1024) as u16, 0),
         Err(NoIndex::Used)
     );
-    assert_eq!(sent.next(1, 0x9000, None, 0), Err(NoIndex::Used));
-    assert_eq!(sent.next(1, highest as u16 + 1, None, 0), Ok(highest + 1));
+    assert_eq!(output.next(1, 0x9000, 0), Err(NoIndex::Used));
+    assert_eq!(output.next(1, highest as u16 + 1, 0), Ok(highest + 1));
     assert!(Unsent::from(NoIndex::Used).is_error());
 }
 
@@ -111,19 +151,16 @@ fn field_15_no_index_is_sent_twice() {
 #[test]
 fn field_15_what_others_used_is_not_sent_again() {
     for shared in [1, 0x7fff, 0xffff, 0x1_0000, 0x3_9000] {
-        let mut sent = sent(1);
+        let mut output = Output::after(shared);
         for back in [0, 1, 500, 1023, 1024, 5000] {
             let Some(index) = u32::checked_sub(shared, back) else {
                 continue;
             };
-            let next = sent.next(1, index as u16, Some(shared), shared);
+            let next = output.next(1, index as u16, shared);
             assert_eq!(next, Err(NoIndex::Used), "{shared:x}, {back} back");
         }
         for index in shared + 1..shared + 70 {
-            assert_eq!(
-                sent.next(1, index as u16, Some(index - 1), index - 1),
-                Ok(index)
-            );
+            assert_eq!(output.next(1, index as u16, index - 1), Ok(index));
         }
     }
 }
@@ -142,8 +179,9 @@ fn field_15_counters_that_go_with_what_was_received_tell_what_was_used() {
         // Nothing says what was received.
         (0x2_1234, 0, 5),
     ] {
-        let used = used_before(None, sent, received, seq_offset);
-        assert_eq!(used, Some(sent), "{sent:x} {received:x} {seq_offset:x}");
+        for counters in [counters, shared].map(|of| of(sent, received, seq_offset)) {
+            assert_eq!(counters.used_before(None), Some(sent), "{counters:x?}");
+        }
     }
 }
 
@@ -159,8 +197,9 @@ fn field_15_counters_of_another_ssrc_tell_nothing() {
         (0x1000, 0x9000, 0),
         (7, 7, 64),
     ] {
-        let used = used_before(None, sent, received, seq_offset);
-        assert_eq!(used, None, "{sent:x} {received:x} {seq_offset:x}");
+        for counters in [counters, shared].map(|of| of(sent, received, seq_offset)) {
+            assert_eq!(counters.used_before(None), None, "{counters:x?}");
+        }
     }
 }
 
@@ -179,9 +218,23 @@ fn field_15_what_is_known_is_told_whatever_counters_say() {
         (100, 0x3_0064, 0x3_0064, 0, 100),
         (0x1_fff0, 0x2_0010, 0x12, 0, 0x2_0010),
     ] {
-        let what = (known, sent, received, seq_offset);
-        let got = used_before(Some(known), sent, received, seq_offset);
-        assert_eq!(got, Some(used), "{what:x?}");
+        let counters = shared(sent, received, seq_offset);
+        let got = counters.used_before(Some(known));
+        assert_eq!(got, Some(used), "{known:x} {counters:x?}");
+    }
+    // However far userspace went on with those that one SSRC alone has.
+    for (known, sent, received, used) in [
+        (100, 0, 0, 100),
+        (100, 99, 99, 100),
+        (100, 120, 0, 120),
+        (100, 120, 121, 120),
+        (100, 0x3_0064, 0x64, 0x3_0064),
+        (100, 0x3_0064, 0, 0x3_0064),
+        (100, 120, 119, 100),
+    ] {
+        let counters = counters(sent, received, 0);
+        let got = counters.used_before(Some(known));
+        assert_eq!(got, Some(used), "{known:x} {counters:x?}");
     }
 }
 
@@ -190,12 +243,12 @@ proptest! {
     fn field_15_what_is_told_is_what_was_counted(
         sent in any::<u32>(), received in any::<u32>(), seq_offset in any::<u16>(),
     ) {
-        let used = used_before(None, sent, received, seq_offset);
-        prop_assert!(used.is_none_or(|used| used == sent && used != 0));
+        let told = |received| counters(sent, received, seq_offset).used_before(None);
+        prop_assert!(told(received).is_none_or(|used| used == sent && used != 0));
         if sent != 0 {
-            prop_assert_eq!(used_before(None, sent, 0, seq_offset), Some(sent));
+            prop_assert_eq!(told(0), Some(sent));
             let as_sent = (sent as u16).wrapping_sub(seq_offset);
-            prop_assert_eq!(used_before(None, sent, as_sent.into(), seq_offset), Some(sent));
+            prop_assert_eq!(told(as_sent.into()), Some(sent));
         }
     }
 
@@ -205,17 +258,17 @@ proptest! {
         starts in prop::array::uniform2(0x8000..0x3_0000u32),
         steps in prop::collection::vec((0..2usize, 1..200u32), 1..400),
     ) {
-        let mut sent = sent(2);
+        let mut output = Output::new(2);
         let mut next = starts;
-        for (ssrc, start) in (0..).zip(starts) {
-            prop_assert_eq!(sent.next(ssrc, start as u16, None, start), Ok(start));
+        for (ssrc, start) in (1..).zip(starts) {
+            prop_assert_eq!(output.next(ssrc, start as u16, start), Ok(start));
         }
         let mut shared = starts[0].max(starts[1]);
         for (which, step) in steps {
             next[which] += step;
             let index = next[which];
-            prop_assert_eq!(sent.next(which as u32, index as u16, None, shared), Ok(index));
-            prop_assert_eq!(sent.next(which as u32, index as u16, None, shared), Err(NoIndex::Used));
+            prop_assert_eq!(output.next(which as u32 + 1, index as u16, shared), Ok(index));
+            prop_assert_eq!(output.next(which as u32 + 1, index as u16, shared), Err(NoIndex::Used));
             shared = shared.max(index);
         }
     }
@@ -224,40 +277,40 @@ proptest! {
 /// The first of an SSRC is near what its counters tell, whoever used that.
 #[test]
 fn field_15_counters_of_several_ssrcs_refuse_none() {
-    let mut sent = sent(2);
+    let mut output = Output::new(3);
     for sequence in 1..=10 {
-        assert_eq!(sent.next(0xca22, sequence, None, 0), Ok(sequence.into()));
+        assert_eq!(output.next(1, sequence, 0), Ok(sequence.into()));
     }
     for sequence in 5..=10 {
-        assert_eq!(sent.next(0xca33, sequence, None, 4), Ok(sequence.into()));
-        assert_eq!(sent.next(0xca33, sequence, None, 4), Err(NoIndex::Used));
+        assert_eq!(output.next(2, sequence, 4), Ok(sequence.into()));
+        assert_eq!(output.next(2, sequence, 4), Err(NoIndex::Used));
     }
-    assert_eq!(sent.next(1, 3, None, 0x2_fff0), Ok(0x3_0003));
+    assert_eq!(output.next(3, 3, 0x2_fff0), Ok(0x3_0003));
 }
 
 /// The daemon may have sent on meanwhile, and brought the counters forward.
 #[test]
 fn what_is_sent_follows_the_shared_counter() {
-    let mut sent = sent(1);
-    assert_eq!(sent.next(1, 0xfff0, None, 0), Ok(0xfff0));
-    assert_eq!(sent.next(1, 0x3001, None, 0x1_3000), Ok(0x1_3001));
+    let mut output = Output::new(1);
+    assert_eq!(output.next(1, 0xfff0, 0), Ok(0xfff0));
+    assert_eq!(output.next(1, 0x3001, 0x1_3000), Ok(0x1_3001));
     // Also by more than a sequence number tells, if the packet goes with that.
-    assert_eq!(sent.next(1, 0x9001, None, 0x4_9000), Ok(0x4_9001));
+    assert_eq!(output.next(1, 0x9001, 0x4_9000), Ok(0x4_9001));
     // But not with another one's.
-    assert_eq!(sent.next(1, 0x9002, None, 0x9_9000), Ok(0x4_9002));
+    assert_eq!(output.next(1, 0x9002, 0x9_9000), Ok(0x4_9002));
     // Nor does it go back.
-    assert_eq!(sent.next(1, 0x9003, Some(3), 3), Ok(0x4_9003));
+    assert_eq!(output.next(1, 0x9003, 3), Ok(0x4_9003));
 }
 
 #[test]
 fn field_16_the_last_index_is_sent_and_then_none() {
-    let mut sent = sent(1);
+    let mut output = Output::after(0xffff_fff7);
     for index in 0xffff_fff8..=0xffff_ffffu32 {
         let shared = index - 1;
-        assert_eq!(sent.next(1, index as u16, Some(shared), shared), Ok(index));
+        assert_eq!(output.next(1, index as u16, shared), Ok(index));
     }
     for sequence in [0, 1, 5, 0x7ffe] {
-        let next = sent.next(1, sequence, Some(0xffff_ffff), 0xffff_ffff);
+        let next = output.next(1, sequence, 0xffff_ffff);
         assert_eq!(next, Err(NoIndex::UsedUp), "{sequence}");
     }
     assert!(Unsent::from(NoIndex::UsedUp).is_error());

@@ -4,12 +4,11 @@
 
 use std::ops::Range;
 
-use host_crypto::{HostCrypto, Inbound};
+use host_crypto::{HostCrypto, Inbound, Indices};
 use rtp_media::decide::{decide, Plan, Rtcp, RtcpRelay, Rtp};
 use rtp_media::reason::{self, Reason, Unsent};
 use rtp_media::receiver::{self, Arrival, SourceState};
 use rtp_media::rules::Rules;
-use rtp_media::srtp::index::{Memory, Slot};
 use rtp_media::srtp::Opened;
 use rtp_wire::{Direction, Endpoint, Generation, Request};
 use zerocopy::FromZeros as _;
@@ -29,7 +28,7 @@ pub(crate) struct Target {
     pub(crate) rules: Rules,
     inbound: Option<Inbound<HostCrypto>>,
     pub(crate) outputs: Vec<Output>,
-    memory: Memory<Vec<Slot>>,
+    indices: Indices,
     ssrcs: [SourceState; rtp_wire::target::MAX_SSRCS],
 }
 
@@ -55,17 +54,17 @@ impl Target {
             Request::AddTarget(encoded) => encoded.decode(&mut config).ok()?,
             _ => return None,
         }
-        let mut memory = Memory::new(vec![Slot::EMPTY; SLOTS]);
+        let mut indices = Indices::new(SLOTS);
         let mut outputs = Vec::new();
         for output in &place.outputs {
-            let output = Output::new(&unhex(output)?, &outputs, &mut memory)?;
+            let output = Output::new(&unhex(output)?, &config, &outputs, &mut indices)?;
             outputs.push(output);
         }
         Some(Self {
             rules: Rules::of(&config, place.payload_types.iter().copied())?,
             inbound: context(&config.decrypt)?.map(|context| Inbound::new(context, WINDOW)),
             outputs,
-            memory,
+            indices,
             ssrcs: Default::default(),
             config,
         })
@@ -100,8 +99,8 @@ impl Target {
                 self.measure(&rtp, opened.as_ref());
                 fate.errors += u64::from(rtp.pt_index.is_none());
                 let range = self.group(rtp.media).rtp();
-                self.send(range, &mut fate, |output, memory| {
-                    output.send_rtp(&rtp, clear.clone(), memory)
+                self.send(range, &mut fate, |output, indices| {
+                    output.send_rtp(&rtp, clear.clone(), indices)
                 });
             }
             Plan::Rtcp(rtcp) => {
@@ -111,8 +110,8 @@ impl Target {
                     rtcp.confirm(&self.rules, &clear, has_output)?;
                 fate.passed = and_pass;
                 let range = self.group(media).rtcp();
-                self.send(range, &mut fate, |output, memory| {
-                    output.send_rtcp(&rtcp, clear.clone(), memory)
+                self.send(range, &mut fate, |output, indices| {
+                    output.send_rtcp(&rtcp, clear.clone(), indices)
                 });
             }
             Plan::Opaque => {
@@ -135,13 +134,13 @@ impl Target {
         &mut self,
         range: Range<usize>,
         fate: &mut Fate,
-        mut send: impl FnMut(&mut Output, &mut Memory<Vec<Slot>>) -> Result<Vec<u8>, Unsent>,
+        mut send: impl FnMut(&mut Output, &mut Indices) -> Result<Vec<u8>, Unsent>,
     ) {
         for number in range {
             let Some(output) = self.outputs.get_mut(number) else {
                 continue;
             };
-            match send(output, &mut self.memory) {
+            match send(output, &mut self.indices) {
                 Ok(packet) => fate.relayed.push((number, packet)),
                 Err(reason) => fate.errors += u64::from(reason.is_error()),
             }

@@ -4,11 +4,12 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use host_crypto::outbound::{Indices, KeyUse};
 use host_crypto::HostCrypto;
 use rtp_media::decide::{Rtcp, Rtp};
 use rtp_media::reason::Unsent;
 use rtp_media::rewrite::{self, Rewrite, Rewritten, SsrcRule};
-use rtp_media::srtp::index::{estimate, rtcp_index, Key, Memory, Sent, Slot, Stream};
+use rtp_media::srtp::index::estimate;
 use rtp_media::srtp::Context;
 use rtp_wire::{Direction, Family, Generation, Request};
 use zerocopy::FromZeros as _;
@@ -31,8 +32,7 @@ pub(crate) struct Output {
 
 struct Encryption {
     context: Context<HostCrypto>,
-    sent: Sent<Vec<Stream>>,
-    key: Key,
+    key: KeyUse,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -45,8 +45,9 @@ impl Output {
     /// The output that a command makes, of a target that has others.
     pub(crate) fn new(
         command: &[u8],
+        target: &rtp_wire::Target,
         others: &[Self],
-        memory: &mut Memory<Vec<Slot>>,
+        indices: &mut Indices,
     ) -> Option<Self> {
         let mut config = Box::new(rtp_wire::Output::new_zeroed());
         match rtp_wire::parse(Some(Generation::V26_0), Direction::Write, command).ok()? {
@@ -58,17 +59,19 @@ impl Output {
         let number = hasher.finish();
         let has_key = |other: &&Self| {
             let encryption = other.encryption.as_ref();
-            encryption.is_some_and(|encryption| encryption.key.number == number)
+            encryption.is_some_and(|encryption| encryption.key.key == number)
         };
-        let lane = others.iter().filter(has_key).count() as u8;
-        let encryption = context(&config.encrypt)?.map(|context| {
-            let key = Key { number, lane };
-            assert!(memory.begin(&key), "there are slots");
-            Encryption {
-                context,
-                sent: Sent::new(vec![Stream::EMPTY; rtp_wire::target::MAX_SSRCS]),
-                key,
-            }
+        let copy = others.iter().filter(has_key).count() as u8;
+        let listed = target.ssrcs.iter().zip(&config.ssrcs);
+        let listed = listed.filter(|(ssrc, _)| ssrc.given);
+        let listed = listed.map(|(ssrc, sent)| {
+            let rule = SsrcRule::of(&config, sent);
+            rule.ssrc.unwrap_or(ssrc.ssrc)
+        });
+        let listed: Vec<u32> = listed.collect();
+        let encryption = context(&config.encrypt)?.map(|context| Encryption {
+            context,
+            key: indices.begin(number, copy, &listed),
         });
         Some(Self {
             encryption,
@@ -99,7 +102,7 @@ impl Output {
         &mut self,
         rtp: &Rtp,
         mut packet: Vec<u8>,
-        memory: &mut Memory<Vec<Slot>>,
+        indices: &mut Indices,
     ) -> Result<Vec<u8>, Unsent> {
         let Rewritten {
             payload_start,
@@ -109,7 +112,7 @@ impl Output {
         } = self.rewrite(rtp, &mut packet)?;
         let counted = self.counters(rtp.ssrc_index);
         let stats = counted.and_then(|index| self.stats.get_mut(index));
-        let Some(Encryption { context, sent, key }) = &mut self.encryption else {
+        let Some(Encryption { context, key }) = &self.encryption else {
             let packet = self.send_opaque(packet)?;
             let stats = counted.and_then(|index| self.stats.get_mut(index));
             if let Some(stats) = stats {
@@ -117,15 +120,12 @@ impl Output {
             }
             return Ok(packet);
         };
-        let index = match stats {
-            Some(stats) => {
-                // They begin with 0: nothing was used before.
-                let index = sent.next(ssrc, sequence, None, stats.ext_seq)?;
-                stats.ext_seq = stats.ext_seq.max(index);
-                index
-            }
-            None => memory.next_rtp(key, ssrc, sequence)?,
-        };
+        // Counters begin with 0: nothing was used before.
+        let shared = stats.as_ref().map_or(0, |stats| stats.ext_seq);
+        let index = indices.next_rtp(key, ssrc, sequence, shared)?;
+        if let Some(stats) = stats {
+            stats.ext_seq = stats.ext_seq.max(index);
+        }
         let length = packet.len();
         packet.resize(length + context.rtp_overhead(), 0);
         let mki = self.config.encrypt.mki();
@@ -139,21 +139,15 @@ impl Output {
         &mut self,
         rtcp: &Rtcp,
         mut packet: Vec<u8>,
-        memory: &mut Memory<Vec<Slot>>,
+        indices: &mut Indices,
     ) -> Result<Vec<u8>, Unsent> {
         let mut all = 0..rtp_wire::target::MAX_SSRCS as u8;
         let first = || all.find_map(|it| self.counters(Some(it)));
         let counted = self.counters(rtcp.ssrc_index).or_else(first);
         let stats = counted.and_then(|index| self.stats.get_mut(index));
-        if let Some(Encryption { context, key, .. }) = &self.encryption {
-            let index = match stats {
-                Some(stats) => {
-                    let index = rtcp_index(stats.rtcp_seq)?;
-                    stats.rtcp_seq += 1;
-                    index
-                }
-                None => memory.next_rtcp(key)?,
-            };
+        if let Some(Encryption { context, key }) = &self.encryption {
+            let counter = stats.map(|stats| &mut stats.rtcp_seq);
+            let index = indices.next_rtcp(key, counter)?;
             let length = packet.len();
             packet.resize(length + context.rtcp_overhead(), 0);
             let mki = self.config.encrypt.mki();

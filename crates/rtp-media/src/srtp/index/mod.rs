@@ -3,9 +3,8 @@
 //! Packet indices (RFC 3711, 3.3.1): which one a packet has, and that none is used twice.
 //!
 //! Of each SSRC and direction one [`Window`] knows the highest index and which of those behind it were
-//! used. [`Received`] has those of what a target receives, [`Sent`] those of what an output sends where
-//! counters in shared memory remember the highest index from one target to the next, and [`Memory`]
-//! those where none do.
+//! used. [`Received`] has those of what a target receives, [`Sent`] those of what outputs send under a key, and [`Memory`]
+//! those of keys that none has any more.
 
 mod counted;
 mod memory;
@@ -14,10 +13,10 @@ mod sent;
 mod streams;
 mod window;
 
-pub use counted::used_before;
-pub use memory::{Key, Memory, Slot, Used};
+pub use counted::Counters;
+pub use memory::{Memory, Slot};
 pub use received::{Guesses, Received, Refused};
-pub use sent::{NoIndex, Sent};
+pub use sent::{Listed, NoIndex, Sent, StreamId};
 pub use streams::Stream;
 pub use window::{Age, Window, CAPACITY};
 
@@ -55,16 +54,4 @@ fn index_of(roc: u32, sequence: u16) -> Option<u32> {
 /// for none. None beyond the last one: it does not begin again (RFC 3711, 9.2).
 pub fn estimate(highest: u32, sequence: u16) -> Option<u32> {
     index_of(rollover_counter(highest, sequence), sequence)
-}
-
-/// The index of the next SRTCP packet.
-///
-/// # Errors
-///
-/// [`NoIndex::UsedUp`] beyond the last one: it does not begin again (RFC 3711, 9.2).
-pub fn rtcp_index(next: u32) -> Result<u32, NoIndex> {
-    if next > LAST_RTCP {
-        return Err(NoIndex::UsedUp);
-    }
-    Ok(next)
 }

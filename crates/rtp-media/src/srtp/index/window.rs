@@ -45,6 +45,21 @@ impl<const WORDS: usize> Window<WORDS> {
         }
     }
 
+    /// What another one knows. What either has no place for may have been used.
+    pub fn of<const OTHER: usize>(other: &Window<OTHER>) -> Self {
+        let Some(highest) = other.highest else {
+            return Self::EMPTY;
+        };
+        let mut window = Self::seeded(highest, true);
+        let known = Self::CAPACITY.min(Window::<OTHER>::CAPACITY);
+        for back in 0..known {
+            if let Some(index) = highest.checked_sub(back) {
+                window.set(index, other.is_used(index));
+            }
+        }
+        window
+    }
+
     /// The highest index.
     pub const fn highest(&self) -> Option<u32> {
         self.highest
