@@ -11,6 +11,7 @@ use super::{bindings, rcu};
 use crate::udp_ip::Endpoint;
 use core::{marker::PhantomData, pin::Pin, ptr};
 use kernel::{
+    alloc::AllocError,
     error::to_result,
     prelude::*,
     sync::atomic::{Acquire, Atomic, Full, Relaxed, Release},
@@ -87,20 +88,18 @@ unsafe impl<T: Sync> Sync for Node<T> {}
 pub(crate) type Unpublished<T> = Pin<KBox<Node<T>>>;
 
 impl<T: Send + Sync + 'static> Node<T> {
-    /// Makes a node, which nobody else sees yet. May sleep.
+    /// Makes a node, which nobody else sees yet, where its value is made. May sleep.
     ///
     /// # Errors
     ///
-    /// `ENOMEM` when there is no memory.
-    // The value is on the stack of the caller already: their frames are not to become one.
-    #[inline(never)]
-    pub(crate) fn new(local: Endpoint, value: T) -> Result<Unpublished<T>> {
+    /// That of the value, and `ENOMEM` when there is no memory.
+    pub(crate) fn new<E: From<AllocError>>(
+        local: Endpoint,
+        value: impl Init<T, E>,
+    ) -> Result<Unpublished<T>, E> {
         let key: Key = zerocopy::transmute!(local);
-        let node = KBox::new(
-            Self {
-                raw: Opaque::zeroed(),
-                value,
-            },
+        let node = KBox::try_init(
+            try_init!(Self { raw: Opaque::zeroed(), value <- value }? E),
             GFP_KERNEL_ACCOUNT,
         )?;
         // SAFETY: The node is owned here alone.

@@ -166,10 +166,9 @@ impl Builder {
     ) -> Result<Self, Fault> {
         let payload_types = payload_types(&config, memory)?;
         let local = config.local;
-        // Large values are not named, so that they are on the stack once.
         let mut node = Node::new(
             local,
-            Target {
+            try_init!(Target {
                 rules: rules(&config, &payload_types)?,
                 local,
                 table: table as u8,
@@ -185,7 +184,7 @@ impl Builder {
                 outputs: KVVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
                 mids: mids(&config)?,
                 listed: config,
-            },
+            }? Fault),
         )?;
         let target = node.as_mut().value_mut();
         ssrcs(target, memory)?;
