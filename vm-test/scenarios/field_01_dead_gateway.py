@@ -24,23 +24,71 @@ KERNELS_OWN_MS = 1000
 GAP = 0.1
 
 
-class Gateways:
-    """Two gateways to FAR, each on a link of its own, and two routes by them."""
+class Host:
+    """A namespace with a module, a sender and two gateways to FAR, each on a link of its own; all of them in a VRF if one is named."""
 
-    def __init__(self, t, family, at, one, other):
-        self.t, self.family, self.peers, self.at = t, family, (one, other), at[family]
+    def __init__(self, t, ns, vrf=None):
+        self.ns, self.vrf = ns, vrf
+        self.alice, *self.gateways = t.peers(*(f"{name}-{vrf or 'host'}" for name in ("alice", "bob", "carol")), hub=ns)
+        self.table = "table 100" if vrf else "table main"
+        if vrf:
+            peers = (self.alice, *self.gateways)
+            ns.ip(f"link add {vrf} type vrf {self.table}", f"link set {vrf} up",
+                  *(f"link set {peer.hub_dev} master {vrf}" for peer in peers),
+                  *(f"addr replace {peer.hub6}/64 dev {peer.hub_dev} nodad" for peer in peers))
+        for peer in self.gateways:
+            peer.ns.ip(f"addr add {FAR[4]}/32 dev lo", f"addr add {FAR[6]}/128 dev lo nodad")
+            peer.ns.sysctl("net.ipv6.conf.all.forwarding", 1)  # a router, which says so when it is asked
+        ns.sysctl("net.ipv4.fib_multipath_use_neigh", 1)
+        self.at = {family: {peer.ns.name: peer.ns.udp(FAR[family], 9) for peer in self.gateways} for family in (4, 6)}
+        self.control = None
+
+    def solicitations(self, milliseconds):
+        """How far apart neighbours are asked for."""
+        for peer in self.gateways:
+            for version in ("ipv4", "ipv6"):
+                self.ns.sysctl(f"net.{version}.neigh.{peer.hub_dev}.retrans_time_ms", milliseconds)
+
+    def ready(self, t):
+        """The module that is loaded has a table and a rule."""
+        nft.chain(ns=self.ns)
+        nft.native_rule(0, ns=self.ns)
+        with self.ns:
+            self.control = t.table(0).add().ready()
+
+    def plain(self, family):
+        """A socket of the host, bound to the VRF if there is one."""
+        sock = self.ns.udp(self.alice.hub_address(family), 4001, self.vrf)
+        return lambda data: sock.send(data, (FAR[family], 9))
+
+    def relay(self, family):
+        """A target whose output has the same addresses as the socket."""
+        local, sender = (self.alice.hub_address(family), 4000), self.alice.udp(family=family)
+        self.control.add(local, ((self.alice.hub_address(family), 4001), (FAR[family], 9)), rtp=1)
+        return lambda data: sender.send(data, local)
+
+
+class Gateways:
+    """Two routes to FAR by the two gateways of a host."""
+
+    def __init__(self, t, host, family):
+        self.t, self.host, self.family, self.peers, self.at = t, host, family, host.gateways, host.at[family]
+        self.where = f"IPv{family}, {self.name}" + (" in a VRF" if host.vrf else "")
         self.dead = None
 
     def via(self, peer):
         """The gateway's address, as routes have it."""
         return peer.address(self.family)
 
+    def ip(self, *words, check=True):
+        return self.host.ns.run("ip", f"-{self.family}", *words, check=check)
+
     def add_routes(self):
         raise NotImplementedError
 
     def begin(self):
         """There are no other routes."""
-        self.t.host.run("ip", f"-{self.family}", "route", "flush", "default", check=False)
+        self.ip("route", "flush", *self.host.table.split(), "default", check=False)
         self.add_routes()
 
     def renew(self):
@@ -65,15 +113,15 @@ class Gateways:
         return next(peer for peer in self.peers if peer is not self.dead)
 
     def state(self, peer):
-        with self.t.host:
+        with self.host.ns:
             return link.neighbour_state(peer.hub_dev, self.via(peer))
 
     def put(self, peer, state):
-        with self.t.host:
+        with self.host.ns:
             link.neighbour(peer.hub_dev, self.via(peer), state, peer.mac)
 
     def forget(self, peer):
-        with self.t.host:
+        with self.host.ns:
             link.forget_neighbour(peer.hub_dev, self.via(peer))
 
     def forget_all(self):
@@ -124,8 +172,8 @@ class Routes(Gateways):
     name = "two default routes"
 
     def add_routes(self):
-        one, other = self.peers
-        self.t.host.ip(f"route add default via {self.via(one)}", f"route append default via {self.via(other)}")
+        for verb, peer in zip(("add", "append"), self.peers):
+            self.ip("route", verb, "default", "via", self.via(peer), *self.host.table.split())
 
 
 class Multipath(Gateways):
@@ -133,8 +181,8 @@ class Multipath(Gateways):
 
     def add_routes(self):
         one, other = self.peers
-        self.t.host.run("ip", f"-{self.family}", "route", "add", "default", "nexthop", "via", self.via(one), "dev", one.hub_dev,
-                        "nexthop", "via", self.via(other), "dev", other.hub_dev)
+        self.ip("route", "add", "default", *self.host.table.split(), "nexthop", "via", self.via(one), "dev", one.hub_dev,
+                "nexthop", "via", self.via(other), "dev", other.hub_dev)
 
 
 class Metrics(Gateways):
@@ -142,7 +190,7 @@ class Metrics(Gateways):
 
     def add_routes(self):
         for peer, metric in zip(self.peers, (100, 200)):
-            self.t.host.ip(f"route add default via {self.via(peer)} metric {metric}")
+            self.ip("route", "add", "default", "via", self.via(peer), "metric", str(metric), *self.host.table.split())
 
 
 class Routers(Gateways):
@@ -159,8 +207,7 @@ class Routers(Gateways):
                 sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
                 sock.bind((self.via(peer), 0, 0, device))
                 sock.sendto(struct.pack(">BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0), ("ff02::1", 0, 0, device))
-        self.t.eventually("routes to the routers", lambda: self.t.host.run("ip", "-6", "route", "show", "default").stdout.count(" ra "),
-                          2)
+        self.t.eventually("routes to the routers", lambda: self.ip("route", "show", "default").stdout.count(" ra "), 2)
 
 
 def dies_and_is_forgotten(gateways, first, send):
@@ -189,7 +236,7 @@ def is_asked_again(gateways, first, send):
     gateways.kill(first)
     gateways.put(first, "failed")
     gateways.lost(send, count=5)
-    with gateways.t.host:
+    with gateways.host.ns:
         link.address("lo", "192.0.2.99", 32)  # all routes are looked up anew
         link.delete_address("lo", "192.0.2.99", 32)
         if gateways.family == 4:
@@ -197,7 +244,8 @@ def is_asked_again(gateways, first, send):
             gateways.put(gateways.alive, "stale")
             return True
         with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.sendto(b"", (gateways.via(first), 9, 0, socket.if_nametoindex(first.hub_dev)))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, first.hub_dev.encode())
+            probe.sendto(b"", (gateways.via(first), 9))
     return gateways.until_failed(send)
 
 
@@ -205,47 +253,29 @@ EVENTS = (dies_and_is_forgotten, dies_and_is_given_up, dies_and_is_not_confirmed
 
 
 def run(t):
-    alice, bob, carol = t.peers("alice", "bob", "carol")
-
-    def solicitations(milliseconds):
-        for peer in (bob, carol):
-            for version in ("ipv4", "ipv6"):
-                t.host.sysctl(f"net.{version}.neigh.{peer.hub_dev}.retrans_time_ms", milliseconds)
-
-    for peer in (bob, carol):
-        peer.ns.ip(f"addr add {FAR[4]}/32 dev lo", f"addr add {FAR[6]}/128 dev lo nodad")
-        peer.ns.sysctl("net.ipv6.conf.all.forwarding", 1)  # a router, which says so when it is asked
-    t.host.sysctl("net.ipv4.fib_multipath_use_neigh", 1)
+    hosts = host, vrf = Host(t, t.host), Host(t, t.namespace("hub"), "red")
     os.sched_setaffinity(0, {0})  # routes may be kept by processor
-    at = {family: {peer.ns.name: peer.ns.udp(FAR[family], 9) for peer in (bob, carol)} for family in (4, 6)}
-    kinds = [kind(t, family, at, bob, carol) for kind, family in (
-        (Routes, 4), (Multipath, 4), (Multipath, 6), (Metrics, 6), (Routers, 6))]
+    kinds = [kind(t, where, family) for kind, where, family in (
+        (Routes, host, 4), (Multipath, host, 4), (Multipath, host, 6), (Metrics, host, 6), (Routers, host, 6),
+        (Routes, vrf, 4), (Multipath, vrf, 4), (Multipath, vrf, 6), (Metrics, vrf, 6))]
 
-    def plain(family):
-        """A socket of the host."""
-        sock = t.host.udp(alice.hub_address(family), 4001)
-        return lambda data: sock.send(data, (FAR[family], 9))
-
-    def relay(family):
-        """A target whose output has the same addresses as the socket."""
-        local, sender = (alice.hub_address(family), 4000), alice.udp(family=family)
-        control.add(local, ((alice.hub_address(family), 4001), (FAR[family], 9)), rtp=1)
-        return lambda data: sender.send(data, local)
-
-    def lost(what, *kinds_of_senders):
+    def lost(what, *kinds_of_senders, hosts=hosts):
         """What is lost with each kind of routes after each event, by each sender."""
         found, senders = {}, {}
         for gateways in kinds:
+            if gateways.host not in hosts:
+                continue
             gateways.begin()
-            if gateways.family not in senders:
-                senders[gateways.family] = [sender(gateways.family) for sender in kinds_of_senders]
+            place = gateways.host, gateways.family
+            if place not in senders:
+                senders[place] = [sender(*place) for sender in kinds_of_senders]
             for event in EVENTS:
-                some = senders[gateways.family]
+                some = senders[place]
                 if event is dies_and_is_not_confirmed:
                     if not isinstance(gateways, Routes):
                         continue
                     some = some[:1]  # each lookup takes the other gateway: two that take turns would have one each
-                name = f"IPv{gateways.family}, {gateways.name}: {event.__name__}"
+                name = f"{gateways.where}: {event.__name__}"
                 t.step(f"{what}, {name}")
                 gateways.renew()
                 first = gateways.used(some[0])
@@ -254,41 +284,38 @@ def run(t):
             if isinstance(gateways, Metrics):
                 t.step(f"{what}: a gateway that is preferred comes back")
                 gateways.renew()
-                send, first = senders[gateways.family][0], gateways.peers[0]
+                send, first = senders[place][0], gateways.peers[0]
                 gateways.put(first, "failed")
                 t.true("meanwhile the other one serves", gateways.used(send) is not first)
                 gateways.put(first, "reachable")
                 t.eventually("it serves again", lambda: gateways.used(send) is first, True, 1.5)
             if t.size != "test":
-                t.step(f"{what}, IPv{gateways.family}, {gateways.name}: as slowly as the kernel asks by itself")
-                solicitations(KERNELS_OWN_MS)
+                t.step(f"{what}, {gateways.where}: as slowly as the kernel asks by itself")
+                gateways.host.solicitations(KERNELS_OWN_MS)
                 gateways.renew()
-                gateways.kill(gateways.used(senders[gateways.family][0]))
+                gateways.kill(gateways.used(senders[place][0]))
                 gateways.forget_all()
-                name = f"IPv{gateways.family}, {gateways.name}"
-                found[name] = gateways.lost(senders[gateways.family][0], gap=GAP)
+                name = gateways.where
+                found[name] = gateways.lost(senders[place][0], gap=GAP)
                 t.figure(f"{name}: lost by {what}", found[name][0])
-                solicitations(RETRANSMIT_MS)
+                gateways.host.solicitations(RETRANSMIT_MS)
             gateways.revive()
         return found
 
-    def ready():
-        nft.chain()
-        nft.native_rule(0)
-        return t.table(0).add().ready()
-
-    solicitations(RETRANSMIT_MS)
-    alone = lost("a socket", plain)
+    for each in hosts:
+        each.solicitations(RETRANSMIT_MS)
+    alone = lost("a socket", Host.plain)
     if t.size != "test":
         with module.witness():
-            control = ready()
-            lost("the C module", relay)
+            host.ready(t)
+            lost("the C module", Host.relay, hosts=(host,))  # it follows no VRF
             nft.delete()
-            control.close()
+            host.control.close()
             t.table(0).delete()
     module.load("rs")
-    control = ready()
-    ours = lost("ours", relay, plain)
+    for each in hosts:
+        each.ready(t)
+    ours = lost("ours", Host.relay, Host.plain)
     for name, counts in ours.items():
         t.note(f"{name}: lost by a socket {alone[name]}, by ours and a socket beside it {counts}")
     t.equal("more lost than by a socket", {name: (alone[name], counts) for name, counts in ours.items()

@@ -43,15 +43,19 @@ def run(t):
     control = table.ready(pages=64)
     nft.chain()
     nft.native_rule(0)
-    target = control.target((alice.hub4, 4000), outputs=2, pts=tuple(range(32)), ssrcs=(1, 2, 3, 4), rtp=1)
-    output = target.destination(0, (bob.hub4, 4001), (bob.v4, 9))
+    made = {}
+    for family in (4, 6):
+        made[family] = target = control.target((alice.hub_address(family), 4000), outputs=2, pts=tuple(range(32)), ssrcs=(1, 2, 3, 4),
+                                               rtp=1)
+        target.destination(0, (bob.hub_address(family), 4001), (bob.address(family), 9))
     delete = control.delete
 
-    def commands():
+    def commands(family):
         """Instructions of the commands for a target with 32 payload types, two outputs and four SSRCs: added and deleted."""
+        target, output = made[family], made[family].destinations[0]
         clock, found = time.perf_counter_ns, []
         for n in range(EACH):
-            target.command["target.local"] = output["destination.local"] = local = (alice.hub4, 4000 + n)
+            target.command["target.local"] = output["destination.local"] = local = (alice.hub_address(family), 4000 + n)
             output["destination.num"] = 0
             first = bytes(output)
             output["destination.num"] = 1
@@ -87,17 +91,20 @@ def run(t):
             found.append((kernel_work() - before) / DELETED)
         return min(found)
 
-    commands()
-    tables()
+    def costs():
+        """Those of the commands in each family, and of a table."""
+        return {"a target over IPv4": commands(4), "a target over IPv6": commands(6), "a table": tables()}
+
+    costs()
     t.step("a small host")
-    few = commands(), tables()
+    few = costs()
     short = ends()
 
     t.step(f"{NAMESPACES} namespaces more")
     for n in range(NAMESPACES):
         net.Namespace.bare(f"ns{n}")
-    many = commands(), tables()
-    for what, first, then in zip(("a target", "a table"), few, many):
+    many = costs()
+    for (what, first), then in zip(few.items(), many.values()):
         t.note(f"{what}: {first} instructions, with {NAMESPACES} namespaces more {then}")
         t.between(f"cost of {what} with {NAMESPACES} namespaces more, of that without", then / first, 0.9, 1.02)
 
@@ -113,7 +120,7 @@ def run(t):
             t.table(n).kill()
 
     t.step(f"{PINS} pins, of pages around those that are used")
-    few = commands()
+    few = {family: commands(family) for family in made}
     memory = Memory(PINS)
     pin = memory.pin_command()
     pin["pin_memory.size"] = PAGE
@@ -121,11 +128,13 @@ def run(t):
         pin["pin_memory.addr"] = memory.addr + n * PAGE
         control.write(pin)
     t.equal("pins", table.status()["Memory pins"], PINS + 1)
-    many = commands()
-    t.note(f"a target: {few} instructions, with {PINS} pins {many}")
-    t.between(f"cost of a target with {PINS} pins, of that with one", many / few, 0.9, 2)
+    for family, first in few.items():
+        many = commands(family)
+        t.note(f"a target over IPv{family}: {first} instructions, with {PINS} pins {many}")
+        t.between(f"cost of a target over IPv{family} with {PINS} pins, of that with one", many / first, 0.9, 2)
 
     t.step("outputs take no memory of processors")
+    target, output = made[4], made[4].destinations[0]
     output["destination.local"] = target.command["target.local"] = (alice.hub4, 4000)
     before, count = percpu(), 0
     target.command["target.num_destinations"] = OUTPUTS
