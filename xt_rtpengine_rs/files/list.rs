@@ -78,22 +78,16 @@ impl View for Status {
             seq_print!(out, "Control PID: {}\n", state.process);
         }
         seq_print!(out, "Targets:     {}\n", state.len);
-        seq_print!(out, "Players:     0\n");
-        seq_print!(out, "PStreams:    0\n");
+        seq_print!(out, "Players:     0\nPStreams:    0\n");
         if text.memory {
             seq_print!(out, "Memory pins: {}\n", state.memory.len());
             seq_print!(out, "Memory:      {}\n", state.memory.size());
         }
         if text.buffers {
-            seq_print!(out, "Skb refs:    0\n");
-            seq_print!(out, "Skb copies:  0\n");
-            seq_print!(out, "Ring bufs:   0\n");
+            seq_print!(out, "Skb refs:    0\nSkb copies:  0\nRing bufs:   0\n");
         }
-        seq_print!(
-            out,
-            "Interface:   {}\n",
-            generation.map_or("none", Generation::name)
-        );
+        let name = generation.map_or("none", Generation::name);
+        seq_print!(out, "Interface:   {name}\n");
         Ok(())
     }
 }

@@ -117,8 +117,8 @@ impl Handle for TextControl {
         reader.read_slice(text)?;
         match text::parse(text).ok_or(EINVAL)? {
             TextCommand::Add(id) => self.0.add(id),
-            TextCommand::Delete(id) => self.0.delete(id),
-            TextCommand::Kill(id) => self.0.kill(id),
+            TextCommand::Delete(id) => self.0.remove(id, false),
+            TextCommand::Kill(id) => self.0.remove(id, true),
         }?;
         Ok(length)
     }

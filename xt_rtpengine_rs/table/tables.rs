@@ -123,26 +123,13 @@ impl Tables {
         Ok(())
     }
 
-    /// Removes a table that no process holds open.
+    /// Removes a table: one that no process holds open, or any `by_force`.
     ///
     /// # Errors
     ///
     /// `EINVAL` when the id is too high, `ENOENT` when there is no such table, `EBUSY` when a process
     /// holds it open.
-    pub(crate) fn delete(&self, id: u32) -> Result {
-        self.remove(id, false)
-    }
-
-    /// Removes a table, whoever holds it open.
-    ///
-    /// # Errors
-    ///
-    /// `EINVAL` when the id is too high, `ENOENT` when there is no such table.
-    pub(crate) fn kill(&self, id: u32) -> Result {
-        self.remove(id, true)
-    }
-
-    fn remove(&self, id: u32, by_force: bool) -> Result {
+    pub(crate) fn remove(&self, id: u32, by_force: bool) -> Result {
         let retired = self.take_out(&mut self.changing.lock(), id, by_force)?;
         drop(retired);
         Ok(())
