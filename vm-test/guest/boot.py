@@ -29,6 +29,8 @@ _UNITS = Path("/run/systemd/system")
 _TARGET = "vm-test.target"
 _SERVICE = """[Unit]
 After=basic.target
+SuccessAction=reboot-force
+FailureAction=reboot-force
 [Service]
 ExecStart=/usr/bin/python3 /run/boot.py
 Environment=PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 PYTHON_COLORS=0

@@ -16,7 +16,6 @@ from pathlib import Path
 from .daemon import Bencoded, Daemon
 from .errors import Failure
 from .net import HOST, Address, Peer, command
-from .patience import patient
 from .phone import Conversation, Kernel, Phone, complaints
 from .proc import Table
 from .scenario import Scenario
@@ -29,6 +28,8 @@ OPTIONS = Path("/etc/modprobe.d/rtpengine.conf")
 _OWN = Path("/etc/systemd/system")
 # That of 12.5 takes the addresses that packets come from with those that come more than 3 s after the last signalling, in whole seconds.
 _LEARNS_AFTER = 4.1 if Path("/etc/debian_version").read_text().startswith("13") else 0
+
+_STOP_SECONDS = 120.0  # after 90 systemd kills what does not stop
 
 
 def configure(file: Path = CONFIGURATION, section: str = "rtpengine", **settings: object) -> None:
@@ -88,14 +89,14 @@ class Service(Daemon):
 
     def start(self, verb: str = "start") -> None:
         """Starts it, or `restart`: the unit is of a type that says when it is ready."""
-        done = command("systemctl", verb, self.unit, check=False, timeout=patient(120))
+        done = command("systemctl", verb, self.unit, check=False, timeout=_STOP_SECONDS)
         if done.returncode != 0:
             raise Failure(f"systemctl {verb} {self.unit}", "exit code 0", f"{done.stderr}\n{self.log()[-2000:]}")
         self.ready()
 
     def ready(self) -> None:
         """Waits until it answers."""
-        end = time.monotonic() + patient(60)
+        end = time.monotonic() + 60
         while (self._ask({"command": "ping"}, timeout=0.5) or {}).get("result") != "pong":
             if time.monotonic() > end:
                 raise Failure(f"{self.unit} answers a ping", "pong", self.log()[-2000:])
@@ -112,9 +113,9 @@ class Service(Daemon):
         """Ends its process with SIGKILL, behind systemd's back."""
         os.kill(self.pid(), signal.SIGKILL)
 
-    def stop(self, timeout: float = 60) -> None:
+    def stop(self, timeout: float = _STOP_SECONDS) -> None:
         """Has systemd stop it."""
-        command("systemctl", "stop", self.unit, timeout=patient(timeout))
+        command("systemctl", "stop", self.unit, timeout=timeout)
 
     def log(self) -> str:
         """Its lines in the journal, and systemd's about it."""
@@ -161,7 +162,7 @@ def stop_all() -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         _reap(others)
-    command("systemctl", "stop", "rtpengine*.service", check=False)
+    command("systemctl", "stop", "rtpengine*.service", check=False, timeout=_STOP_SECONDS)
 
 
 def _processes(group: Path) -> Sequence[int]:

@@ -65,6 +65,13 @@ def run(t):
         command("modprobe", name, "proc_uid=1234", "proc_mask=0")
         is_ours(f"modprobe {name} with options", [1234, user.pw_gid, 0])
         unloads(f"modprobe {name} with options")
+    own = Path("/etc/modprobe.d/administrator.conf")
+    own.write_text("options xt_rtpengine_rs proc_mask=0x6\n")
+    for name in ("xt_rtpengine_rs", "nft-expr-2-rtpengine"):
+        command("modprobe", name)
+        is_ours(f"modprobe {name} with options of our name", [user.pw_uid, user.pw_gid, 6])
+        unloads(f"modprobe {name} with options of our name")
+    own.unlink()
 
     t.step("with both C modules, as dkms installs them")
     folder = MODULES / "updates/dkms"
