@@ -71,31 +71,23 @@ impl<C: Crypto> Keyed<C> {
     }
 }
 
-/// SSRC and 48-bit index, as they stand in counters and nonces.
-fn position(place: &Place) -> [u8; 10] {
-    let [s0, s1, s2, s3] = place.ssrc;
-    let [i0, i1, i2, i3] = place.index.to_be_bytes();
-    [s0, s1, s2, s3, 0, 0, i0, i1, i2, i3]
+/// A salt, SSRC and 48-bit index, added up. `ssrc` and `index` tell where the last bits of those are.
+fn added(salt: &[u8; SALT_LEN], place: &Place, ssrc: u32, index: u32) -> Block {
+    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = *salt;
+    let salt = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, 0, 0]);
+    let sender = u128::from(u32::from_be_bytes(place.ssrc));
+    (salt ^ (sender << ssrc) ^ (u128::from(place.index) << index)).to_be_bytes()
 }
 
 /// First counter of AES-CM (RFC 3711, 4.1.1).
 fn counter(salt: &[u8; SALT_LEN], place: &Place) -> Block {
-    let mut counter = [0; 16];
-    let position = [0; 4].into_iter().chain(position(place));
-    for (to, (salt, at)) in counter.iter_mut().zip(salt.iter().zip(position)) {
-        *to = salt ^ at;
-    }
-    counter
+    added(salt, place, 64, 16)
 }
 
 /// Nonce of AES-GCM (RFC 7714, 8.1 and 9.1).
 pub(super) fn nonce(salt: &[u8; SALT_LEN], place: &Place) -> Nonce {
-    let mut nonce = [0; 12];
-    let position = [0; 2].into_iter().chain(position(place));
-    for (to, (salt, at)) in nonce.iter_mut().zip(salt.iter().zip(position)) {
-        *to = salt ^ at;
-    }
-    nonce
+    let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = added(salt, place, 80, 32);
+    [a, b, c, d, e, f, g, h, i, j, k, l]
 }
 
 /// The key that f8 mode encrypts its vector with: that of the data, changed by the salt.
