@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""What README tells users to do is what a scenario does."""
+"""What README and docs tell users to do is what a scenario does."""
 
 import ast
 import unittest
@@ -34,6 +34,12 @@ class Readme(unittest.TestCase):
         tried = constants("field_23_stock_services")
         for name in ("RECOVERY", "RULE_ADD", "RESTART"):
             self.assertIn(tried[name], self.words)
+
+    def test_how_the_daemon_of_testing_runs_on_debian_13(self) -> None:
+        tried = constants("daemon_of_testing_on_debian_13")
+        page = (_ROOT / "docs/daemon-26.0.md").read_text()
+        self.assertIn(f"```\n{tried['OVERRIDE']}```\n", page)
+        self.assertIn(f"--include=rtpengine-daemon testing {tried['FOLDER']}\n", page)
 
 
 if __name__ == "__main__":
