@@ -160,8 +160,8 @@ class Daemon:
         """One ng command; `call_id` becomes `call-id`. An error or no answer fails the scenario."""
         message: dict[str, Bencoded] = {"command": command}
         message.update({name.replace("_", "-"): value for name, value in values.items()})
-        self._signalled = time.monotonic()
         answer = self._ask(message, timeout=patient(60))
+        self._signalled = time.monotonic()
         if answer is None or answer.get("result") not in ("ok", "pong"):
             raise Failure(f"the daemon's answer to {command}", "result ok", answer)
         return answer
