@@ -58,7 +58,7 @@ pub(crate) fn confuse(
         _ => ("PayloadTypeNumber", random.word() | PAYLOAD_TYPES),
     };
 
-    // What the holder pinned last is where its pointers lead. So both go by the same handle.
+    // What the holder pinned or mapped last is where its pointers lead. So all goes by the same handle.
     let pin = Message {
         bytes: encode::pin_memory(base, REGION).as_bytes().to_vec(),
         sent: Direction::Write,
@@ -67,10 +67,8 @@ pub(crate) fn confuse(
     let add = encode::add_target(&target).as_bytes().to_vec();
     let add = translated(random, generation, add);
     let can_pin = generation.command_size(CommandNumber::PinMemory).is_some();
-    if !can_pin {
-        table.map(random, arena, report, (base, REGION))?;
-    }
     let handle = table.handle(random)?;
+    let mapped = (!can_pin).then(|| arena.map_file(handle, base, REGION));
     let pinned = call(handle, &pin);
     sys::store(last, wrong);
     let result = nix::unistd::write(handle, &add);
@@ -80,6 +78,9 @@ pub(crate) fn confuse(
         result.err().map_or(0, |errno| errno as i32),
     );
     report.refusal(class);
+    if let Some(mapped) = mapped {
+        table.mapped(report, (base, REGION), mapped)?;
+    }
     if result != Err(Errno::EINVAL) {
         return Err(format!(
             "table {}: payload types {previous} and {wrong}: {result:?}",

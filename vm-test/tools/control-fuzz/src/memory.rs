@@ -108,7 +108,9 @@ impl Arena {
         if size >= MUCH || end.is_none_or(|end| end > 1 << 47) || start == 0 {
             return Some(false);
         }
-        if !(sys::FIRST..sys::LAST).contains(&start) {
+        let is_ours = (sys::FIRST..sys::LAST).contains(&start);
+        // Nor is it known whether all that is LARGE is there.
+        if !is_ours || start < LARGE.0 + LARGE.1 && start + size > LARGE.0 {
             return None;
         }
         let can = (start..end?)

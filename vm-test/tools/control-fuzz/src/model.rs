@@ -210,8 +210,9 @@ impl Model {
     fn init(&self, init: &Init) -> Prediction {
         let size = PointerName::Global.kind().size() as u64;
         let has = |pin: &&Pin| pin.has(init.global.0, size);
-        let range = self.pins.iter().filter(has).map(|pin| pin.size).max();
-        let generation = init.generation(range.unwrap_or(0));
+        // The newest is where a pointer leads.
+        let range = self.pins.iter().rfind(has);
+        let generation = init.generation(range.map_or(0, |range| range.size));
         Prediction::accepted(Effect::Init(generation)).or(
             range.is_none(),
             "Pointer(Global",

@@ -155,9 +155,19 @@ impl Table {
         random: &mut Random,
         arena: &mut Arena,
         report: &mut Report,
-        (start, size): (u64, u64),
+        place: (u64, u64),
     ) -> Result<(), Failure> {
-        let result = arena.map_file(self.handle(random)?, start, size);
+        let result = arena.map_file(self.handle(random)?, place.0, place.1);
+        self.mapped(report, place, result)
+    }
+
+    /// Checks what became of a mapping.
+    pub(crate) fn mapped(
+        &mut self,
+        report: &mut Report,
+        (start, size): (u64, u64),
+        result: Result<(), Errno>,
+    ) -> Result<(), Failure> {
         report.operation("mmap of the control file");
         match result {
             Ok(()) if !self.model.is_killed => self.model.pins.push(Pin { start, size }),

@@ -9,7 +9,7 @@ use rtp_wire::{Generation, PointerKind};
 use zerocopy::byteorder::native_endian::U64;
 use zerocopy::{FromBytes, IntoBytes, KnownLayout};
 
-use crate::memory::{PAGE, REGION};
+use crate::memory::{LARGE, PAGE, REGION};
 use crate::random::Random;
 
 mod destination;
@@ -54,16 +54,20 @@ fn no_length(random: &mut Random) -> u32 {
 
 /// A pointer that leads nowhere, made of one that leads into a region to a structure of that kind.
 fn wild(random: &mut Random, pointer: u64, kind: PointerKind) -> u64 {
-    let base = pointer & !(REGION - 1);
+    let (base, room) = if pointer >= LARGE.0 {
+        LARGE
+    } else {
+        (pointer & !(REGION - 1), REGION)
+    };
     let size = kind.size() as u64;
     match random.below(12) {
         0 => 0,
         1 | 2 => pointer + random.between(1, 7) as u64,
         3 => base - 8,
-        4 => base + REGION,
-        5 => base + REGION - 8,
+        4 => base + room,
+        5 => base + room - 8,
         // The first place at which it does not fit.
-        6..=8 => base + REGION - size + 8,
+        6..=8 => base + room - size + 8,
         9 => random.pick(&[u64::MAX - 7, base ^ (1 << 63)]),
         10 => 0xffff_8880_0000_0000 + u64::from(random.word()) * 8,
         _ => 0x8000_0000_0000 + u64::from(random.word()) * 8,
