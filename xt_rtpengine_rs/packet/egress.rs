@@ -87,15 +87,13 @@ impl Egress {
         growth: usize,
         finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
     ) -> Result<T, Unsent> {
-        let (sent, more) = match self.try_send(origin, payload, growth, finish) {
-            Ok((length, more)) => (Ok(length), Ok(more)),
-            Err(reason) => (Err(reason), Err(reason)),
-        };
+        let sent = self.try_send(origin, payload, growth, finish);
         // What is put off is counted when it is sent.
         if sent.is_err() || origin.later.is_none() {
-            self.count(&sent);
+            let length = sent.as_ref().map(|(length, _)| *length);
+            self.count(length.map_err(|reason| *reason));
         }
-        more
+        sent.map(|(_, more)| more)
     }
 
     fn try_send<T>(
@@ -125,10 +123,10 @@ impl Egress {
     }
 
     /// Counts a packet of that length, or why there is none.
-    pub(super) fn count(&self, sent: &Result<usize, Unsent>) {
+    pub(super) fn count(&self, sent: Result<usize, Unsent>) {
         match sent {
             Ok(length) => {
-                let bytes = *length as u64;
+                let bytes = length as u64;
                 self.stats.packets.add(1);
                 self.stats.bytes.add(bytes);
                 self.interface.egress.packets.add(1);

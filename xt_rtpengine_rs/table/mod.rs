@@ -73,13 +73,6 @@ pub(crate) struct State {
     pub(crate) len: usize,
 }
 
-/// What a table owned when it ended. Dropping it may sleep.
-pub(crate) struct Released {
-    _entries: RBTree<Endpoint, Entry>,
-    _memory: SharedMemory,
-    _daemon: Option<Daemon>,
-}
-
 /// A table.
 #[pin_data]
 pub(crate) struct Table {
@@ -165,12 +158,13 @@ impl Table {
         }
     }
 
-    /// Ends the table: its targets are removed, and commands that its holders still send fail.
+    /// Ends the table: its targets are removed, and commands that its holders still send fail. Gives what it owned, for the
+    /// caller to drop, which may sleep.
     ///
     /// # Errors
     ///
     /// `EBUSY` when it is held open, unless `by_force`.
-    pub(crate) fn end(&self, by_force: bool) -> Result<Released> {
+    pub(crate) fn end(&self, by_force: bool) -> Result<impl Sized> {
         let mut state = self.state.lock();
         if state.handles > 0 && !by_force {
             return Err(EBUSY);
@@ -183,11 +177,8 @@ impl Table {
                 self.targets.remove(local);
             }
         }
-        Ok(Released {
-            _entries: entries,
-            _memory: core::mem::replace(&mut state.memory, SharedMemory::new()),
-            _daemon: state.daemon.take(),
-        })
+        let memory = core::mem::replace(&mut state.memory, SharedMemory::new());
+        Ok((entries, memory, state.daemon.take()))
     }
 }
 

@@ -58,19 +58,10 @@ pub(crate) struct Output {
 }
 
 /// How packets of one SSRC are rewritten and counted.
+#[derive(Default)]
 struct OutputSsrc {
     stats: Option<Shared<SsrcStats>>,
     rule: SsrcRule,
-}
-
-impl OutputSsrc {
-    const NONE: Self = Self {
-        stats: None,
-        rule: SsrcRule {
-            seq_offset: 0,
-            ssrc: None,
-        },
-    };
 }
 
 /// Which header extensions are sent.
@@ -121,7 +112,7 @@ impl Output {
         memory: &impl Resolve,
         indices: &mut Option<Arc<Indices>>,
     ) -> Result<Self, Fault> {
-        let mut ssrcs = [const { OutputSsrc::NONE }; MAX_SSRCS];
+        let mut ssrcs: [OutputSsrc; MAX_SSRCS] = Default::default();
         for (index, (to, ssrc)) in (0u8..).zip(ssrcs.iter_mut().zip(&config.ssrcs)) {
             if ssrc.stats.is_some() {
                 to.stats = Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?);
