@@ -172,6 +172,45 @@ fn help_and_version_are_no_failures() {
 }
 
 #[test]
+fn versions_are_told_with_and_without_a_module() {
+    let version = env!("CARGO_PKG_VERSION");
+    let output = Proc::new(&[("modules", "")]).run("version");
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    assert_eq!(
+        out(&output),
+        format!("rtpctl      {version}\nmodule      none is loaded that rtpctl knows\n")
+    );
+    let proc = Proc::new(&[
+        (
+            "modules",
+            "xt_RTPENGINE 262144 1 - Live 0x0000000000000000 (OE)\n",
+        ),
+        ("rtpengine/list", "3\n"),
+        ("rtpengine/3/status", "Control PID: 0\nTargets: 1\n"),
+    ]);
+    let output = proc.run("version --json --sys /nonexistent");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let guess = serde_json::json!({"name": "12.5", "by": "guess"});
+    assert_eq!(
+        (&json["rtpctl"], &json["module"]["name"]),
+        (&version.into(), &"xt_RTPENGINE".into())
+    );
+    assert_eq!(
+        json["tables"],
+        serde_json::json!([{"id": 3, "interface": guess}])
+    );
+    // A list that cannot be read.
+    let proc = Proc::new(&[("rtpengine/3/status", "")]);
+    let output = proc.run("version");
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        out(&output).ends_with("tables      not to be read\n"),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
 fn tables_are_made_and_removed_by_text() {
     for (line, text, said) in [
         ("table add 3", "add 3\n", "table 3 added\n"),

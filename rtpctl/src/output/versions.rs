@@ -20,8 +20,8 @@ pub(crate) struct Versions {
     module: Option<Module>,
     /// The generations that the module serves; none where they are not known.
     interfaces: Option<Vec<Interface>>,
-    /// What each table speaks.
-    tables: Vec<Speaks>,
+    /// What each table speaks; none where they may not be read.
+    tables: Option<Vec<Speaks>>,
 }
 
 /// What a table speaks.
@@ -32,25 +32,24 @@ struct Speaks {
 }
 
 impl Versions {
-    /// Of this program, of a module, and of its tables.
-    pub(crate) fn new(module: Option<Module>, tables: &[Table]) -> Self {
+    /// Of this program, of a module, and of its tables, where they could be read.
+    pub(crate) fn new(module: Option<Module>, tables: Option<&[Table]>) -> Self {
         let interfaces = module.as_ref().and_then(|module| {
             if module.is_of_our_version() {
                 let all = Generation::ALL.into_iter();
                 return Some(all.map(Interface::by_version).collect());
             }
             // Its tables tell more than its name.
-            let told = tables.iter().find_map(|table| table.interface.clone());
+            let mut known = tables.into_iter().flatten();
+            let told = known.find_map(|table| table.interface.clone());
             let by_name = module.interface()?;
             Some(vec![told.unwrap_or(by_name)])
         });
-        let tables = tables
-            .iter()
-            .map(|table| Speaks {
-                id: table.id,
-                interface: table.interface.clone(),
-            })
-            .collect();
+        let speaks = |table: &Table| Speaks {
+            id: table.id,
+            interface: table.interface.clone(),
+        };
+        let tables = tables.map(|tables| tables.iter().map(speaks).collect());
         Self {
             rtpctl: env!("CARGO_PKG_VERSION"),
             module,
@@ -80,7 +79,10 @@ impl Report for Versions {
                 line("interfaces", &served)?;
             }
         }
-        for table in &self.tables {
+        let Some(tables) = &self.tables else {
+            return line("tables", "not to be read");
+        };
+        for table in tables {
             let speaks = table.interface.as_ref();
             let speaks = speaks.map_or("?".to_owned(), Interface::to_string);
             line(&format!("table {}", table.id), &speaks)?;

@@ -25,7 +25,7 @@ fn versions(module: Option<Module>, tables: &[(u8, &str)]) -> Versions {
             }
         })
         .collect();
-    Versions::new(module, &tables)
+    Versions::new(module, Some(&tables))
 }
 
 const OURS: &str = env!("CARGO_PKG_VERSION");
@@ -86,6 +86,23 @@ fn what_is_guessed_is_told() {
         text(None, &[]),
         ["module      none is loaded that rtpctl knows"]
     );
+}
+
+#[test]
+fn tables_that_may_not_be_read_hide_nothing_else() {
+    let hidden = Versions::new(Some(module("nft_rtpengine", None)), None);
+    let text = printed(&hidden, false);
+    let lines: Vec<_> = text.lines().skip(1).collect();
+    assert_eq!(
+        lines,
+        [
+            "module      nft_rtpengine of unknown version",
+            "interfaces  26.0 (a guess)",
+            "tables      not to be read"
+        ]
+    );
+    let json: serde_json::Value = serde_json::from_str(&printed(&hidden, true)).expect("JSON");
+    assert!(json["tables"].is_null());
 }
 
 #[test]
