@@ -15,7 +15,8 @@ CALLER, CALLEE = 0x0000_CA11, 0x0000_CA22
 def run(t):
     alice, bob = t.peers("alice", "bob")
     kernel = Kernel(t.table(0))
-    SPOOL.mkdir(mode=0o777)
+    SPOOL.mkdir()
+    SPOOL.chmod(0o777)  # for whatever user the daemon becomes
     daemon = t.daemon(f"pub4/{alice.hub4}", f"pub6/{alice.hub6}", options=("--recording-method=proc", f"--recording-dir={SPOOL}"))
 
     for family, asked in ((4, "in the offer"), (6, "in mid-call")):

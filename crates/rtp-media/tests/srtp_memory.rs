@@ -64,6 +64,10 @@ fn field_15_a_packet_on_its_way_shares_no_index_with_the_new_target() {
                     false => (&new, &old),
                 };
                 let what = format!("{old_lists:?}, then {new_lists:?}, old first {old_is_first}");
+                for output in [first, second] {
+                    let again = indices.next_rtp(output, 7, 0xfffe, 0);
+                    assert_eq!(again, Err(NoIndex::Used), "{what}");
+                }
                 for (sequence, index) in [(0xffff, 0xffff), (0, 0x1_0000)] {
                     assert_eq!(indices.next_rtp(first, 7, sequence, 0), Ok(index), "{what}");
                     let again = indices.next_rtp(second, 7, sequence, 0);
