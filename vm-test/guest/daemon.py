@@ -112,6 +112,7 @@ class Daemon:
         self.ns = ns
         self.release = release
         self.log_path = Path(f"/tmp/daemon-{next(self._cookies)}.log")
+        self.log_path.write_bytes(b"")  # one of an earlier scenario may lie there
         self._user = user
         self._reluctant = reluctant and release == "12.5"
         self._signalled = 0.0

@@ -8,7 +8,6 @@ from guest.phone import FIRST, Conversation, Kernel, Phone, agree, complaints
 from guest.webrtc import DTLS_SERVER, TO_BROWSER, TO_PHONE, Browser
 
 MODULE = "rs"
-RELEASE = ("26.0", "12.5")
 TIMEOUT = 120
 COUNT = 100
 BETWEEN_BROWSERS = 50
