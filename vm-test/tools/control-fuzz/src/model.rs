@@ -188,7 +188,7 @@ impl Model {
         match parse(generation, sent, message) {
             Err(refusal) => refusal.into(),
             Ok(Request::Init(init)) => self.init(&init),
-            Ok(Request::PinMemory { address, size }) => pin(arena, address, size),
+            Ok(Request::PinMemory { address, size }) => self.pin(arena, address, size),
             Ok(Request::AddTarget(target)) => self.add_target(&target),
             Ok(Request::AddDestination {
                 target,
@@ -300,6 +300,19 @@ impl Model {
             .or(is_complete, "TargetComplete", Errno::EBUSY)
     }
 
+    fn pin(&self, arena: &Arena, start: u64, size: u64) -> Prediction {
+        let pin = Prediction::accepted(Effect::Pin(Pin { start, size }));
+        let shared: u64 = self.pins.iter().map(|pin| pin.size).sum();
+        if shared.saturating_add(size) > MEMORY_LIMIT {
+            return pin.or(true, "MemoryLimit", Errno::ENOMEM);
+        }
+        match arena.can_pin(start, size) {
+            Some(true) => pin,
+            Some(false) => pin.or(true, "CannotPin", Errno::EFAULT),
+            None => pin.perhaps(Errno::EFAULT),
+        }
+    }
+
     /// Takes over what an accepted message did.
     pub(crate) fn apply(&mut self, effect: Effect) {
         match effect {
@@ -327,15 +340,3 @@ impl Model {
 
 /// The bytes that a table may share, as long as the module's parameter is not changed.
 const MEMORY_LIMIT: u64 = 4 << 30;
-
-fn pin(arena: &Arena, start: u64, size: u64) -> Prediction {
-    let pin = Prediction::accepted(Effect::Pin(Pin { start, size }));
-    if size > MEMORY_LIMIT {
-        return pin.or(true, "MemoryLimit", Errno::ENOMEM);
-    }
-    match arena.can_pin(start, size) {
-        Some(true) => pin,
-        Some(false) => pin.or(true, "CannotPin", Errno::EFAULT),
-        None => pin.perhaps(Errno::EFAULT),
-    }
-}
