@@ -158,7 +158,7 @@ class Call:
                  for ssrc, sent in zip(SSRCS, self.sent)]
         wire = [[each.rtp(packet) for packet in packets] if each else packets for each, packets in zip(self.protect, plain)]
         flows = both_ways(self.media[0], self.locals[0], self.media[1], self.locals[1], *wire)
-        self.times = {"rtp": time.time()}
+        self.times = dict.fromkeys((("rtp", 0), ("rtp", 1)), time.time())
         for here, flow in enumerate(flows):
             there = 1 - here
             receiver = self.open[there]
@@ -169,7 +169,7 @@ class Call:
             data = self.protect[here].rtcp(report) if receiver else report
             self.rtcp[here].send(data, self.rtcp_locals[here])
             got = self.rtcp[there].recv()
-            self.times["rtcp"] = self.times["mux"] = time.time()
+            self.times["rtcp", here] = self.times["mux", here] = time.time()
             t.true(f"{self}: the report of {here} comes", got)
             t.equal(f"{self}: it is", (receiver.rtcp(got.data) if receiver else got.data, got.source),
                     (report, self.rtcp_locals[there]))
@@ -205,15 +205,15 @@ class Call:
             out = figures["output_ssrcs"][0][0]
             t.equal(f"{what}: the SSRC sent", [out[key] for key in ("packets", "bytes", "timestamp", "ext_seq")],
                     [count, payload, *last])
-            self.recent(t, f"{what}: last packet of the target", target, self.kind)
-            self.recent(t, f"{what}: last packet of the SSRC", ssrc, "rtp")
+            self.recent(t, f"{what}: last packet of the target", target, (self.kind, here))
+            self.recent(t, f"{what}: last packet of the SSRC", ssrc, ("rtp", here))
         for here, figures in enumerate(found[2:]):
             target, output = figures["target"], figures["outputs"][0]
             t.equal(f"{self}: RTCP of {here}", (target["packets"], target["bytes"], target["errors"]), (*reports, 0))
             t.equal(f"{self}: its output", (output["packets"], output["bytes"], output["errors"]), (*reports, 0))
-            self.recent(t, f"{self}: last report of {here}", target, "rtcp")
+            self.recent(t, f"{self}: last report of {here}", target, ("rtcp", here))
 
-    def recent(self, t, what, figures, kind):
-        """The time of the last packet is within a second of when the last one of that kind had come. Whole seconds are cut."""
-        before = self.times[kind] - figures["last_packet_us"] / self.habits.unit
+    def recent(self, t, what, figures, last):
+        """The time of the last packet is within a second of when the last one of that kind and sender had come. Whole seconds are cut."""
+        before = self.times[last] - figures["last_packet_us"] / self.habits.unit
         t.between(f"{what}, seconds before it had come", before, 0, patient(1) + (1 if self.habits.unit == 1 else 0))
