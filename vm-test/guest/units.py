@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from .daemon import Bencoded, Daemon
+from .daemon import Daemon
 from .errors import Failure
 from .net import HOST, Address, Peer, command
 from .phone import Conversation, Kernel, Phone, complaints
@@ -26,9 +26,6 @@ CONFIGURATION = Path("/etc/rtpengine/rtpengine.conf")
 # What the package's postinst wrote: the line of options for the C module that goes with the daemon.
 OPTIONS = Path("/etc/modprobe.d/rtpengine.conf")
 _OWN = Path("/etc/systemd/system")
-# That of 12.5 takes the addresses that packets come from with those that come more than 3 s after the last signalling, in whole seconds.
-_LEARNS_AFTER = 4.1 if Path("/etc/debian_version").read_text().startswith("13") else 0
-
 _STOP_SECONDS = 120.0  # after 90 systemd kills what does not stop
 
 
@@ -76,16 +73,9 @@ class Service(Daemon):
         self.ns = HOST
         self.NG = ng
         self._signalled = 0.0
+        # That of 12.5: its package's files are not changed.
+        self._reluctant = Path("/etc/debian_version").read_text().startswith("13")
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-
-    def ng(self, command: str, **values: Bencoded) -> dict[str, Bencoded]:
-        """One ng command."""
-        self._signalled = time.monotonic()
-        return super().ng(command, **values)
-
-    def learns(self) -> None:
-        """Waits until the daemon takes the addresses that packets come from: only then it hands streams to the kernel."""
-        time.sleep(max(0.0, self._signalled + _LEARNS_AFTER - time.monotonic()))
 
     def start(self, verb: str = "start") -> None:
         """Starts it, or `restart`: the unit is of a type that says when it is ready."""

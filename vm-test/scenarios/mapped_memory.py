@@ -9,10 +9,11 @@ import traceback
 from pathlib import Path
 
 from guest import nft, rtp
+from guest.client import HABITS
 from guest.control import PAGE, READ_WRITE, Mapped, map_file, unmap
 from guest.proc import ROOT
 
-SIZE = 65_536
+SIZE = HABITS["12.5"].mapped
 LIMIT = Path("/sys/module/xt_rtpengine_rs/parameters/memory_limit")
 EXECUTE = 4
 
@@ -87,7 +88,7 @@ def run(t):
     read, write = os.pipe()
 
     def daemon():
-        theirs = other.control(generation="13.5", mapped=33_554_432).init()
+        theirs = other.control(generation="13.5", mapped=HABITS["13.5"].mapped).init()
         theirs.add((alice.hub4, 4300), (source, receiver.address), rtp=1, ssrcs=(0x1234_5678,))
         os.write(write, b".")
         signal.pause()

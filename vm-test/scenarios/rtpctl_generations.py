@@ -6,13 +6,11 @@ import time
 from pathlib import Path
 
 from guest import abi, nft, rtp
+from guest.client import HABITS
 from guest.patience import patient
 from guest.rtpctl import text
 
 MODULE = ("rs", "c", "c12")
-# How much the daemons of a generation map at a time. Others pin memory.
-MAPPED = {"12.5": 65_536, "13.5": 33_554_432}
-LISTS = tuple(MAPPED)
 SSRC = 0x1234_ABCD
 NAMES = {"rs": "xt_rtpengine_rs", "c": "nft_rtpengine", "c12": "xt_RTPENGINE"}
 GUESSES = {"c": "26.0", "c12": "12.5"}
@@ -52,7 +50,7 @@ def ours(t, alice, bob):
         t.step(f"{generation}: a daemon has begun")
         table = t.table(number).add()
         nft.native_rule(number)
-        controls[generation] = control = table.control(32, generation, MAPPED.get(generation, 0)).init()
+        controls[generation] = control = table.control(32, generation, HABITS[generation].mapped).init()
         status_line(t, number, generation)
         receiver = bob.udp()
         theirs = control.add((alice.hub4, 3000 + number), ((bob.hub4, 3000 + number), receiver.address), rtp=1)
@@ -80,7 +78,7 @@ def ours(t, alice, bob):
         receiver = bob.udp()
         t.rtpctl.ok("stream", "add", "-t", number, "-l", text(local), "--to", text(receiver.address))
         control = controls.pop(generation)
-        if generation in MAPPED:
+        if HABITS[generation].mapped:
             control.memory.release()
         control.close()
         t.relayed(f"{generation}", alice.udp(), local, receiver, rtp.stream(20), source=local)
@@ -107,11 +105,11 @@ def of_c(t, alice, bob):
     streams(t, alice, bob, 0, generation)
 
     t.step("while a daemon has the table")
-    control = t.table(0).control(generation=generation, mapped=MAPPED.get(generation, 0))
+    control = t.table(0).control(generation=generation, mapped=HABITS[generation].mapped)
     result = ctl.run("stream", "add", "-t", 0, "-l", text((alice.hub4, 4100)), "--to", text((bob.v4, 1)))
     # It is not opened: a C module that refuses it can never be unloaded again, which this scenario would see.
     t.equal("exit code", result.returncode, 6)
-    if generation in MAPPED:
+    if HABITS[generation].mapped:
         control.memory.release()
     control.close()
     t.step("all is taken down")
@@ -162,7 +160,7 @@ def streams(t, alice, bob, number, generation):
             [(False, text(media.address), text(source), 51), (False, text(second.address), text(local), 51),
              (True, text(reports.address), text(source), 1)])
 
-    if generation in LISTS:
+    if HABITS[generation].is_list:
         t.step(f"{generation}: what it lacks is refused before anything is changed")
         table = t.table(number)
         state = (table.list_text(), table.status())

@@ -2,10 +2,10 @@
 
 //! What is written in a generation means in that generation what was written.
 
-use crate::common::{output, target, LOCAL};
+use crate::common::{decode_output_of, decode_target_of, output, target, LOCAL};
 use rtp_wire::{
-    parse, CommandNumber, Direction, Generation, MediaIndex, Mid, Output, Refusal, Request,
-    RtcpKind, Target, TimeUnit, UserPointer,
+    parse, CommandNumber, Direction, Generation, MediaIndex, Mid, Request, RtcpKind, Target,
+    TimeUnit, UserPointer,
 };
 use std::format;
 use std::vec;
@@ -16,31 +16,6 @@ use Generation::{V12_5, V13_5};
 
 fn message(generation: Generation, command: CommandNumber) -> Vec<u8> {
     vec![0; generation.command_size(command).unwrap()]
-}
-
-fn decoded_target(generation: Generation, message: &[u8]) -> Result<Target, Refusal> {
-    let mut target = Target::new_zeroed();
-    match parse(Some(generation), Direction::Write, message)? {
-        Request::AddTarget(encoded) => encoded.decode(&mut target)?,
-        _ => panic!("another request"),
-    }
-    Ok(target)
-}
-
-fn decoded_output(generation: Generation, message: &[u8]) -> Result<Output, Refusal> {
-    let mut output = Output::new_zeroed();
-    match parse(Some(generation), Direction::Write, message)? {
-        Request::AddDestination {
-            target,
-            index,
-            output: encoded,
-        } => {
-            assert_eq!((target, index), (LOCAL, 2));
-            encoded.decode(&mut output)?;
-        }
-        _ => panic!("another request"),
-    }
-    Ok(output)
 }
 
 /// The target as a generation whose outputs are one list has it.
@@ -77,7 +52,7 @@ fn a_target_is_what_was_written_in_each_generation() {
             expected.time_unit = TimeUnit::Seconds;
             expected.rtcp_kind = RtcpKind::SecondByte;
         }
-        let got = decoded_target(generation, &bytes).unwrap();
+        let got = decode_target_of(generation, &bytes).unwrap();
         assert_eq!(format!("{got:?}"), format!("{expected:?}"), "{generation}");
     }
 }
@@ -102,7 +77,7 @@ fn an_output_is_what_was_written_in_each_generation() {
         if generation == V12_5 {
             written.payload_rules[2].blackhole = false;
         }
-        let got = decoded_output(generation, &bytes).unwrap();
+        let got = decode_output_of(generation, &bytes).unwrap();
         assert_eq!(format!("{got:?}"), format!("{written:?}"), "{generation}");
     }
 }

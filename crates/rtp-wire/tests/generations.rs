@@ -4,18 +4,17 @@
 
 use crate::common::any::borne;
 use crate::common::table::{field, has, init_of, output_of, size, sizes, target_of, Message};
-use crate::common::LOCAL;
+use crate::common::{decode_output_of, decode_target_of, LOCAL};
 use core::fmt::Debug;
 use core::mem::{offset_of, size_of};
 use proptest::prelude::*;
 use rtp_wire::errno::{EINVAL, EMSGSIZE, ENOENT, ERANGE};
 use rtp_wire::{
     parse, v12_5, v13_5, v14_0, v26_0, v26_1, v26_3, Cipher, CommandNumber, Direction, Endpoint,
-    ExpectedSource, Flow, Generation, Hmac, Init, MediaIndex, Output, OutputGroup, Refusal,
-    Request, RtcpKind, Target, TimeUnit, UserPointer,
+    ExpectedSource, Flow, Generation, Hmac, Init, MediaIndex, OutputGroup, Refusal, Request,
+    RtcpKind, TimeUnit, UserPointer,
 };
 use std::format;
-use zerocopy::FromZeros;
 
 use Generation::{V12_5, V13_5, V14_0, V26_0, V26_1, V26_3};
 
@@ -303,35 +302,10 @@ fn lengths_and_commands_are_those_of_the_generation() {
     }
 }
 
-fn decode_target(generation: Generation, message: &[u8]) -> Result<Target, Refusal> {
-    let mut target = Target::new_zeroed();
-    match parse(Some(generation), Direction::Write, message)? {
-        Request::AddTarget(encoded) => encoded.decode(&mut target)?,
-        _ => panic!("another request"),
-    }
-    Ok(target)
-}
-
-fn decode_output(generation: Generation, message: &[u8]) -> Result<Output, Refusal> {
-    let mut output = Output::new_zeroed();
-    match parse(Some(generation), Direction::Write, message)? {
-        Request::AddDestination {
-            target,
-            index,
-            output: encoded,
-        } => {
-            assert_eq!((target, index), (LOCAL, 2));
-            encoded.decode(&mut output)?;
-        }
-        _ => panic!("another request"),
-    }
-    Ok(output)
-}
-
 #[test]
 fn every_field_of_a_target_is_read() {
     for generation in Generation::ALL {
-        let target = decode_target(generation, target_of(generation).as_bytes()).unwrap();
+        let target = decode_target_of(generation, target_of(generation).as_bytes()).unwrap();
         let is_list = LISTS.contains(&generation);
         assert_eq!(target.local, LOCAL);
         let source = Endpoint::v4([198, 51, 100, 7], 4000);
@@ -395,7 +369,7 @@ fn every_field_of_a_target_is_read() {
 #[test]
 fn every_field_of_an_output_is_read() {
     for generation in Generation::ALL {
-        let output = decode_output(generation, output_of(generation).as_bytes()).unwrap();
+        let output = decode_output_of(generation, output_of(generation).as_bytes()).unwrap();
         let is_list = LISTS.contains(&generation);
         let flow = Flow::v4(([192, 0, 2, 1], 30_002), ([203, 0, 113, 9], 5004));
         assert_eq!(format!("{:?}", output.flow), format!("{flow:?}"));
@@ -437,7 +411,7 @@ fn times_and_rtcp_are_those_of_the_generation() {
             // Bit 0, whatever it is called.
             let at = message.offset("target.rtp");
             message.poke(at, bit);
-            let target = decode_target(generation, message.as_bytes()).unwrap();
+            let target = decode_target_of(generation, message.as_bytes()).unwrap();
             let unit = if generation == V12_5 {
                 TimeUnit::Seconds
             } else {
@@ -471,7 +445,7 @@ fn a_list_of_ssrcs_ends_at_the_first_0() {
         message
             .bytes("target.ssrc[2]", &[9; 4])
             .set("target.ssrc_stats[2]", 0x2080);
-        let target = decode_target(generation, message.as_bytes()).unwrap();
+        let target = decode_target_of(generation, message.as_bytes()).unwrap();
         let given = target.ssrcs.map(|ssrc| ssrc.given);
         let is_list = LISTS.contains(&generation);
         assert_eq!(given, [true, false, !is_list, false], "{generation}");
@@ -492,7 +466,7 @@ fn outputs_of_rtcp_are_some_of_the_outputs() {
             let mut message = target_of(generation);
             message.set("target.num_destinations", all);
             message.set("target.num_rtcp_destinations", rtcp);
-            let found = decode_target(generation, message.as_bytes());
+            let found = decode_target_of(generation, message.as_bytes());
             let found = found.map(|it| (it.groups[0].rtp(), it.groups[0].rtcp()));
             assert_eq!(found.map_err(|it| it.errno()), expected, "{generation}");
         }
@@ -505,7 +479,7 @@ fn ring_buffers_are_not_there() {
         for count in [1, 0xffff_ffff] {
             let mut message = target_of(generation);
             message.set("target.raw_ring_buf.num", count);
-            let refusal = decode_target(generation, message.as_bytes()).unwrap_err();
+            let refusal = decode_target_of(generation, message.as_bytes()).unwrap_err();
             assert_eq!(refusal, Refusal::RingBuffers(count as u32));
             assert_eq!(refusal.errno(), EINVAL);
             assert!(refusal.to_string().contains(&count.to_string()));
@@ -552,7 +526,13 @@ fn a_fault_in_one_field_is_refused_alike() {
             ("target.iface_stats", 0x3004, 14),
         ];
         for (path, value, errno) in target {
-            is_refused(target_of, decode_target, generation, (path, value), errno);
+            is_refused(
+                target_of,
+                decode_target_of,
+                generation,
+                (path, value),
+                errno,
+            );
         }
         let output: [(&str, u64, i32); 8] = [
             ("destination.local.port", 0, ENOENT),
@@ -569,7 +549,13 @@ fn a_fault_in_one_field_is_refused_alike() {
             ("destination.output.iface_stats", 4, 14),
         ];
         for (path, value, errno) in output {
-            is_refused(output_of, decode_output, generation, (path, value), errno);
+            is_refused(
+                output_of,
+                decode_output_of,
+                generation,
+                (path, value),
+                errno,
+            );
         }
     }
     for generation in GROUPS {
@@ -580,7 +566,13 @@ fn a_fault_in_one_field_is_refused_alike() {
             ("target.pt_media_idx[1]", 8),
             ("target.mid_output[7].len", 256),
         ] {
-            is_refused(target_of, decode_target, generation, (path, value), EINVAL);
+            is_refused(
+                target_of,
+                decode_target_of,
+                generation,
+                (path, value),
+                EINVAL,
+            );
         }
     }
 }
@@ -605,7 +597,7 @@ proptest! {
                 let value = if value % 2 == 0 { value % 40 } else { *value };
                 message.set(PATHS[path.index(PATHS.len())], value);
             }
-            let target = decode_target(generation, message.as_bytes());
+            let target = decode_target_of(generation, message.as_bytes());
             target.map(|it| {
                 let ssrcs = it.ssrcs.map(|ssrc| (ssrc.ssrc, ssrc.given, ssrc.stats));
                 let types = it.payload_types.map(|known| known.stats);

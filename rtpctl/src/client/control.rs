@@ -157,17 +157,16 @@ impl<F: Write> Control<F> {
             .pins
             .and_then(address)
             .and_then(|at| usize::try_from(at).ok());
-        let is_pinned = !matches!(generation, Generation::V12_5 | Generation::V13_5);
-        let memory = if is_pinned {
+        let memory = if generation.maps_memory() {
+            let mapped = self.file.map(at, layout.mapping());
+            mapped.map_err(|error| self.refused(Step::Map, config, &error.into()))?
+        } else {
             SharedPages::map(at, layout.size).map_err(|error| {
                 Failure::new(
                     Code::Refused,
                     format!("no memory for the counters: {}", error.desc()),
                 )
             })?
-        } else {
-            let mapped = self.file.map(at, layout.mapping());
-            mapped.map_err(|error| self.refused(Step::Map, config, &error.into()))?
         };
         for (offset, value) in layout.values(config) {
             if !memory.store_u32(offset, value) {
@@ -177,7 +176,7 @@ impl<F: Write> Control<F> {
                 ));
             }
         }
-        if is_pinned {
+        if !generation.maps_memory() {
             self.send(pin_memory(memory.address(), memory.length()).as_bytes())
                 .map_err(|error| self.refused(Step::Pin, config, &error))?;
         }

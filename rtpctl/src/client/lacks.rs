@@ -20,7 +20,7 @@ pub(super) fn check(
         )
         .hint(format!("leave out {options}"))
     };
-    if !matches!(generation, Generation::V12_5 | Generation::V13_5) {
+    if generation.has_output_groups() {
         return Ok(());
     }
     if has_media(config) {

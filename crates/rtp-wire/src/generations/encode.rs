@@ -13,10 +13,20 @@ use super::{v12_5, v26_0, v26_1, v26_3};
 use zerocopy::byteorder::native_endian::{U32, U64};
 use zerocopy::{FromBytes, FromZeros as _, IntoBytes, KnownLayout};
 
-/// Messages of a generation, each written into zeros of the length that [`command_size`](Self::command_size) says; none when there is
+/// What daemons of a generation do, and its messages, each written into zeros of the length that [`command_size`](Self::command_size) says; none when there is
 /// another number of bytes. They stay where they are: to move one would leave a copy of its keys behind. What a generation has no field
 /// for is not written.
 impl Generation {
+    /// Whether its daemons map memory of the module's, and do not pin theirs.
+    pub fn maps_memory(self) -> bool {
+        self.command_size(CommandNumber::PinMemory).is_none()
+    }
+
+    /// Whether the outputs of a target are groups by media, and not one list.
+    pub fn has_output_groups(self) -> bool {
+        self.text().groups
+    }
+
     /// Writes INIT with the pointer to the global counters.
     #[must_use]
     pub fn write_init(self, global: UserPointer, message: &mut [u8]) -> Option<()> {

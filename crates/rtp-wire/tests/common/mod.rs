@@ -104,24 +104,47 @@ pub(crate) fn parse(message: &[u8]) -> Result<Request<'_>, Refusal> {
     rtp_wire::parse(Some(Generation::V26_0), Direction::Write, message)
 }
 
-/// Parses and decodes ADD_TARGET.
+/// Parses and decodes ADD_TARGET of generation 26.0.
 pub(crate) fn decode_target(message: &layout::CommandAddTarget) -> Result<Target, Refusal> {
+    decode_target_of(Generation::V26_0, message.as_bytes())
+}
+
+/// Parses and decodes ADD_TARGET of a generation.
+pub(crate) fn decode_target_of(generation: Generation, message: &[u8]) -> Result<Target, Refusal> {
     let mut target = Target::new_zeroed();
-    match parse(message.as_bytes())? {
+    match rtp_wire::parse(Some(generation), Direction::Write, message)? {
         Request::AddTarget(encoded) => encoded.decode(&mut target)?,
         _ => panic!("another request"),
     }
     Ok(target)
 }
 
-/// Parses and decodes ADD_DESTINATION.
+/// Parses and decodes ADD_DESTINATION of generation 26.0.
 pub(crate) fn decode_output(message: &layout::CommandDestination) -> Result<Output, Refusal> {
+    decode_output_of_any(Generation::V26_0, message.as_bytes()).map(|(_, output)| output)
+}
+
+/// Parses and decodes ADD_DESTINATION of a generation: output 2 of the target at [`LOCAL`].
+pub(crate) fn decode_output_of(generation: Generation, message: &[u8]) -> Result<Output, Refusal> {
+    let (place, output) = decode_output_of_any(generation, message)?;
+    assert_eq!(place, (LOCAL, 2));
+    Ok(output)
+}
+
+fn decode_output_of_any(
+    generation: Generation,
+    message: &[u8],
+) -> Result<((Endpoint, u32), Output), Refusal> {
     let mut output = Output::new_zeroed();
-    match parse(message.as_bytes())? {
+    match rtp_wire::parse(Some(generation), Direction::Write, message)? {
         Request::AddDestination {
-            output: encoded, ..
-        } => encoded.decode(&mut output)?,
+            target,
+            index,
+            output: encoded,
+        } => {
+            encoded.decode(&mut output)?;
+            Ok(((target, index), output))
+        }
         _ => panic!("another request"),
     }
-    Ok(output)
 }

@@ -11,11 +11,6 @@ use zerocopy::{FromBytes, FromZeros, IntoBytes};
 
 use super::random::Random;
 
-/// Whether the outputs of a target are one list.
-pub(crate) fn is_list(generation: Generation) -> bool {
-    !generation.text().groups
-}
-
 /// INIT with the pointer to the global counters.
 pub(crate) fn init(generation: Generation, global: UserPointer) -> Vec<u8> {
     let size = generation.command_size(CommandNumber::Init);
@@ -44,7 +39,7 @@ pub(crate) fn translated(random: &mut Random, generation: Generation, message: V
         }
     } else if let (Ok(output), true) = (
         groups::CommandDestination::ref_from_bytes(&message),
-        is_list(generation),
+        !generation.has_output_groups(),
     ) {
         output_of_list(output)
     } else {

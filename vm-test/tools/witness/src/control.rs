@@ -45,9 +45,9 @@ impl Control {
     pub(crate) fn open(table: u32, generation: Generation, pages: usize) -> io::Result<Self> {
         let path = format!("/proc/rtpengine/{table}/control");
         let file = File::options().read(true).write(true).open(path)?;
-        let mut memory = match generation {
-            Generation::V12_5 => Memory::mapped(file.try_clone()?)?,
-            _ => Memory::pinned(pages)?,
+        let mut memory = match generation.maps_memory() {
+            true => Memory::mapped(file.try_clone()?)?,
+            false => Memory::pinned(pages)?,
         };
         let global = memory.take(PointerKind::Global);
         let control = Self {

@@ -2,7 +2,7 @@
 
 //! From the internal form into messages of generation 26.0.
 
-use super::super::super::command::CommandNumber;
+use super::super::super::command::{CommandNumber, Generation};
 use super::super::super::output::{Output, OutputFlags};
 use super::super::super::pointer::UserPointer;
 use super::super::super::target::Target;
@@ -11,21 +11,15 @@ use super::super::encode::{
     address, bits, copy, media_index, payload_rules, rewriting, source, srtp, target_flags,
 };
 use super::layout::{self, output_flag, target_flag, TargetInfo};
-use zerocopy::FromZeros as _;
+use zerocopy::{FromZeros as _, IntoBytes as _};
 
 pub use super::super::encode::{del_target, pin_memory};
 
 /// INIT with the pointer to the global counters.
 pub fn init(global: UserPointer) -> layout::CommandInit {
     let mut command = layout::CommandInit::new_zeroed();
-    command.cmd.set(CommandNumber::Init as u32);
-    let info = &mut command.init;
-    info.last_cmd
-        .set(i32::try_from(layout::SIZES.len()).unwrap_or(0));
-    for (to, size) in info.msg_size.iter_mut().zip(layout::SIZES) {
-        to.set(u64::try_from(size).unwrap_or(0));
-    }
-    info.rtpe_stats.set(global.0);
+    // It is as long as INIT has to be.
+    let _ = Generation::V26_0.write_init(global, command.as_mut_bytes());
     command
 }
 

@@ -8,7 +8,6 @@ use rtp_wire::v26_0::layout::CommandDestination;
 use rtp_wire::{Generation, PointerKind};
 
 use super::{address, beyond, srtp, view, wild, wild_some};
-use crate::generation::is_list;
 use crate::random::Random;
 use crate::values;
 
@@ -22,7 +21,7 @@ pub(crate) fn add_destination(
     let output = &mut destination.output;
     match random.below(14) {
         // There are no header extensions.
-        8 | 9 if is_list(generation) => address(random, &mut output.src_addr),
+        8 | 9 if !generation.has_output_groups() => address(random, &mut output.src_addr),
         0 | 1 => address(random, &mut output.src_addr),
         2 | 3 => address(random, &mut output.dst_addr),
         4 => {
@@ -79,7 +78,7 @@ pub(crate) fn add_destination(
                 _ => {
                     // A list of them ends at the first that is null.
                     let mut count = 4;
-                    if is_list(generation) {
+                    if !generation.has_output_groups() {
                         let there = output.ssrc_stats.iter().take_while(|it| it.get() != 0);
                         count = 4.min(there.count() + 1);
                     }

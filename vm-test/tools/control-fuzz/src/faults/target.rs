@@ -9,7 +9,6 @@ use rtp_wire::{Generation, PointerKind};
 use zerocopy::byteorder::native_endian::U64;
 
 use super::{address, beyond, srtp, view, wild, wild_some};
-use crate::generation::is_list;
 use crate::random::Random;
 
 /// Breaks ADD_TARGET in one place.
@@ -23,7 +22,7 @@ pub(crate) fn add_target(
     let media = random.below(8);
     match random.below(16) {
         // There are no groups, media and MIDs.
-        6..=8 | 12 | 13 if is_list(generation) => address(random, &mut target.local),
+        6..=8 | 12 | 13 if !generation.has_output_groups() => address(random, &mut target.local),
         0 | 1 => address(random, &mut target.local),
         2 => target.src_mismatch.set(beyond(random, 3)),
         3 => {
@@ -83,7 +82,7 @@ fn add_target_pointer(
     let count = target.num_payload_types.get() as usize;
     // A list of SSRCs ends at the first that is not given.
     let mut ssrcs = 4;
-    if is_list(generation) {
+    if !generation.has_output_groups() {
         ssrcs = target
             .ssrc
             .iter()
