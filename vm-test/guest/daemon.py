@@ -16,6 +16,7 @@ from .errors import Failure
 from .net import HOST, Address, Namespace, Udp
 from .patience import patient
 
+_QUIET = 0.2  # seconds without a line in its log after which the daemon is done with what it was given
 _LEARNS_AFTER = 4.1  # seconds: it counts whole ones, and wants more than three
 Bencoded = int | str | list["Bencoded"] | dict[str, "Bencoded"]
 
@@ -187,6 +188,16 @@ class Daemon:
             self.process.wait(timeout)
         except subprocess.TimeoutExpired:
             self.kill()
+
+    def quiet(self) -> None:
+        """Waits until the daemon logs nothing any more: it may take streams out of the kernel and hand them over again, and says so."""
+        end = time.monotonic() + patient(20)
+        before: str | None = None
+        while before != (now := self.log()):
+            if time.monotonic() > end:
+                raise Failure(f"a daemon that logs nothing for {patient(_QUIET):g} s", before, now)
+            before = now
+            time.sleep(patient(_QUIET))
 
     def log(self) -> str:
         """What the daemon has printed so far."""

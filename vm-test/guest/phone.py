@@ -52,9 +52,13 @@ class Kernel:
         with self._ns:
             return self.table.target(*local)
 
-    def settled(self, *locals_: Address) -> None:
-        """Waits until the daemon has handed the streams of its local addresses to the module."""
-        eventually("the streams are in the kernel", lambda: self.has(*locals_), True)
+    def settled(self, daemon: Daemon, *locals_: Address) -> None:
+        """Waits until the daemon has handed the streams of its local addresses to the module, and leaves them there."""
+        def left() -> bool:
+            daemon.quiet()
+            return self.has(*locals_)
+
+        eventually("the streams are in the kernel", lambda: self.has(*locals_) and left(), True)
 
 
 class Phone:
@@ -216,7 +220,7 @@ class Conversation:
         first = {name: phone.packets(FIRST) for name, phone in self.sides.items()}
         for name, (flow, _) in self._exchange(first).items():
             flow.check(f"the first packets of the {name}", ordered=False)
-        self.kernel.settled(*(phone.to for phone in self.sides.values()))
+        self.kernel.settled(self.daemon, *(phone.to for phone in self.sides.values()))
         equal("packets and errors that the first packets add to the daemon's query",
               {(now.packets - then.packets, now.errors - then.errors) for name, side in self.counted().items()
                for now, then in zip(side.values(), before[name].values())}, {(FIRST, 0)})

@@ -22,7 +22,7 @@ def run(t):
     frames = {"audio": [f"frame {n:4}".encode().ljust(160, b".") for n in range(FIRST + COUNT)], "video": vp8(FIRST + COUNT)}
 
     exchange(t, "the first packets", browser, phones, {kind: each[:FIRST] for kind, each in frames.items()}, sorted)
-    kernel.settled(browser.to, *(phone.to for phone in phones.values()))
+    kernel.settled(daemon, browser.to, *(phone.to for phone in phones.values()))
     # A stream whose SSRC is new to the target counted as an error so far.
     up, errors = kernel.passed_up("rtp"), kernel.target(browser.to).stats["errors"]
     exchange(t, f"{COUNT} packets of each", browser, phones, {kind: each[FIRST:] for kind, each in frames.items()})

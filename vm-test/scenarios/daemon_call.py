@@ -41,7 +41,7 @@ def run(t):
         packets = [rtp.stream(10, seq=1, ssrc=ssrc) for ssrc in (CALLER, CALLEE)]
         for flow in traffic.both_ways(a, call.caller_to, b, call.callee_to, *packets):
             flow.check("the first packets", ordered=False)
-        kernel.settled(call.caller_to, call.callee_to)
+        kernel.settled(daemon, call.caller_to, call.callee_to)
 
     def talk(what, call, a, b, seq, number):
         before = kernel.passed_up()

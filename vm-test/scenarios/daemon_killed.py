@@ -44,7 +44,7 @@ class Setup:
 
     def in_kernel(self):
         self.first_packets()
-        self.kernel.settled(self.caller_to, self.callee_to)
+        self.kernel.settled(self.daemon, self.caller_to, self.callee_to)
 
     def talk(self, what, count=50):
         """The kernel relays, whether the daemon lives or not."""

@@ -52,7 +52,7 @@ def run(t):
         for udp, to, ssrc in ((a, call.caller_to, CALLER), (b, call.callee_to, CALLEE)) * 10:
             udp.send(rtp.packet(ssrc=ssrc), to)
             time.sleep(0.01)
-        kernel.settled(call.caller_to, call.callee_to)
+        kernel.settled(daemon, call.caller_to, call.callee_to)
         a.drain()
         b.drain()
         with relay:
@@ -73,7 +73,7 @@ def run(t):
         # The daemon kept the streams to itself while it played: a packet makes it hand its own over again.
         a.send(rtp.packet(ssrc=CALLER), call.caller_to)
         t.true("the first packet afterwards", b.recv())
-        kernel.settled(call.caller_to)
+        kernel.settled(daemon, call.caller_to)
         t.relayed("the call goes on in the kernel", a, call.caller_to, b, rtp.stream(20, seq=100, ssrc=CALLER), source=call.callee_to)
         if not options:
             t.equal("complaints in the daemon's log", complaints(daemon.log()), [])

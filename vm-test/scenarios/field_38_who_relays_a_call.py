@@ -49,7 +49,7 @@ def run(t):
         t.step(f"IPv{family}: the module relays: the counters of the call move, those of the rule do not")
         before = streams()
         talk("the first packets", FIRST)
-        kernel.settled(local, call.callee_to)
+        kernel.settled(daemon, local, call.callee_to)
         t.equal("streams of the call that are listed", streams() - before, 2)
         t.host.run(*words(ADDS))
         start = counted()

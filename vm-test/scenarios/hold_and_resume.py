@@ -51,6 +51,7 @@ def heard_of(t, call, name, heard):
     say(FIRST)
     t.eventually(f"the kernel has the stream of the {name}, to send it on or to drop it",
                  lambda: call.kernel.has(phone.to) or drops(call.kernel, phone), True)
+    call.daemon.quiet()
     before, up = call.kernel.target(phone.to), call.kernel.passed_up()
     sealed = say(COUNT)
     after = call.kernel.target(phone.to)

@@ -31,7 +31,7 @@ def run(t):
         daemon.ng("subscribe answer", sdp=phone.answer(str(asked["sdp"]), "recvonly"), to_tag=f"subscriber {number}", **common)
         subscribers.append(phone)
     publish(t, "first", publisher, subscribers, FIRST, sorted)
-    kernel.settled(publisher.to)
+    kernel.settled(daemon, publisher.to)
 
     t.step(f"{COUNT} packets to all of them")
     talk(t, kernel, publisher, subscribers)
@@ -41,7 +41,7 @@ def run(t):
         daemon.ng("unsubscribe", to_tag=f"subscriber {number}", **common)
     gone = [subscribers.pop(3), subscribers.pop(1)]
     publish(t, "first after two left", publisher, subscribers, FIRST, sorted)
-    kernel.settled(publisher.to)
+    kernel.settled(daemon, publisher.to)
     talk(t, kernel, publisher, subscribers)
     for phone in gone:
         t.silent("packets for one that has left", phone.rtp, 0.05)

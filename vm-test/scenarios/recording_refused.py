@@ -38,17 +38,17 @@ def run(t):
                 t.equal(f"IPv{family}: {what}: packets that userspace saw", kernel.passed_up() - before, 0)
 
         talk("the first packets", 10, in_kernel=False)
-        kernel.settled(call.caller_to, call.callee_to)
+        kernel.settled(daemon, call.caller_to, call.callee_to)
         talk("in the kernel", 50)
         if asked == "in mid-call":
             daemon.ng("start recording", call_id=call.call_id)
             talk("after recording was asked for", 10, in_kernel=False)
-            kernel.settled(call.caller_to, call.callee_to)
+            kernel.settled(daemon, call.caller_to, call.callee_to)
             talk("in the kernel then", 50)
         for command in ("pause recording", "start recording", "stop recording"):
             daemon.ng(command, call_id=call.call_id)
             talk(f"after {command}", 10, in_kernel=False)
-            kernel.settled(call.caller_to, call.callee_to)
+            kernel.settled(daemon, call.caller_to, call.callee_to)
             talk(f"in the kernel after {command}", 20)
         t.equal(f"IPv{family}: errors", [kernel.target(each).stats["errors"] for each in (call.caller_to, call.callee_to)], [0, 0])
         told = [line for line in complaints(daemon.log()) if f"[{call.call_id}]" in line]

@@ -30,7 +30,7 @@ def run(t):
         # The first packet of each side has the daemon hand a port of its own to the module.
         for name in call.sides:
             exchange(t, call, name, reports(call, name)[:1])
-        t.eventually("RTCP is in the kernel", lambda: kernel.has(*(each.rtcp_to for each in call.sides.values())), True)
+        kernel.settled(daemon, *(each.rtcp_to for each in call.sides.values()))
         for _ in range(ROUNDS):
             for name, phone in call.sides.items():
                 relayed(t, call, name, reports(call, name), feedback=False)

@@ -41,7 +41,7 @@ def run(t):
 
     daemon.learns()
     talk("the first packets", FIRST, ordered=False)
-    kernel.settled(call.caller_to, call.callee_to)
+    kernel.settled(daemon, call.caller_to, call.callee_to)
     before = kernel.passed_up()
     talk("in the kernel", COUNT)
     t.equal("packets that userspace saw", kernel.passed_up() - before, 0)

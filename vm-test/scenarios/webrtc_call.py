@@ -8,6 +8,7 @@ from guest.phone import FIRST, Conversation, Kernel, Phone, agree, complaints
 from guest.webrtc import DTLS_SERVER, TO_BROWSER, TO_PHONE, Browser
 
 MODULE = "rs"
+RELEASE = ("26.0", "12.5")
 TIMEOUT = 120
 COUNT = 100
 BETWEEN_BROWSERS = 50
@@ -44,7 +45,7 @@ def run(t):
             sent[name] += count
 
     both("first", FIRST, sorted)
-    kernel.settled(browser.to, phone.to)
+    kernel.settled(daemon, browser.to, phone.to)
     up = kernel.passed_up("rtp")
     both("talk", COUNT)
     t.equal("RTP packets that userspace saw", kernel.passed_up("rtp") - up, 0)
@@ -74,7 +75,7 @@ def run(t):
             t.eventually(f"{what}: payloads at the other browser", lambda: sorted(each.received["audio"][start:]), other, 20)
 
     chat("first", FIRST)
-    kernel.settled(*(each.to for each in browsers))
+    kernel.settled(daemon, *(each.to for each in browsers))
     before, up = [kernel.target(each.to) for each in browsers], kernel.passed_up("rtp")
     chat("talk", BETWEEN_BROWSERS)
     t.equal("RTP packets that userspace saw", kernel.passed_up("rtp") - up, 0)
