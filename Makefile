@@ -10,7 +10,7 @@ SIZE ?=
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
+.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel counting-qemu names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -34,7 +34,7 @@ host:
 	@scripts/host-packages
 
 # The images of the virtual machine, in the cache.
-images: userland debian-13 vm-kernel c-module
+images: userland debian-13 vm-kernel c-module counting-qemu
 
 userland: names
 	@vm-test/host/userland testing >/dev/null
@@ -45,6 +45,9 @@ debian-13: names
 c-module: names
 	@vm-test/host/c-module testing >/dev/null
 	@vm-test/host/c-module debian-13 >/dev/null
+
+counting-qemu: names
+	@vm-test/host/counting-qemu >/dev/null
 
 vm-kernel: names
 	@vm-test/host/kernel >/dev/null

@@ -37,6 +37,8 @@ class Run:
     images: Images
     folder: Path
     accel: str
+    counting_qemu: Path | None = None
+    """The QEMU of machines that count instructions."""
     live: bool = False
     size: str = "test"
     verdicts: list[Verdict] = field(default_factory=list)
@@ -83,7 +85,9 @@ class Run:
 
     def _images(self, kind: str) -> Images:
         """What machines of a kind are made of: one that has booted, if they are emulated."""
-        return self.images if self.accel == "kvm" else replace(self.images, warm=_warm_machine(self.images, kind))
+        images = replace(self.images, qemu=str(self.counting_qemu)) if kind == "icount" else self.images
+        is_emulated = self.accel != "kvm" or kind == "icount"
+        return replace(images, warm=_warm_machine(images, kind)) if is_emulated else images
 
     def _machine(self, name: str, kind: str, images: concurrent.futures.Future[Images], waiting: collections.deque[Job],
                  last: Sequence[Job]) -> None:
@@ -123,6 +127,8 @@ class Run:
                         current.failures.append({"step": current.step, "what": "the scenario says how it ended"})
                     self._finish(current, boot)
                     current = None
+                    if boot.serves_one:
+                        break
                 elif event["event"] == "hung":
                     hung = f"nothing was heard from the machine for {event['seconds']:g} s"
                 elif event["event"] == "stuck":
@@ -168,7 +174,7 @@ class Run:
 
 def _warm_machine(images: Images, kind: str) -> Path | None:
     """A machine of a kind that has booted; None when QEMU cannot keep one, and machines have to boot."""
-    made = subprocess.run((Path(__file__).with_name("warm-machine"), kind, *(["--debug"] if images.debug else []), images.vmlinuz.parent,
+    made = subprocess.run((Path(__file__).with_name("warm-machine"), kind, "--qemu", images.qemu, *(["--debug"] if images.debug else []), images.vmlinuz.parent,
                            images.userland, images.debian_13, images.initramfs), stdout=subprocess.PIPE, text=True, check=False)
     if made.returncode:
         say("each machine boots: none could be kept that has booted")
@@ -219,6 +225,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--kernel", type=Path, help="folder with vmlinuz, busybox, modules/ and modules.ext2")
     parser.add_argument("--userland", type=Path, help="image of the root file system")
     parser.add_argument("--debian-13", type=Path, help="image of the root file system of Debian 13")
+    parser.add_argument("--counting-qemu", type=Path, help="the QEMU that counts instructions")
     parser.add_argument("--scenarios", type=Path, required=True, help="folder of scenarios")
     parser.add_argument("--folder", type=Path, help="where logs go")
     parser.add_argument("--file", type=_pair, action="append", default=[], metavar="SOURCE:PLACE",
@@ -254,7 +261,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.debian_13, options.kernel / "modules.ext2",
                     archive, options.debug)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
-    run = Run(images, options.folder, accel, options.live, options.size)
+    run = Run(images, options.folder, accel, options.counting_qemu, options.live, options.size)
     run.machines(jobs)
     told = {verdict.job.name for verdict in run.verdicts}
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]

@@ -55,6 +55,7 @@ def main() -> int:
     """Exit code 0 when the machine is kept."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
+    parser.add_argument("--qemu", required=True, help="the QEMU that runs the machine")
     parser.add_argument("kind", help="of the machine")
     parser.add_argument("kernel", type=Path, help="folder with vmlinuz and modules.ext2")
     parser.add_argument("userland", type=Path, help="image of the root file system")
@@ -66,7 +67,7 @@ def main() -> int:
     job.touch()
     os.truncate(job, payload.SIZE)
     images = machine.Images(options.kernel / "vmlinuz", options.initramfs, options.userland, options.debian_13,
-                            options.kernel / "modules.ext2", job, options.debug)
+                            options.kernel / "modules.ext2", job, options.debug, qemu=options.qemu)
     keep(images, options.kind, options.folder)
     job.unlink()
     return 0
