@@ -12,6 +12,7 @@ use crate::udp_ip::Endpoint;
 use core::{marker::PhantomData, pin::Pin, ptr};
 use kernel::{
     alloc::AllocError,
+    container_of,
     error::to_result,
     prelude::*,
     sync::atomic::{Acquire, Atomic, Full, Relaxed, Release},
@@ -77,6 +78,7 @@ impl Drop for Reclaimer {
 pub(crate) struct Node<T> {
     raw: Opaque<bindings::rtpe_node>,
     value: T,
+    reclaim: Opaque<bindings::rcu_work>,
 }
 
 // SAFETY: The raw part is touched by the map alone, which locks; the rest is a `T`.
@@ -99,7 +101,11 @@ impl<T: Send + Sync + 'static> Node<T> {
     ) -> Result<Unpublished<T>, E> {
         let key: Key = zerocopy::transmute!(local);
         let node = KBox::try_init(
-            try_init!(Self { raw: Opaque::zeroed(), value <- value }? E),
+            try_init!(Self {
+                raw: Opaque::zeroed(),
+                value <- value,
+                reclaim: Opaque::zeroed(),
+            }? E),
             GFP_KERNEL_ACCOUNT,
         )?;
         // SAFETY: The node is owned here alone.
@@ -198,9 +204,18 @@ impl<T: Send + Sync + 'static> Map<T> {
             return false;
         }
         REMOVED.fetch_add(1, Relaxed);
+        let node: *mut Node<T> = node.cast();
+        // SAFETY: By the type invariant it is a `Node<T>`, valid while the guard is held.
+        let work = unsafe { &raw mut (*node).reclaim };
         // SAFETY: The workqueue exists while the module has tables. The node left the hash by
         // the call above, so that this is the only reclaim of it.
-        unsafe { bindings::rtpe_reclaim(QUEUE.load(Relaxed), node, Some(reclaim::<T>)) };
+        unsafe {
+            bindings::rtpe_reclaim(
+                QUEUE.load(Relaxed),
+                Opaque::cast_into(work),
+                Some(reclaim::<T>),
+            )
+        };
         true
     }
 }
@@ -212,11 +227,12 @@ impl<T: Send + Sync + 'static> Map<T> {
 /// Called once by the workqueue with the work of a node of a `Map<T>` a grace period after the
 /// node left it.
 unsafe extern "C" fn reclaim<T>(work: *mut bindings::work_struct) {
-    // SAFETY: The work stands in a node.
-    let node = unsafe { bindings::rtpe_node_of_work(work) };
-    // SAFETY: The node is the first field of a `Node<T>` that comes from `KBox::into_raw`, and
-    // nobody sees it any more.
-    drop(unsafe { KBox::<Node<T>>::from_raw(node.cast()) });
+    // SAFETY: The work is that of an `rcu_work`.
+    let work = unsafe { bindings::rtpe_rcu_work(work) };
+    // SAFETY: It stands in a `Node<T>`.
+    let node = unsafe { container_of!(work.cast::<Opaque<_>>(), Node<T>, reclaim) };
+    // SAFETY: The node comes from `KBox::into_raw`, and nobody sees it any more.
+    drop(unsafe { KBox::<Node<T>>::from_raw(node) });
     REMOVED.fetch_add(-1, Release);
 }
 

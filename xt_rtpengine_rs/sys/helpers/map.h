@@ -9,10 +9,10 @@
 /* The bytes of a udp_ip::Endpoint. */
 #define RTPE_KEY_WORDS 5
 
+/* What a search reads lies in one cache line, with what it is for behind it. */
 struct rtpe_node {
 	struct rhash_head head;
 	__u32 key[RTPE_KEY_WORDS];
-	struct rcu_work reclaim;
 };
 
 int rtpe_map_init(struct rhashtable *map);
@@ -20,8 +20,8 @@ struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const __u32 *key);
 int rtpe_map_insert(struct rhashtable *map, struct rtpe_node *node);
 int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node);
 struct workqueue_struct *rtpe_alloc_workqueue(void);
-void rtpe_reclaim(struct workqueue_struct *queue, struct rtpe_node *node,
+void rtpe_reclaim(struct workqueue_struct *queue, struct rcu_work *work,
 		  void (*reclaim)(struct work_struct *work));
-struct rtpe_node *rtpe_node_of_work(struct work_struct *work);
+struct rcu_work *rtpe_rcu_work(struct work_struct *work);
 
 #endif
