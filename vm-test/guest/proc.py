@@ -10,6 +10,7 @@ from pathlib import Path
 
 from .abi import USUAL
 from .control import Control
+from .errors import Failure
 from .net import Namespace
 
 ROOT = Path("/proc/rtpengine")
@@ -77,6 +78,21 @@ def parse_list(content: str) -> list[Listed]:
     return found
 
 
+def parse_reasons(text: str) -> list[tuple[str, dict[str, tuple[int, int]]]]:
+    """The blocks of `reasons`: `table N` or the local address, and of each event how often, and when last; `relayed` and `bytes` have no time."""
+    found: list[tuple[str, dict[str, tuple[int, int]]]] = []
+    for line in text.splitlines():
+        if not line.startswith(" "):
+            found.append((line.split()[-1] if line.startswith("local ") else line, {}))
+        elif match := re.fullmatch(r"    relayed: (\d+) packets, (\d+) bytes", line):
+            found[-1][1].update(relayed=(int(match[1]), 0), bytes=(int(match[2]), 0))
+        elif match := re.fullmatch(r"    ([a-z-]+): (\d+), last (\d+)", line):
+            found[-1][1][match[1]] = int(match[2]), int(match[3])
+        else:
+            raise Failure("a line of `reasons`", "its form", line)
+    return found
+
+
 class Table:
     """A table by its id: that of a namespace, or of the one that the thread is in. It is made by `add` and goes with the scenario."""
 
@@ -125,6 +141,11 @@ class Table:
         """The text of `list`."""
         with self._ns:
             return (self.path / "list").read_text()
+
+    def reasons_text(self) -> str:
+        """The text of `reasons`."""
+        with self._ns:
+            return (self.path / "reasons").read_text()
 
     def targets(self) -> list[Listed]:
         """The parsed targets of `list`."""

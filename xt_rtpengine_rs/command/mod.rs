@@ -208,7 +208,8 @@ impl Holder {
             return Err(Fault::TargetExists);
         }
         let (table, memory) = (self.table.id(), state.memory.of(self.mark));
-        let builder = Builder::new(config, table, &memory, global)?;
+        let ended = self.table.reasons.clone();
+        let builder = Builder::new(config, table, &memory, global, ended)?;
         let is_complete = builder.missing() == 0;
         let entry = RBTreeNode::new(local, Entry::Building(builder), GFP_KERNEL_ACCOUNT)?;
         state.entries.insert(entry);
@@ -269,7 +270,7 @@ impl Holder {
         let entry = state.entries.remove(local).ok_or(Fault::NoTarget)?;
         state.len = state.len.saturating_sub(1);
         if matches!(entry, Entry::Published) {
-            self.table.targets().remove(local);
+            self.table.withdraw(local);
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use crate::{
 };
 use kernel::{
     prelude::*,
+    rbtree::RBTree,
     seq_file::SeqFile,
     seq_print,
     sync::{Arc, ArcBorrow},
@@ -92,11 +93,47 @@ impl View for Status {
     }
 }
 
+/// A way through the targets of a table, by address.
+pub(super) struct Walk {
+    position: u64,
+    /// Where it is.
+    pub(super) current: Option<Endpoint>,
+}
+
+impl Walk {
+    /// One that is to begin.
+    pub(super) const fn new() -> Self {
+        Self {
+            position: 0,
+            current: None,
+        }
+    }
+
+    /// Goes to a position as [`View::seek`] says, and on from the target that it is at by its address: targets that come and
+    /// go meanwhile do not shift those that stay.
+    pub(super) fn seek(&mut self, entries: &RBTree<Endpoint, Entry>, position: u64) -> bool {
+        let found = match self.current.filter(|_| position != 0) {
+            None => entries.cursor_front().map(|cursor| *cursor.current().0),
+            Some(current) => entries.cursor_lower_bound(&current).and_then(|cursor| {
+                let at = *cursor.current().0;
+                if position == self.position || at != current {
+                    Some(at)
+                } else {
+                    cursor.peek_next().map(|(local, _)| *local)
+                }
+            }),
+        };
+        if found.is_some() {
+            (self.position, self.current) = (position, found);
+        }
+        found.is_some()
+    }
+}
+
 /// `/proc/rtpengine/N/list`: the targets, a block each, by address.
 pub(crate) struct Targets {
     table: Arc<Table>,
-    position: u64,
-    current: Option<Endpoint>,
+    walk: Walk,
     /// Whether the reader may see keys.
     with_keys: bool,
 }
@@ -107,41 +144,18 @@ impl View for Targets {
     fn open(table: ArcBorrow<'_, Table>, opener: &Opener<'_>) -> Result<Self> {
         Ok(Self {
             table: table.into(),
-            position: 0,
-            current: None,
+            walk: Walk::new(),
             with_keys: opener.is_net_admin(),
         })
     }
 
-    /// Goes on from the target that was shown last, by its address: targets that come and go
-    /// meanwhile do not shift those that stay.
     fn seek(&mut self, position: u64) -> bool {
         let state = self.table.state.lock();
-        let found = match self.current.filter(|_| position != 0) {
-            None => state
-                .entries
-                .cursor_front()
-                .map(|cursor| *cursor.current().0),
-            Some(current) => state
-                .entries
-                .cursor_lower_bound(&current)
-                .and_then(|cursor| {
-                    let at = *cursor.current().0;
-                    if position == self.position || at != current {
-                        Some(at)
-                    } else {
-                        cursor.peek_next().map(|(local, _)| *local)
-                    }
-                }),
-        };
-        if found.is_some() {
-            (self.position, self.current) = (position, found);
-        }
-        found.is_some()
+        self.walk.seek(&state.entries, position)
     }
 
     fn show(&self, out: &SeqFile) -> Result {
-        let Some(local) = self.current else {
+        let Some(local) = self.walk.current else {
             return Ok(());
         };
         let state = self.table.state.lock();

@@ -4,6 +4,7 @@
 
 mod keys;
 mod list;
+mod reasons;
 mod target;
 
 use crate::{
@@ -25,6 +26,7 @@ use kernel::{
     uaccess::UserSlice,
 };
 use list::{Ids, Status, Targets};
+use reasons::Reasons;
 
 /// `/proc/rtpengine`. The link is that of a thread: it may be in another namespace than its process, and
 /// outlive the first one.
@@ -73,6 +75,7 @@ pub(crate) struct Table {
     _control: Entry<table::Table>,
     _status: Entry<table::Table>,
     _list: Entry<table::Table>,
+    _reasons: Entry<table::Table>,
     _directory: Directory,
 }
 
@@ -89,6 +92,7 @@ impl Table {
             _control: proc::control::<Holder>(c"control", 0o666, &directory, table.clone())?,
             _status: view::readable::<Status>(c"status", 0o444, &directory, table.clone())?,
             _list: view::readable::<Targets>(c"list", 0o444, &directory, table.clone())?,
+            _reasons: view::readable::<Reasons>(c"reasons", 0o444, &directory, table.clone())?,
             _directory: directory,
         })
     }

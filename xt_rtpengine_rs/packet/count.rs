@@ -48,8 +48,15 @@ pub(super) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) -> u
     time
 }
 
+/// A packet that is relayed: as [`packet`].
+#[inline(always)]
+pub(super) fn relayed(target: &Target, datagram: &Datagram, arrival_ns: i64) -> u64 {
+    target.reasons.relayed(datagram.payload.len() as u64);
+    packet(target, datagram, arrival_ns)
+}
+
 /// What is particular to RTP: its payload type and SSRC. `length` is that of the packet as the target reads
-/// it, `index` the one that authentication told; `time` is what [`packet`] returned.
+/// it, `index` the one that authentication told; `time` is what [`relayed`] returned.
 pub(super) fn rtp(
     target: &Target,
     datagram: &Datagram,

@@ -67,9 +67,11 @@ impl Handler for Receiver {
             return Outcome::Pass(packet);
         };
         let Some(datagram) = packet.datagram() else {
+            table.reasons.unrelayed(Reason::NoDatagram);
             return Outcome::Pass(packet);
         };
         let Some(target) = table.find(datagram.flow.destination(), &guard) else {
+            table.reasons.unrelayed(Reason::NoTarget);
             return Outcome::Pass(packet);
         };
         packet.judge(&datagram, target)
@@ -93,8 +95,9 @@ impl Judge for Target {
     }
 }
 
-/// Counts a packet that is not relayed, if it is an error.
+/// Counts a packet that is not relayed, and the error if it is one.
 fn count_refused(target: &Target, reason: Reason) {
+    target.reasons.unrelayed(reason);
     if reason.is_error() {
         count::error(target, &reason);
     }
@@ -151,7 +154,7 @@ fn relay_opaque<'a>(
     packet: Received<'a>,
     datagram: &Datagram,
 ) -> Outcome<Received<'a>> {
-    count::packet(target, datagram, packet.arrival_ns());
+    count::relayed(target, datagram, packet.arrival_ns());
     let origin = Origin::of(&packet);
     let outputs = target.rtp_outputs(0);
     take(
@@ -199,9 +202,10 @@ fn copy(
     }
 }
 
-/// Counts what an output could not send as an error of the target, too.
+/// Counts what an output did not send, if it is an error as one of the target, too.
 fn finish(target: &Target, sent: Result<(), Unsent>) {
     if let Err(reason) = sent {
+        target.reasons.unsent(reason);
         if reason.is_error() {
             count::error(target, &reason);
         }

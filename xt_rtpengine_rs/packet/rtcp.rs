@@ -43,7 +43,7 @@ pub(super) fn relay<'a>(
     let start = datagram.payload.start;
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
     let range = start..start.saturating_add(length);
-    count::packet(target, datagram, packet.arrival_ns());
+    count::relayed(target, datagram, packet.arrival_ns());
     let origin = Origin::of(&packet);
     let RtcpRelay { media, and_pass } = clear;
     let outputs = target.rtcp_outputs(media);

@@ -37,7 +37,7 @@ pub(super) fn relay<'a>(
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
     let index = opened.map(|opened| opened.index);
     let arrival_ns = packet.arrival_ns();
-    let time = count::packet(target, datagram, arrival_ns);
+    let time = count::relayed(target, datagram, arrival_ns);
     count::rtp(target, datagram, rtp, length, index, arrival_ns, time);
 
     let start = datagram.payload.start;

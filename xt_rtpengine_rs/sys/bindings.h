@@ -28,6 +28,7 @@
 #include <linux/seq_file.h>
 #include <linux/siphash.h>
 #include <linux/skbuff.h>
+#include <linux/timekeeping.h>
 #include <linux/udp.h>
 #include <linux/unaligned.h>
 #include <linux/vmalloc.h>

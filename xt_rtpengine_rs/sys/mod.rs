@@ -10,6 +10,7 @@ mod bindings;
 
 pub(crate) mod alloc;
 pub(crate) mod bottom_halves;
+pub(crate) mod clock;
 pub(crate) mod counters;
 pub(crate) mod crypto;
 pub(crate) mod hook;

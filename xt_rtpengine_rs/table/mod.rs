@@ -12,6 +12,7 @@
 mod indices;
 mod memory;
 pub(crate) mod output;
+pub(crate) mod reasons;
 pub(crate) mod srtp;
 mod tables;
 pub(crate) mod target;
@@ -22,7 +23,14 @@ pub(crate) use tables::Tables;
 use crate::{
     command::error::Fault,
     rtp_wire::Generation,
-    sys::{counters::GlobalStats, map::Map, memory::Shared, module::Hold, net::Home, rcu::Guard},
+    sys::{
+        counters::GlobalStats,
+        map::Map,
+        memory::Shared,
+        module::Hold,
+        net::Home,
+        rcu::{self, Guard},
+    },
     udp_ip::Endpoint,
 };
 use indices::Indices;
@@ -32,6 +40,7 @@ use kernel::{
     rbtree::RBTree,
     sync::{Arc, Mutex},
 };
+use reasons::Reasons;
 use target::{Builder, Target};
 
 // What a packet reads of a target, and of each output, lies together in a few cache lines: keys, and what is only listed, lie elsewhere.
@@ -80,6 +89,8 @@ pub(crate) struct Table {
     home: Arc<Home>,
     #[pin]
     targets: Map<Target>,
+    /// What became of packets that are no target's, or of one that has gone.
+    pub(crate) reasons: Arc<Reasons>,
     #[pin]
     pub(crate) state: Mutex<State>,
     // Last: while a table exists the module stays.
@@ -94,11 +105,13 @@ impl Table {
     /// `ENOMEM`; `ENOENT` when the module is being unloaded.
     pub(crate) fn new(id: u32, home: Arc<Home>) -> Result<Arc<Self>> {
         let hold = Hold::new()?;
+        let reasons = Reasons::of_table()?;
         Arc::pin_init(
             try_pin_init!(Self {
                 id,
                 home,
                 targets <- Map::new(),
+                reasons,
                 state <- new_mutex!(State {
                     alive: true,
                     handles: 0,
@@ -123,6 +136,14 @@ impl Table {
     /// The network namespace that the table belongs to.
     pub(crate) fn home(&self) -> &Home {
         &self.home
+    }
+
+    /// Takes a target away from the packet path.
+    pub(crate) fn withdraw(&self, local: &Endpoint) {
+        if let Some(target) = self.find(local, &rcu::read_lock()) {
+            target.reasons.end();
+        }
+        self.targets.remove(local);
     }
 
     /// The targets that are published.
@@ -174,7 +195,7 @@ impl Table {
         let entries = core::mem::replace(&mut state.entries, RBTree::new());
         for (local, entry) in &entries {
             if matches!(entry, Entry::Published) {
-                self.targets.remove(local);
+                self.withdraw(local);
             }
         }
         let memory = core::mem::replace(&mut state.memory, SharedMemory::new());

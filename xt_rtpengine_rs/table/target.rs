@@ -8,6 +8,7 @@
 
 use super::{
     output::Output,
+    reasons::{OfTarget, Reasons},
     srtp::{self, Decryption},
 };
 use crate::{
@@ -22,7 +23,12 @@ use crate::{
     udp_ip::Endpoint,
 };
 use core::ops::Range;
-use kernel::{alloc::KVVec, new_spinlock, prelude::*, sync::SpinLock};
+use kernel::{
+    alloc::KVVec,
+    new_spinlock,
+    prelude::*,
+    sync::{Arc, SpinLock},
+};
 
 /// A target.
 pub(crate) struct Target {
@@ -38,6 +44,8 @@ pub(crate) struct Target {
     groups: [OutputGroup; rtp_wire::target::MAX_MEDIA],
     /// Its counters.
     pub(crate) stats: Shared<StreamStats>,
+    /// What became of its packets.
+    pub(crate) reasons: KBox<OfTarget>,
     /// Counters of the interface it receives on.
     pub(crate) interface: Shared<InterfaceStats>,
     /// Counters of the daemon as a whole.
@@ -163,6 +171,7 @@ impl Builder {
         table: u32,
         memory: &impl Resolve,
         global: Shared<GlobalStats>,
+        ended: Arc<Reasons>,
     ) -> Result<Self, Fault> {
         let payload_types = payload_types(&config, memory)?;
         let local = config.local;
@@ -175,6 +184,7 @@ impl Builder {
                 time_unit: config.time_unit,
                 groups: config.groups,
                 stats: memory.resolve(Name::Target, config.stats)?,
+                reasons: OfTarget::new(ended)?,
                 interface: memory.resolve(Name::TargetInterface, config.interface_stats)?,
                 global,
                 ssrcs: [const { None }; MAX_SSRCS],

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Why a packet is not relayed: all reasons there are, each with a sentence, and how it counts.
+//! Why a packet is not relayed: all reasons there are, each with a name, a sentence, and how it counts.
+//!
+//! The names are stable: they stand in `/proc/rtpengine/N/reasons`.
 
 use super::srtp::index::{NoIndex, Refused};
 use core::fmt;
@@ -14,9 +16,13 @@ pub enum Fate {
     Drop,
 }
 
-/// Why a packet that reached a target is not relayed.
+/// Why a packet that reached a table is not relayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
+    /// Not one whole UDP datagram that begins as one must.
+    NoDatagram,
+    /// Its destination is that of no target.
+    NoTarget,
     /// The stack drops it: a wrong checksum, or a policy of IPsec.
     Unsound,
     /// STUN.
@@ -52,6 +58,57 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 18] = [
+        Self::NoDatagram,
+        Self::NoTarget,
+        Self::Unsound,
+        Self::Stun,
+        Self::ForeignDropped,
+        Self::ForeignPassed,
+        Self::Dtls,
+        Self::NonForwarding,
+        Self::Blackhole,
+        Self::NotRtp,
+        Self::Ssrc,
+        Self::Rtcp,
+        Self::NoMemory,
+        Self::NotAuthentic,
+        Self::Replayed,
+        Self::TooOld,
+        Self::PayloadType,
+        Self::NoOutput,
+    ];
+
+    /// Its place among all.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+
+    /// The name that it is listed by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Reason::NoDatagram => "no-datagram",
+            Reason::NoTarget => "no-target",
+            Reason::Unsound => "unsound",
+            Reason::Stun => "stun",
+            Reason::ForeignDropped => "foreign-dropped",
+            Reason::ForeignPassed => "foreign-passed",
+            Reason::Dtls => "dtls",
+            Reason::NonForwarding => "non-forwarding",
+            Reason::Blackhole => "blackhole",
+            Reason::NotRtp => "not-rtp",
+            Reason::Ssrc => "ssrc",
+            Reason::Rtcp => "rtcp",
+            Reason::NoMemory => "no-memory",
+            Reason::NotAuthentic => "not-authentic",
+            Reason::Replayed => "replayed",
+            Reason::TooOld => "too-old",
+            Reason::PayloadType => "payload-type",
+            Reason::NoOutput => "no-output",
+        }
+    }
+
     /// Where the packet goes.
     pub const fn fate(self) -> Fate {
         match self {
@@ -81,6 +138,8 @@ impl Reason {
     /// The reason in words.
     pub const fn sentence(self) -> &'static str {
         match self {
+            Reason::NoDatagram => "it is not one whole UDP datagram",
+            Reason::NoTarget => "no target has its destination",
             Reason::Unsound => "the stack refuses it: a wrong checksum, or a policy of IPsec",
             Reason::Stun => "STUN is userspace's",
             Reason::ForeignDropped => "it comes from another source than the expected one",
@@ -145,6 +204,55 @@ pub enum Unsent {
 }
 
 impl Unsent {
+    /// All of them, in the order in which they are listed.
+    pub const ALL: [Self; 11] = [
+        Self::KeptBack,
+        Self::NoMemory,
+        Self::IndexUsed,
+        Self::IndicesUsedUp,
+        Self::NoPlace,
+        Self::TooLong,
+        Self::Looped,
+        Self::Prohibited,
+        Self::Filtered,
+        Self::Congested,
+        Self::NoRoute(0),
+    ];
+
+    /// Its place among all.
+    pub const fn index(self) -> usize {
+        match self {
+            Unsent::KeptBack => 0,
+            Unsent::NoMemory => 1,
+            Unsent::IndexUsed => 2,
+            Unsent::IndicesUsedUp => 3,
+            Unsent::NoPlace => 4,
+            Unsent::TooLong => 5,
+            Unsent::Looped => 6,
+            Unsent::Prohibited => 7,
+            Unsent::Filtered => 8,
+            Unsent::Congested => 9,
+            Unsent::NoRoute(_) => 10,
+        }
+    }
+
+    /// The name that it is listed by.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Unsent::KeptBack => "kept-back",
+            Unsent::NoMemory => "unsent-no-memory",
+            Unsent::IndexUsed => "index-used",
+            Unsent::IndicesUsedUp => "indices-used-up",
+            Unsent::NoPlace => "indices-no-place",
+            Unsent::TooLong => "too-long",
+            Unsent::Looped => "looped",
+            Unsent::Prohibited => "prohibited",
+            Unsent::Filtered => "filtered",
+            Unsent::Congested => "congested",
+            Unsent::NoRoute(_) => "no-route",
+        }
+    }
+
     /// Whether it is an error of output, target, both interfaces and module.
     pub const fn is_error(self) -> bool {
         !matches!(self, Unsent::KeptBack)

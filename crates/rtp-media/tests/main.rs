@@ -13,6 +13,7 @@ mod common;
 mod decide;
 mod demux;
 mod extension_rewrite;
+mod reason;
 mod receiver;
 mod rewrite;
 mod rtcp;
