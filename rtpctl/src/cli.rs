@@ -125,6 +125,14 @@ pub(crate) enum Table {
         #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
         id: Option<u8>,
     },
+    /// Show what became of the packets of a table, or of all tables: how many the module relayed, and why it did not relay others.
+    ///
+    /// The module alone counts here, unlike in the counters of a stream, where the daemon counts what it relays, too.
+    Reasons {
+        /// The table's number, 0 to 63; all tables when it is left out.
+        #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+        id: Option<u8>,
+    },
 }
 
 /// The families of nftables that a rule can be made in.
@@ -213,6 +221,17 @@ pub(crate) enum Stream {
         /// The stream's local address and port.
         #[arg(short, long, value_name = "ADDR:PORT")]
         local: SocketAddr,
+    },
+    /// Show what became of the packets of each stream: how many the module relayed, and why it did not relay others.
+    ///
+    /// The module alone counts here, unlike in `stream list`, where the daemon counts what it relays, too.
+    Reasons {
+        /// Which table.
+        #[command(flatten)]
+        table: TableOption,
+        /// Only the stream of this local address and port.
+        #[arg(short, long, value_name = "ADDR:PORT")]
+        local: Option<SocketAddr>,
     },
     /// List the streams of a table with their counters.
     List {

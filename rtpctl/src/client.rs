@@ -16,6 +16,7 @@ use procfs::{FromRead, KernelModules};
 use super::exit::{Code, Failure};
 use super::foreign::Foreign;
 use super::listing::{self, Listing};
+use super::reasons::Reasons;
 use super::status::Status;
 use super::sys::SharedPages;
 
@@ -162,6 +163,17 @@ impl Client {
         Ok(Status::parse(&self.read_of_table(table, "status", text)?))
     }
 
+    /// What became of a table's packets.
+    pub(crate) fn reasons(&self, table: u8) -> Result<Reasons, Failure> {
+        let path = self.table_file(table, "reasons");
+        if self.table_exists(table) && !path.exists() {
+            let what = "the loaded module does not tell what becomes of packets";
+            return Err(Failure::new(Code::Generation, what)
+                .hint("xt_rtpengine_rs does; `rtpctl version` says which one is loaded"));
+        }
+        Ok(Reasons::parse(&self.read_of_table(table, "reasons", text)?))
+    }
+
     /// A table's targets.
     pub(crate) fn list(&self, table: u8) -> Result<Listing, Failure> {
         self.read_of_table(table, "list", Listing::read)
@@ -238,6 +250,14 @@ impl Client {
         }
         Failure::new(Code::NotFound, format!("table {table} does not exist")).hint(format!(
             "`rtpctl table list` shows those that do, `rtpctl table add {table}` makes it"
+        ))
+    }
+
+    /// Says that a stream is missing.
+    pub(crate) fn no_stream(&self, table: u8, local: SocketAddr) -> Failure {
+        let what = format!("table {table} has no stream {local}");
+        Failure::new(Code::NotFound, what).hint(format!(
+            "`rtpctl stream list -t {table}` shows those that it has"
         ))
     }
 

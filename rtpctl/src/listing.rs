@@ -12,7 +12,8 @@ use zeroize::Zeroizing;
 
 mod fields;
 
-use fields::{address, counters, entries, output, payload_type, ssrc_in, ssrc_out, words};
+pub(crate) use fields::address;
+use fields::{counters, entries, output, payload_type, ssrc_in, ssrc_out, words};
 
 /// How much is read at once.
 const PIECE: usize = 1 << 16;

@@ -22,6 +22,7 @@ mod exit;
 mod foreign;
 mod listing;
 mod output;
+mod reasons;
 mod rules;
 mod secret;
 mod srtp;
@@ -32,7 +33,10 @@ use cli::{Cli, Command, Rule, Stream, Table};
 use client::{loops, route, Client, Interface, Module, TableCommand};
 use config::{RuleConfig, StreamConfig, Via};
 use exit::{Code, Error};
-use output::{print, Change, RuleList, StreamList, TableList, TableStatus, Versions};
+use output::{
+    print, Change, RuleList, StreamBlock, StreamList, StreamReasons, TableBlock, TableList,
+    TableReasons, TableStatus, Versions,
+};
 use rules::Rules;
 
 fn main() -> ExitCode {
@@ -106,6 +110,16 @@ fn table(command: &Table, client: &Client, json: bool, out: &mut dyn Write) -> R
             client.status(*id)?;
             let tables = vec![look(client, client.module().as_ref(), *id)];
             return print(&TableStatus { tables }, json, out);
+        }
+        Table::Reasons { id } => {
+            let ids = id.map_or_else(|| client.tables(), |id| Ok(vec![id]))?;
+            let block = |id| {
+                let block = client.reasons(id)?.table;
+                Ok::<_, Error>(TableBlock { id, block })
+            };
+            let tables = ids.into_iter().map(block).collect::<Result<_, _>>()?;
+            let now = SystemTime::now();
+            return print(&TableReasons { tables, now }, json, out);
         }
     };
     client.table_command(command, id)?;
@@ -254,6 +268,24 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
                 changed: true,
                 sentence: format!("stream {local} deleted from table {}", table.table),
             }
+        }
+        Stream::Reasons { table, local } => {
+            let mut blocks = client.reasons(table.table)?.streams;
+            if let Some(local) = local {
+                blocks.retain(|(it, _)| it == local);
+                if blocks.is_empty() {
+                    return Err(client.no_stream(table.table, *local).into());
+                }
+            }
+            let blocks = blocks.into_iter();
+            let reasons = StreamReasons {
+                table: table.table,
+                streams: blocks
+                    .map(|(local, block)| StreamBlock { local, block })
+                    .collect(),
+                now: SystemTime::now(),
+            };
+            return print(&reasons, json, out);
         }
         Stream::List { table } => {
             let list = StreamList {

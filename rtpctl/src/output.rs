@@ -10,11 +10,13 @@ use serde::Serialize;
 
 use super::exit::Error;
 
+mod reasons;
 mod rules;
 mod streams;
 mod tables;
 mod versions;
 
+pub(crate) use reasons::{StreamBlock, StreamReasons, TableBlock, TableReasons};
 pub(crate) use rules::RuleList;
 pub(crate) use streams::StreamList;
 pub(crate) use tables::{Table, TableList, TableStatus};

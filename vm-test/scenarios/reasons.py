@@ -5,6 +5,7 @@ import time
 
 from guest import control, nft, raw, rtp
 from guest.proc import local_text, parse_reasons
+from guest.rtpctl import text
 from guest.srtp import AES_CM, Crypto, Sender
 
 FAR = "198.51.100.1"
@@ -69,6 +70,15 @@ def run(t):
     t.between("packets that were no datagram", counts(table)["table 0"]["no-datagram"], 1, 100)
     times = [last for _, events in parse_reasons(table.reasons_text()) for _, last in events.values() if last]
     t.true("when each was", times and all(start <= last <= time.time() for last in times), (start, times))
+
+    t.step("rtpctl says it in words")
+    local = targets[1].local
+    shown = t.rtpctl.ok("stream", "reasons", "-t", 0, "--local", text(local))
+    t.true("the reason and its sentence", "stun" in shown and "2 packets" in shown and "STUN is userspace's" in shown, shown)
+    (told,) = t.rtpctl.data("table", "reasons", 0)["tables"]
+    t.equal("the table's", (told["relayed_packets"], told["reasons"]["no-target"]["count"]), (total["relayed"], 6))
+    t.equal("streams", len(t.rtpctl.data("stream", "reasons", "-t", 0)["streams"]), len(targets))
+    t.true("no such stream", "has no stream" in t.rtpctl.refused("stream", "reasons", "-t", 0, "--local", "192.0.2.1:9"))
 
     t.step("targets go: the table has theirs")
     for target in targets[::2]:

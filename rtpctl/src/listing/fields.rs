@@ -12,7 +12,7 @@ pub(super) fn words(text: &str) -> Vec<String> {
 }
 
 /// Reads `inet4 A.B.C.D:PORT` or `inet6 [...]:PORT`.
-pub(super) fn address(text: &str) -> Option<SocketAddr> {
+pub(crate) fn address(text: &str) -> Option<SocketAddr> {
     let (family, rest) = text.trim().split_once(' ')?;
     let (address, port) = rest.trim().rsplit_once(':')?;
     let port: u16 = port.parse().ok()?;
