@@ -156,6 +156,11 @@ def streams(t, alice, bob, number, generation):
     t.equal("SSRCs", [each["ssrc"] for each in one["ssrcs"]], [SSRC])
     if t.module == "rs":  # the C modules tell time by stamps that packets have only while a socket of the host wants them
         t.between("seconds since the last packet", time.time() - one["last_packet"], -1, 2 + patient(1))
+    if t.module == "rs":
+        told = ctl.data("stream", "reasons", "-t", number, "--local", text(local))["streams"]
+        t.equal("what the module relayed of it", [each["relayed_packets"] for each in told], [52])
+    else:
+        t.true("a C module does not tell what it relayed", "the loaded module does not tell" in ctl.refused("table", "reasons", number))
     t.equal("outputs", [(each["rtcp"], each["to"], each["from"], each["sent"]["packets"]) for each in one["outputs"]],
             [(False, text(media.address), text(source), 51), (False, text(second.address), text(local), 51),
              (True, text(reports.address), text(source), 1)])
