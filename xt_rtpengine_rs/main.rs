@@ -54,11 +54,13 @@ struct Module {
     _namespaces: Pin<KBox<sys::net::Registration<table::Tables>>>,
     _later: sys::later::Queues,
     _reclaimer: sys::map::Reclaimer,
+    _tallies: sys::tally::Tallies,
 }
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         files::check_free()?;
+        let tallies = sys::tally::Tallies::new()?;
         let reclaimer = sys::map::Reclaimer::new()?;
         let later = sys::later::Queues::new();
         let namespaces = KBox::pin_init(sys::net::Registration::new(), GFP_KERNEL)?;
@@ -76,6 +78,7 @@ impl kernel::Module for Module {
             _namespaces: namespaces,
             _later: later,
             _reclaimer: reclaimer,
+            _tallies: tallies,
         })
     }
 }

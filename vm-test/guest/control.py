@@ -10,6 +10,7 @@ import os
 from . import abi
 from .abi import Struct
 from .net import Address
+from .patience import counters_settle
 
 PAGE = mmap.PAGESIZE
 
@@ -48,6 +49,10 @@ def new(name: str, generation: str = abi.USUAL, /, **values: object) -> Struct:
     return Struct(struct_name, generation, cmd=number, **values)
 
 
+# What all calls share is collected for a while.
+_COLLECTED = "interface_stats_block"
+
+
 class Counters:
     """A structure of counters in shared memory: `.addr` goes into a command, `c["packets"]` reads a field."""
 
@@ -58,6 +63,12 @@ class Counters:
         self.addr = memory.addr + offset
 
     def __getitem__(self, field: str) -> int:
+        value = abi.read(self.raw(), self.kind, field)
+        assert isinstance(value, int)
+        return value
+
+    def now(self, field: str) -> int:
+        """A field as it is now, also where it is collected."""
         value = abi.read(self._bytes(), self.kind, field)
         assert isinstance(value, int)
         return value
@@ -71,12 +82,16 @@ class Counters:
         return bytes(self.memory.map[self.offset:self.offset + abi.SIZES[self.kind]])
 
     def raw(self) -> bytes:
-        """The whole structure."""
+        """The whole structure, when all that was counted is in it."""
+        if self.kind == _COLLECTED:
+            counters_settle()
         return self._bytes()
 
     def figures(self) -> dict[str, int]:
         """Every number in it by its name; of an interface, those of each direction: `in.packets`."""
-        return {name: self[name] for name in abi.numbers(self.kind)}
+        data = self.raw()
+        values = {name: abi.read(data, self.kind, name) for name in abi.numbers(self.kind)}
+        return {name: value for name, value in values.items() if isinstance(value, int)}
 
 
 class Memory:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,3 +26,13 @@ def eventually(what: str, get: Callable[[], object], expected: object, timeout: 
         if time.monotonic() > end:
             raise Failure(f"{what} within {patient(timeout):g} s", expected, got)
         time.sleep(0.05)
+
+
+def counters_settle() -> None:
+    """Waits until counters that all calls share are right: processors have brought theirs after 10 ms, if they have run since."""
+    time.sleep(patient(0.012))
+    processors = os.sched_getaffinity(0)
+    if len(processors) > 1:
+        for processor in processors:
+            os.sched_setaffinity(0, {processor})
+        os.sched_setaffinity(0, processors)

@@ -16,6 +16,7 @@ use crate::{
         opener::{current_process, Opener, Uid},
         parameters,
         proc::Handle,
+        tally,
     },
     table::{
         output::Output,
@@ -272,6 +273,8 @@ impl Holder {
         if matches!(entry, Entry::Published) {
             self.table.withdraw(local);
         }
+        drop(state);
+        tally::bring();
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use crate::{
         srtp::index::estimate,
     },
     show::Show,
-    sys::{counters::SsrcStats, parameters},
+    sys::{counters::SsrcStats, parameters, tally},
     table::target::Target,
     udp_ip::Datagram,
 };
@@ -28,8 +28,7 @@ pub(super) fn error(target: &Target, reason: &dyn Display) {
         pr_info!("target {local}: packet not relayed: {}\n", Show(reason));
     }
     target.stats.errors.add(1);
-    target.interface.ingress.errors.add(1);
-    target.global.errors.add(1);
+    tally::refused(&target.interface, &target.global);
 }
 
 /// A packet of the target, its interface, and the whole. Returns when it came, in the unit of the counters.
@@ -41,10 +40,7 @@ pub(super) fn packet(target: &Target, datagram: &Datagram, arrival_ns: i64) -> u
     target.stats.last_packet.set(time);
     target.stats.packets.add(1);
     target.stats.bytes.add(bytes);
-    target.interface.ingress.packets.add(1);
-    target.interface.ingress.bytes.add(bytes);
-    target.global.packets.add(1);
-    target.global.bytes.add(bytes);
+    tally::received(&target.interface, &target.global, bytes);
     time
 }
 
@@ -72,7 +68,7 @@ pub(super) fn rtp(
     }
     let Some(payload_type) = target.payload_type(rtp.pt_index) else {
         target.stats.errors.add(1);
-        target.interface.ingress.errors.add(1);
+        target.interface.not_received();
         return;
     };
     payload_type.stats.packets.add(1);
@@ -118,8 +114,7 @@ fn measure(target: &Target, stats: &SsrcStats, arrival: &Arrival) {
     drop(measuring);
     if update.newly_lost > 0 {
         let lost = u64::from(update.newly_lost);
-        target.interface.packets_lost.add(lost);
-        target.global.packets_lost.add(lost);
+        tally::lost(&target.interface, &target.global, lost);
     }
 }
 

@@ -129,12 +129,11 @@ impl Egress {
                 let bytes = length as u64;
                 self.stats.packets.add(1);
                 self.stats.bytes.add(bytes);
-                self.interface.egress.packets.add(1);
-                self.interface.egress.bytes.add(bytes);
+                self.interface.sent(bytes);
             }
             Err(reason) if reason.is_error() => {
                 self.stats.errors.add(1);
-                self.interface.egress.errors.add(1);
+                self.interface.not_sent();
             }
             Err(_) => {}
         }

@@ -20,6 +20,7 @@ use crate::{
     },
     rtp_wire::text::MAX_TABLES,
     sys::{
+        bottom_halves::Disabled,
         crypto::KernelCrypto,
         hook::{Handler, Judge, Outcome, Packet},
         net::Namespace,
@@ -91,6 +92,7 @@ impl Judge for Target {
     }
 
     fn refused_by_stack(&self) {
+        let _off = Disabled::new();
         count_refused(self, Reason::Unsound);
     }
 }

@@ -8,6 +8,7 @@
 #include <crypto/aes-gcm.h>
 #include <crypto/sha1.h>
 #include <crypto/utils.h>
+#include <linux/cpuhotplug.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
 #include <linux/if_vlan.h>
@@ -21,6 +22,7 @@
 #include <linux/netfilter_ipv4.h>
 #include <linux/namei.h>
 #include <linux/nospec.h>
+#include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
@@ -29,6 +31,7 @@
 #include <linux/siphash.h>
 #include <linux/skbuff.h>
 #include <linux/timekeeping.h>
+#include <linux/timer.h>
 #include <linux/udp.h>
 #include <linux/unaligned.h>
 #include <linux/vmalloc.h>
@@ -65,3 +68,4 @@
 #include "helpers/proc.h"
 #include "helpers/route.h"
 #include "helpers/send.h"
+#include "helpers/tally.h"

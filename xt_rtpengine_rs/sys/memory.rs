@@ -267,6 +267,11 @@ pub(crate) struct Shared<T: Counters> {
 }
 
 impl<T: Counters> Shared<T> {
+    /// The counters in the form that C takes.
+    pub(super) fn as_ptr(&self) -> *mut T {
+        self.counters.as_ptr()
+    }
+
     /// The size of the range that they are in.
     pub(crate) fn range_size(&self) -> u64 {
         self.memory.size

@@ -29,4 +29,5 @@ pub(crate) mod received;
 pub(crate) mod route;
 pub(crate) mod siphash;
 pub(crate) mod skb;
+pub(crate) mod tally;
 pub(crate) mod view;

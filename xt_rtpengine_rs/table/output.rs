@@ -22,6 +22,7 @@ use crate::{
         memory::Shared,
         opener::Uid,
         route::{Path, Route},
+        tally::Tallied,
     },
 };
 use core::ptr;
@@ -36,7 +37,7 @@ pub(crate) struct Egress {
     /// Counters of what is sent.
     pub(crate) stats: Shared<StreamStats>,
     /// Counters of the interface it is sent on.
-    pub(crate) interface: Shared<InterfaceStats>,
+    pub(crate) interface: Tallied<InterfaceStats>,
     /// How packets are encrypted; none when they go as they are.
     pub(crate) encryption: Option<KBox<Encryption>>,
 }
@@ -124,7 +125,7 @@ impl Output {
             path: Path::new(&config.flow, config.tos, user),
             route: Route::new(),
             stats: memory.resolve(Name::Output, config.stats)?,
-            interface: memory.resolve(Name::OutputInterface, config.interface_stats)?,
+            interface: Tallied::new(memory.resolve(Name::OutputInterface, config.interface_stats)?),
             encryption: srtp::encryption(&config.encrypt, key)?,
         };
         Ok(Self {

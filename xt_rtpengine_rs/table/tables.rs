@@ -15,6 +15,7 @@ use crate::{
         net::{Home, Key, Namespace, PerNamespace},
         nospec,
         rcu::{Guard, Retired, Slot},
+        tally,
     },
 };
 use kernel::{
@@ -73,6 +74,7 @@ impl PerNamespace for Tables {
         changing.root = None;
         drop(changing);
         Retired::drop_all(&mut retired);
+        tally::bring();
         // What is still to be sent leaves by the namespace; routes that targets have kept belong to it.
         later::settle();
         map::settle();
@@ -132,6 +134,8 @@ impl Tables {
     pub(crate) fn remove(&self, id: u32, by_force: bool) -> Result {
         let retired = self.take_out(&mut self.changing.lock(), id, by_force)?;
         drop(retired);
+        // No packet counts for it any more.
+        tally::bring();
         Ok(())
     }
 

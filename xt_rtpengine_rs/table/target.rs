@@ -19,6 +19,7 @@ use crate::{
         counters::{Counters, GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
         map::{Map, Node, Unpublished},
         memory::Shared,
+        tally::Tallied,
     },
     udp_ip::Endpoint,
 };
@@ -47,9 +48,9 @@ pub(crate) struct Target {
     /// What became of its packets.
     pub(crate) reasons: KBox<OfTarget>,
     /// Counters of the interface it receives on.
-    pub(crate) interface: Shared<InterfaceStats>,
+    pub(crate) interface: Tallied<InterfaceStats>,
     /// Counters of the daemon as a whole.
-    pub(crate) global: Shared<GlobalStats>,
+    pub(crate) global: Tallied<GlobalStats>,
     /// Counters of its SSRCs.
     ssrcs: [Option<Shared<SsrcStats>>; MAX_SSRCS],
     /// Taken while loss and jitter are brought up to date, by the packet path alone.
@@ -185,8 +186,8 @@ impl Builder {
                 groups: config.groups,
                 stats: memory.resolve(Name::Target, config.stats)?,
                 reasons: OfTarget::new(ended)?,
-                interface: memory.resolve(Name::TargetInterface, config.interface_stats)?,
-                global,
+                interface: Tallied::new(memory.resolve(Name::TargetInterface, config.interface_stats)?),
+                global: Tallied::new(global),
                 ssrcs: [const { None }; MAX_SSRCS],
                 measuring: KBox::pin_init(new_spinlock!(()), GFP_KERNEL_ACCOUNT)?,
                 decryption: None,

@@ -27,6 +27,8 @@ const MARKER_PORT: u16 = 9_999;
 /// How many cases show each difference that does not show everywhere.
 const CASES_OF_A_DIFFERENCE: u32 = 4;
 const TABLE: u32 = 0;
+/// When processors have brought what they have counted of all calls.
+const SETTLED: Duration = Duration::from_millis(12);
 
 /// What is to be recorded.
 pub(crate) struct Plan<'a> {
@@ -178,7 +180,7 @@ impl<'a> Recorder<'a> {
         self.until_marker(&mut Transcript::default())
     }
 
-    /// Sends a marker, and writes down what comes before it.
+    /// Sends a marker, and writes down what comes before it. Counters are right when this returns.
     fn until_marker(&mut self, to: &mut Transcript) -> io::Result<()> {
         self.markers += 1;
         let marker = self.markers.to_be_bytes();
@@ -210,6 +212,7 @@ impl<'a> Recorder<'a> {
             to.sent.push(line);
         }
         self.buffer = buffer;
+        std::thread::sleep(SETTLED);
         Ok(())
     }
 
