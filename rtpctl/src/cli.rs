@@ -8,9 +8,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod stream_add;
+mod stream_list;
 pub(crate) mod values;
 
 pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
+pub(crate) use stream_list::{Sort, StreamList};
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -233,10 +235,9 @@ pub(crate) enum Stream {
         #[arg(short, long, value_name = "ADDR:PORT")]
         local: Option<SocketAddr>,
     },
-    /// List the streams of a table with their counters.
-    List {
-        /// Which table.
-        #[command(flatten)]
-        table: TableOption,
-    },
+    /// List the streams of a table: a line each, or with all that is known of them.
+    ///
+    /// Filters can be combined: a stream is listed when it meets all of them.
+    #[command(after_help = stream_list::EXAMPLES)]
+    List(StreamList),
 }

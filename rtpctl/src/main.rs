@@ -11,7 +11,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 
@@ -25,6 +25,7 @@ mod output;
 mod reasons;
 mod rules;
 mod secret;
+mod select;
 mod srtp;
 mod status;
 mod sys;
@@ -287,14 +288,36 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
             };
             return print(&reasons, json, out);
         }
-        Stream::List { table } => {
-            let list = StreamList {
-                table: table.table,
-                listing: client.list(table.table)?,
-                now: SystemTime::now(),
-            };
-            return print(&list, json, out);
-        }
+        Stream::List(asked) => return list(asked, client, json, out),
     };
     print(&change, json, out)
+}
+
+/// Lists streams, once or again and again.
+fn list(
+    asked: &cli::StreamList,
+    client: &Client,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), Error> {
+    loop {
+        let (table, now) = (asked.table.table, SystemTime::now());
+        let mut listing = client.list(table)?;
+        select::select(&mut listing.streams, asked, now);
+        let list = StreamList {
+            table,
+            listing,
+            details: asked.details,
+            now,
+        };
+        print(&list, json, out)?;
+        match asked.watch {
+            None => return Ok(()),
+            Some(seconds) => std::thread::sleep(Duration::from_secs(seconds)),
+        }
+        // Programs get a value for each look.
+        if !json {
+            writeln!(out).map_err(|error| Error::output(&error))?;
+        }
+    }
 }

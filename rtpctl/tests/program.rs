@@ -343,7 +343,15 @@ fn a_stream_is_removed_by_its_address() {
 #[test]
 fn streams_are_listed_in_both_forms() {
     let proc = module();
-    let text = out(&proc.run("stream list --table 3"));
+    let line = out(&proc.run("stream list --table 3"));
+    assert_eq!(
+        line,
+        "\
+LOCAL            TO                 PACKETS  BYTES  ERRORS  LAST
+192.0.2.1:30000  198.51.100.7:4000  1        172    0       -
+"
+    );
+    let text = out(&proc.run("stream list --table 3 --details"));
     assert_eq!(
         text,
         "\

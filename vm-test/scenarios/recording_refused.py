@@ -57,7 +57,7 @@ def run(t):
         call.delete()
 
     t.step("nothing was recorded, and the daemon goes on")
-    t.equal("files of the table", sorted(each.name for each in t.table(0).path.iterdir()), ["control", "list", "status"])
+    t.equal("files of the table", sorted(each.name for each in t.table(0).path.iterdir()), ["control", "list", "reasons", "status"])
     t.equal("files of recordings", [each for each in SPOOL.rglob("*") if each.is_file()], [])
     daemon.ng("ping")
     daemon.stop()

@@ -14,6 +14,7 @@ def run(t):
     ctl.ok("table", "add", 0)
     ctl.ok("rule", "add", 0)
     t.equal("exit code of a table that exists", ctl.run("table", "add", 0).returncode, 5)
+    firsts = {}  # by family, the first output of the stream with several
     senders = {family: alice.udp(family=family) for family in (4, 6)}
 
     for family in (4, 6):
@@ -24,6 +25,7 @@ def run(t):
 
         t.step(f"IPv{family}: everything that can be said of a stream")
         outs, local = [bob.udp(family=each) for each in (family, family, 10 - family)], (alice.hub_address(family), 4002)
+        firsts[family] = outs[0].address
         sources = {each: (bob.hub_address(each), 4003) for each in (4, 6)}
         ctl.ok("stream", "add", "-t", 0, "--local", text(local), *(word for each in outs for word in ("--to", text(each.address))),
                "--from", text(sources[4]), "--from", text(sources[6]), "--expect", text(senders[family].address),
@@ -71,6 +73,21 @@ def run(t):
     t.equal("no such stream", ctl.run("stream", "del", "-t", 0, "--local", text((alice.hub4, 4100))).returncode, 4)
     t.equal("no such table", ctl.run("stream", "list", "-t", 9).returncode, 4)
     t.equal("nothing was left behind", len(ctl.data("stream", "list", "-t", 0)["streams"]), 6)
+
+    t.step("listed, by what is asked for")
+    two = [line.split()[:3] for line in ctl.ok("stream", "list", "-t", 0, "--port", 4002).splitlines()]
+    t.equal("streams of a port", two, [["LOCAL", "TO", "PACKETS"],
+                                       *([text((alice.hub_address(family), 4002)), f"{text(firsts[family])}", "+2"] for family in (4, 6)),
+                                       ["2", "streams", "200"]])
+    for what, words, expected in (
+            ("an address", ("--address", alice.hub6), [(6, 4000), (6, 4002), (6, 4006)]),
+            ("errors", ("--with-errors", "--port", 4002, "--address", alice.hub4), [(4, 4002)]),
+            ("an SSRC", ("--ssrc", "0x12345678"), [(4, 4002), (6, 4002)]),
+            # The C modules tell time by stamps that packets have only while a socket of the host wants them.
+            ("none for long", ("--idle", 1000), [] if t.module == "rs" else [(family, port) for family in (4, 6) for port in (4000, 4002, 4006)]),
+            ("the busiest", ("--port", "4000-4002", "--sort", "packets", "--limit", 2), [(4, 4000), (6, 4000)])):
+        listed = [one["local"] for one in ctl.data("stream", "list", "-t", 0, *words)["streams"]]
+        t.equal(what, sorted(listed), sorted(text((alice.hub_address(family), port)) for family, port in expected))
 
     t.step("taken down")
     for family in (4, 6):

@@ -35,6 +35,26 @@ pub(crate) struct Mid {
     pub(crate) media: u8,
 }
 
+/// Ports from one to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PortRange {
+    /// The first.
+    pub(crate) first: u16,
+    /// The last.
+    pub(crate) last: u16,
+}
+
+/// Reads `PORT` or `PORT-PORT`.
+pub(crate) fn ports(text: &str) -> Result<PortRange, String> {
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let number = |text: &str| text.parse().ok();
+    number(first)
+        .zip(number(last))
+        .map(|(first, last)| PortRange { first, last })
+        .filter(|range| range.first <= range.last)
+        .ok_or_else(|| "it is a port, or two in ascending order: 30000 or 30000-30099".to_owned())
+}
+
 /// Splits `VALUE,media=N`.
 fn media_of(text: &str) -> Result<(&str, Option<u8>), String> {
     match text.split_once(',') {

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::super::foreign::Foreign;
 use super::super::listing::{Counters, Listing, Output, Srtp, Target};
-use super::{ago, Bytes, Count, Report};
+use super::super::select::errors;
+use super::{ago, columns, Bytes, Count, Report};
 
 /// The streams of a table.
 #[derive(Debug, Serialize)]
@@ -19,6 +20,9 @@ pub(crate) struct StreamList {
     /// Its streams.
     #[serde(flatten)]
     pub(crate) listing: Listing,
+    /// Whether people are told everything.
+    #[serde(skip)]
+    pub(crate) details: bool,
     /// The time of the look.
     #[serde(skip)]
     pub(crate) now: SystemTime,
@@ -29,7 +33,11 @@ impl Report for StreamList {
         if self.listing.streams.is_empty() {
             writeln!(to, "no streams")?;
         }
-        for (number, target) in self.listing.streams.iter().enumerate() {
+        if !self.details {
+            self.lines(to)?;
+        }
+        let in_detail = self.listing.streams.iter().filter(|_| self.details);
+        for (number, target) in in_detail.enumerate() {
             if number != 0 {
                 writeln!(to)?;
             }
@@ -43,6 +51,56 @@ impl Report for StreamList {
 }
 
 impl StreamList {
+    /// A line for each stream, and one for all if there are several.
+    fn lines(&self, to: &mut dyn Write) -> io::Result<()> {
+        let streams = &self.listing.streams;
+        let mut lines: Vec<_> = streams.iter().map(|stream| self.line(stream)).collect();
+        if lines.is_empty() {
+            return Ok(());
+        }
+        if streams.len() > 1 {
+            let sum = |of: fn(&Target) -> u64| {
+                let sum = streams.iter().map(of).fold(0, u64::saturating_add);
+                sum.to_string()
+            };
+            lines.push([
+                Count(streams.len() as u64, "stream").to_string(),
+                String::new(),
+                sum(|stream| stream.received.packets),
+                sum(|stream| stream.received.bytes),
+                sum(errors),
+                String::new(),
+            ]);
+        }
+        let head = ["LOCAL", "TO", "PACKETS", "BYTES", "ERRORS", "LAST"];
+        columns(to, head, &lines)
+    }
+
+    fn line(&self, stream: &Target) -> [String; 6] {
+        let rtp = stream.outputs.iter().filter(|output| !output.rtcp);
+        let mut outputs = rtp.map(|output| match output.to {
+            Some(address) => address.to_string(),
+            None => "?".to_owned(),
+        });
+        let first = outputs.next();
+        let to = match (first, outputs.count()) {
+            _ if stream.missing_outputs != 0 => "incomplete".to_owned(),
+            (None, _) => "-".to_owned(),
+            (Some(first), 0) => first,
+            (Some(first), more) => format!("{first} +{more}"),
+        };
+        [
+            stream.local.to_string(),
+            to,
+            stream.received.packets.to_string(),
+            stream.received.bytes.to_string(),
+            errors(stream).to_string(),
+            stream
+                .last_packet
+                .map_or("-".to_owned(), |then| ago(then, self.now)),
+        ]
+    }
+
     fn target(&self, to: &mut dyn Write, target: &Target) -> io::Result<()> {
         let options = target.options.join(", ");
         match options.as_str() {

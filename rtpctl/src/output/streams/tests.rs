@@ -10,6 +10,7 @@ fn list(text: &str) -> StreamList {
     StreamList {
         table: 3,
         listing: Listing::read(text.as_bytes()).expect("read"),
+        details: true,
         now: UNIX_EPOCH + Duration::from_secs(1003),
     }
 }
@@ -65,6 +66,33 @@ fn streams_are_printed_for_people() {
 
 10.1.0.1:30002
   incomplete    2 outputs missing, it takes no packets yet
+"
+    );
+}
+
+#[test]
+fn a_stream_is_a_line() {
+    let short = |text| StreamList {
+        details: false,
+        ..list(text)
+    };
+    assert_eq!(
+        printed(&short(FULL), false),
+        "\
+LOCAL           TO                   PACKETS  BYTES  ERRORS  LAST
+10.1.0.1:30000  [2001:db8::7]:52325  50       8600   2       3 s ago
+10.1.0.1:30002  incomplete           0        0      0       -
+2 streams                            50       8600   2
+"
+    );
+    assert_eq!(printed(&short(""), false), "no streams\n");
+    let one =
+        "local inet4 10.1.0.1:1\n    options: RTP\n    stats: 172 bytes, 1 packets, 1 errors\n";
+    assert_eq!(
+        printed(&short(one), false),
+        "\
+LOCAL       TO  PACKETS  BYTES  ERRORS  LAST
+10.1.0.1:1  -   1        172    1       -
 "
     );
 }
