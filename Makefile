@@ -6,11 +6,15 @@ KERNEL ?= $(shell uname -r)
 T ?=
 # How much `make soak` and `make test-debug` try: test, soak, or long for an hour and more.
 SIZE ?=
+# The module whose instructions `make profile` shows: rs, ours, or the C modules c of Debian testing and c12 of Debian 13.
+WITH ?= rs
+# What T names for these are cases of vm-test/guest/cases.py.
+CASES := $(filter profile,$(MAKECMDGOALS))
 
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel counting-qemu names check host-checks frames test vm test-debug fuzz soak selftest demo clean help
+.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel counting-qemu names check host-checks frames test vm test-debug fuzz soak profile selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -60,9 +64,9 @@ host-checks: names
 frames: module
 	@scripts/frames
 
-# A scenario that there is not is told before anything is built.
+# A scenario, or a case, that there is not is told before anything is built.
 names: host
-	@$(if $(T),python3 -B vm-test/host/run.py --list --scenarios vm-test/scenarios $(T) >/dev/null)
+	@$(if $(T),python3 -B $(if $(CASES),vm-test/guest/cases.py,vm-test/host/run.py --list --scenarios vm-test/scenarios) $(T) >/dev/null)
 
 test: names vm $(if $(T),,check) ## the checks, and the scenarios for the stock kernel; T="NAME ..." only those
 	@$(if $(T),true,cat build/vm-test/verdict)
@@ -80,6 +84,9 @@ fuzz: names ## libFuzzer on what the module shares with the host, a minute for e
 soak: names images module tool ## what shows more the longer it runs; T="NAME ..." only those, SIZE=long for an hour and more
 	@$(if $(T),true,scripts/compare-libsrtp 1000000)
 	@vm-test/host/run $(or $(SIZE),soak) --size $(or $(SIZE),soak) --scenarios vm-test/scenarios $(T)
+
+profile: names images module tool ## where the instructions of a packet go: T=CASE (docs/performance.md), WITH=c or c12 for a C module
+	@scripts/profile --module $(WITH) $(T)
 
 selftest: module tool images ## that the runner sees a kernel that dies and a scenario that hangs
 	@vm-test/host/run selftest --scenarios vm-test/selftest

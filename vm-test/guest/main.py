@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The first process of the virtual machine, or a service of its systemd: runs the scenarios of its job and reports each to the host.
 
-The host gives one job after the other, {"name", "scenario", "module", "release", "timeout", "size"}; jobs and reports are JSON lines on the
+The host gives one job after the other, {"name", "scenario", "module", "release", "timeout", "size", "case"}; jobs and reports are JSON lines on the
 virtio port. The kernel's log goes to the serial port, with a line at the start and the end of each scenario.
 """
 
@@ -78,7 +78,7 @@ def child(job: dict[str, object], report: Reporter) -> None:
     os.dup2(output, 1)
     os.dup2(output, 2)
     t = Scenario(name, which if isinstance(which, str) else None, lambda event, text, value=None: report(event, text=text, value=value),
-                 str(job["size"]), str(job["release"]))
+                 str(job["size"]), str(job["release"]), str(job["case"]))
     try:
         if isinstance(which, str):
             report("step", text=f"load the module {module.NAMES[which]}")

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import base64
 import errno
+import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,11 +22,13 @@ class Scenario:
     """The running scenario."""
 
     def __init__(self, name: str, module: str | None, report: Callable[..., None], size: str = "test",
-                 release: str = "26.0") -> None:
+                 release: str = "26.0", case: str = "") -> None:
         self.name = name
         self.module = module
         self.release = release
         self.size = size
+        self.case = case
+        """What `make bench` and `make profile` were asked for."""
         self.host = HOST
         self.rtpctl = rtpctl
         self._report = report
@@ -49,6 +53,10 @@ class Scenario:
     def figure(self, what: str, value: int) -> None:
         """A number for the page of figures, such as the packets that were tried."""
         self._report("figure", what, value)
+
+    def keep(self, name: str, text: str) -> None:
+        """A file for the folder of the run."""
+        self._report("file", name, base64.b64encode(zlib.compress(text.encode())).decode())
 
     def fail(self, what: str, expected: object = None, got: object = None) -> None:
         """Ends the scenario as failed."""

@@ -33,6 +33,8 @@ _ARGUMENTS = ("console=ttyS0,115200 printk.time=1 printk.devkmsg=on loglevel=8 p
 
 # It has SHA and AES instructions. QEMU counts a string instruction once for each repetition: the kernel copies and clears by words, not by bytes.
 _COUNTING_PROCESSOR = "max,la57=off,erms=off,fsrm=off,fsrs=off,fzrm=off,fsrc=off"
+# Locked instructions stay what they are where there is one processor; addresses are the same in each machine.
+_COUNTING = " noreplace-smp nokaslr"
 # What such a machine begins with, always.
 _SAME = {"now": 1_800_000_000, "entropy": bytes(32).hex()}
 
@@ -61,6 +63,8 @@ class Images:
     warm: Path | None = None
     """Of a machine of the same kind that has booted (warm.py), from which one that is emulated goes on."""
     qemu: str = "qemu-system-x86_64"
+    plugin: Path | None = None
+    """Of a QEMU that counts instructions: what it counts is in the file `counted`."""
 
 
 def command(images: Images, kind: str, accel: str, console: Path, words: str = "") -> list[str]:
@@ -68,7 +72,9 @@ def command(images: Images, kind: str, accel: str, console: Path, words: str = "
     arguments = f"{_ARGUMENTS} vm_test.processors={1 if kind == 'icount' else 2}{words}"
     if kind in SYSTEMS:
         arguments += f" systemd.unit=vm-test.target VM_ROOT={_ROOTS[kind]}"
-    if accel != "kvm" and kind != "icount":
+    if kind == "icount":
+        arguments += _COUNTING
+    elif accel != "kvm":
         arguments += _TCG_DEBUG_CLOCK if images.debug else _TCG_CLOCK
     argv = [images.qemu, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
             "-kernel", str(images.vmlinuz), "-initrd", str(images.initramfs),
@@ -95,12 +101,13 @@ def kept_memory(folder: Path, *, share: bool) -> list[str]:
 class Boot:
     """A machine of kind `plain` (two processors), `icount` (one, whose clock counts instructions), or one that systemd starts."""
 
-    def __init__(self, images: Images, folder: Path, kind: str, accel: str, size: str = "test") -> None:
+    def __init__(self, images: Images, folder: Path, kind: str, accel: str, size: str = "test", case: str = "") -> None:
         self.folder = folder
         self.console = folder / "console.log"
         self._images = images
         self._kind = kind
         self._size = size
+        self._case = case
         self._accel = accel
         self._warm = images.warm
         self._monitor = folder / "monitor"
@@ -110,6 +117,8 @@ class Boot:
 
     def _command(self) -> list[str]:
         qemu = command(self._images, self._kind, self._accel, self.console)
+        if self._images.plugin:
+            qemu += ["-plugin", f"{self._images.plugin},out={self.folder / 'counted'}"]
         if self._warm is None:
             return [*qemu, "-m", _MEMORY]
         return [*qemu, *kept_memory(self._warm, share=False), "-incoming", "defer", *Monitor.options(self._monitor)]
@@ -121,7 +130,7 @@ class Boot:
     def give(self, job: Job) -> None:
         """Tells the guest, which is ready, what to run."""
         self._tell({"name": job.name, "scenario": job.scenario, "module": job.module, "release": job.release, "timeout": job.timeout,
-                    "size": self._size})
+                    "size": self._size, "case": self._case})
 
     def _tell(self, line: Event) -> None:
         assert self._process and self._process.stdin

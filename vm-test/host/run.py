@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import collections
 import concurrent.futures
 import contextlib
@@ -15,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -41,6 +43,9 @@ class Run:
     """The QEMU of machines that count instructions."""
     live: bool = False
     size: str = "test"
+    case: str = ""
+    plugin: Path | None = None
+    """Of the QEMU that counts instructions."""
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
@@ -85,7 +90,7 @@ class Run:
 
     def _images(self, kind: str) -> Images:
         """What machines of a kind are made of: one that has booted, if they are emulated."""
-        images = replace(self.images, qemu=str(self.counting_qemu)) if kind == "icount" else self.images
+        images = replace(self.images, qemu=str(self.counting_qemu), plugin=self.plugin) if kind == "icount" else self.images
         is_emulated = self.accel != "kvm" or kind == "icount"
         return replace(images, warm=_warm_machine(images, kind)) if is_emulated else images
 
@@ -97,7 +102,7 @@ class Run:
             if not waiting:
                 return
             boot = Boot(images.result(), self.folder / (f"{name}-{number}" if number > 1 else name), kind, self.accel,
-                        self.size)
+                        self.size, self.case)
             if self._boot(boot, waiting, collections.deque(last)):
                 continue
             failed_boots += 1
@@ -133,6 +138,9 @@ class Run:
                     hung = f"nothing was heard from the machine for {event['seconds']:g} s"
                 elif event["event"] == "stuck":
                     say(f"the machine that was kept does not go on: {event['problem']}")
+                elif event["event"] == "file" and current:
+                    file = self.folder / f"{current.job.name}.{event['text']}"
+                    file.write_bytes(zlib.decompress(base64.b64decode(event["value"])))
                 elif current:
                     _note(current, event)
                     if self.live and event["event"] == "note":
@@ -234,6 +242,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--live", action="store_true", help="print what a scenario notes at once, and no verdict if it passes")
     parser.add_argument("--debug", action="store_true", help="the kernel is the debug kernel")
     parser.add_argument("--size", choices=catalogue.SIZES, default="test", help="how much scenarios try that show more the longer they run")
+    parser.add_argument("--case", default="", help="what scenarios that measure are asked for")
+    parser.add_argument("--plugin", type=Path, help="plugin for the QEMU that counts instructions")
     parser.add_argument("names", nargs="*", help="scenarios to run; all when none is named")
     return parser.parse_args(argv)
 
@@ -261,7 +271,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     images = Images(options.kernel / "vmlinuz", ramdisk, options.userland, options.debian_13, options.kernel / "modules.ext2",
                     archive, options.debug)
     accel = "kvm" if os.access("/dev/kvm", os.R_OK | os.W_OK) else "tcg"
-    run = Run(images, options.folder, accel, options.counting_qemu, options.live, options.size)
+    run = Run(images, options.folder, accel, options.counting_qemu, options.live, options.size, options.case, options.plugin)
     run.machines(jobs)
     told = {verdict.job.name for verdict in run.verdicts}
     failed = [verdict.job.name for verdict in run.verdicts if not verdict.passed]

@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: GPL-2.0-only
+"""Sets up the cases of `make bench` and `make profile` (cases.py): two peers, a rule, a target and a stream of packets."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from . import nft, rtp
+from .cases import Case
+from .client import HABITS, order_outputs
+from .control import Control, Target
+from .errors import Failure
+from .net import Address
+from .scenario import Scenario
+from .srtp import Crypto, Sender
+
+GENERATIONS = {"rs": "26.0", "c": "26.0", "c12": "12.5"}
+_DROPS = """table inet firewall {
+    chain input { type filter hook input priority -10; udp dport 4999 drop; };
+}
+"""
+# The receiver's namespace drops what comes, before any socket costs anything.
+_QUIET = """table inet quiet {
+    chain prerouting { type filter hook prerouting priority -400; udp dport 9 drop; };
+}
+"""
+_FLOWTABLE = """table inet fast {{
+    flowtable f {{ hook ingress priority 0; devices = {{ {devices} }}; }};
+    chain forward {{ type filter hook forward priority 0; meta l4proto udp flow add @f; }};
+}}
+"""
+_CONNTRACK = """table inet tracked {
+    chain input { type filter hook input priority -20; ct state invalid drop; };
+}
+"""
+_SSRC = 0x1234_5678
+
+
+@dataclass
+class Flow:
+    """A case that is set up: a connected socket, and how to make packets for it."""
+
+    case: Case
+    sock: socket.socket
+    sender: Sender | None = None
+    target: Target | None = None
+    sent: int = 0
+
+    def packets(self, count: int) -> list[bytes]:
+        """The next packets of the stream."""
+        if self.case.rtcp:
+            found = [rtp.sender_report(_SSRC)] * count
+        else:
+            found = rtp.stream(count, seq=1 + self.sent, timestamp=160 * self.sent, ssrc=_SSRC, size=self.case.size - 12)
+        self.sent += count
+        if self.sender:
+            found = list(map(self.sender.rtcp if self.case.rtcp else self.sender.rtp, found))
+        return found
+
+    def check(self) -> None:
+        """All that was sent is relayed; Failure when it is not."""
+        if self.target is None:
+            return
+        outputs = self.target.outputs[-1:] if self.case.rtcp else self.target.outputs
+        got = [self.target.stats["packets"], self.target.stats["errors"], *(output["packets"] for output in outputs)]
+        wanted = [self.sent, 0, *[self.sent] * len(outputs)]
+        if got != wanted:
+            raise Failure(f"{self.case.name}: packets, errors, packets of the outputs", wanted, got)
+
+
+class Bench:
+    """Two peers of the hub, and what is between them in a case."""
+
+    def __init__(self, t: Scenario) -> None:
+        self._t = t
+        self._alice, self._bob = t.peers("alice", "bob")
+        t.host.run("modprobe", "-a", "aesni_intel", "ghash_clmulni_intel", check=False)  # the C module's AES is slow without
+        self._bob.ns.run("nft", "-f", "-", stdin=_QUIET)
+        t.host.sysctl("net.ipv4.ip_forward", 1)
+        t.host.sysctl("net.ipv6.conf.all.forwarding", 1)
+
+    @contextlib.contextmanager
+    def flow(self, case: Case) -> Iterator[Flow]:
+        """A case, for as long as it takes; OSError when the module has no such thing."""
+        if case.conntrack:
+            self._nft(_CONNTRACK)
+        try:
+            if case.floor:
+                yield self._floor(case)
+            else:
+                yield from self._relayed(case)
+        finally:
+            nft.flush_all()
+
+    def _nft(self, text: str) -> None:
+        self._t.host.run("nft", "-f", "-", stdin=text)
+
+    def _socket(self, case: Case, to: Address) -> socket.socket:
+        with self._alice.ns:
+            sock = socket.socket(socket.AF_INET if case.family == 4 else socket.AF_INET6, socket.SOCK_DGRAM)
+        sock.connect(to)
+        return sock
+
+    def _floor(self, case: Case) -> Flow:
+        if case.floor == "dropped":
+            self._nft(_DROPS)
+            return Flow(case, self._socket(case, (self._alice.hub_address(case.family), 4999)))
+        if case.floor == "flowtable":
+            self._nft(_FLOWTABLE.format(devices=f"{self._alice.hub_dev}, {self._bob.hub_dev}"))
+        return Flow(case, self._socket(case, (self._bob.address(case.family), 9)))
+
+    def _relayed(self, case: Case) -> Iterator[Flow]:
+        generation = GENERATIONS[str(self._t.module)]
+        table = self._t.table(0).add()
+        control = table.control(64, generation, HABITS[generation].mapped).init()
+        try:
+            self._enter(case)
+            fields, sender = {}, None
+            if case.suite and case.is_encrypted:
+                crypto = Crypto.new(case.suite)
+                fields, sender = crypto.fields("decrypt"), Sender(crypto)
+            target = self._add(control, case, fields)
+            with self._socket(case, target.local) as sock:
+                yield Flow(case, sock, sender, target)
+        finally:
+            nft.flush_all()
+            if HABITS[generation].mapped:
+                control.memory.release()
+            control.close()
+            table.remove()
+
+    def _add(self, control: Control, case: Case, fields: dict[str, object]) -> Target:
+        """The case's target, among others."""
+        local = (self._alice.hub_address(case.family), 4000)
+        ends = (self._bob.hub_address(case.family), 4001), (self._bob.address(case.family), 9)
+        crypto = Crypto.new(case.suite).fields("encrypt") if case.suite and case.encrypts else {}
+        outputs, flags = case.outputs, {}
+        if case.rtcp:
+            outputs, flags = 2, {"rtcp": 1, "rtcp_fw": 1}
+        target = control.target(local, outputs, (0,), (_SSRC,), rtp=1, **flags, **fields)
+        if case.rtcp:
+            order_outputs(target.command, 2, 1)
+        destinations = [target.destination(number, *ends, **crypto, **({"rtcp": 1} if case.rtcp and number else {})) for number in range(outputs)]
+        first = [target.command.copy(), *(each.copy() for each in destinations)]
+        for number in range(1, case.targets):
+            other = (local[0], 5000 + number)
+            target.command["target.local"] = other
+            control.write(target.command)
+            for each in destinations:
+                each["destination.local"] = other
+                control.write(each)
+        for command in first:
+            control.write(command)
+        return target
+
+    def _enter(self, case: Case) -> None:
+        """The rule by which packets come to the module. 12.5 has the target alone."""
+        family = "ip" if case.family == 4 else "ip6"
+        entry = "xt" if case.entry == "input" and self._t.module == "c12" else case.entry
+        if entry == "xt":
+            nft.chain(family, name="filter")
+            nft.compat_rule(0, family, name="filter")
+        elif entry in ("input", "prerouting"):
+            nft.chain("inet", entry)
+            nft.native_rule(0)
+        elif entry == "ingress":
+            nft.chain("netdev", "ingress", device=self._alice.hub_dev)
+            nft.native_rule(0, "netdev")
+        else:
+            raise ValueError(f"the entry {entry}")
