@@ -39,13 +39,22 @@ Example: relay what arrives at 192.0.2.1 port 30000 to 198.51.100.7 port 4000
 /// A stream takes the packets of one local address and port and sends them to one or more others,
 /// without leaving the kernel. All three live in the kernel: they go on after rtpctl has exited.
 #[derive(Debug, Parser)]
-#[command(name = "rtpctl", version, propagate_version = true)]
+#[command(
+    name = "rtpctl",
+    version,
+    propagate_version = true,
+    infer_subcommands = true
+)]
 #[command(after_help = EXAMPLES)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
 pub(crate) struct Cli {
     /// Print JSON instead of text.
-    #[arg(long, global = true)]
+    #[arg(short, long, global = true)]
     pub(crate) json: bool,
+
+    /// The network namespace to look at and to change: its name, or a process that is in it.
+    #[arg(long, global = true, value_name = "NAME|PID")]
+    pub(crate) netns: Option<String>,
 
     /// The proc file system, where it is not mounted at /proc.
     #[arg(
@@ -84,8 +93,24 @@ pub(crate) enum Command {
     /// Streams of a table: make, remove and look at them.
     #[command(subcommand)]
     Stream(Stream),
+    /// Print what was counted in the text form of Prometheus: of each table, and of each stream if asked.
+    Metrics(Metrics),
     /// Show the version of rtpctl, of the module, and of the interface that each table speaks.
     Version,
+}
+
+/// `metrics`.
+#[derive(Debug, Args)]
+pub(crate) struct Metrics {
+    /// Of each stream, too: that is a time series for each figure of each stream.
+    #[arg(long)]
+    pub(crate) streams: bool,
+    /// Write to this file, for a textfile collector: a reader sees all of it or what was there before.
+    #[arg(short, long, value_name = "FILE", conflicts_with = "listen")]
+    pub(crate) output: Option<PathBuf>,
+    /// Serve it at http://ADDR:PORT/metrics until interrupted.
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// The number of a table.

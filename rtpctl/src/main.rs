@@ -21,6 +21,8 @@ mod config;
 mod exit;
 mod foreign;
 mod listing;
+mod metrics;
+mod namespace;
 mod output;
 mod reasons;
 mod rules;
@@ -85,11 +87,15 @@ fn warn(what: &dyn std::fmt::Display) {
 }
 
 fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
+    if let Some(name) = &cli.netns {
+        namespace::enter(name, &cli.proc)?;
+    }
     let client = Client::new(&cli.proc, &cli.sys);
     match &cli.command {
         Command::Table(command) => table(command, &client, cli.json, out),
         Command::Rule(command) => rule(command, &client, cli.json, out),
         Command::Stream(command) => stream(command, &client, cli.json, out),
+        Command::Metrics(asked) => metrics::run(asked, &client, out),
         Command::Version => version(&client, cli.json, out),
     }
 }

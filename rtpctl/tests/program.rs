@@ -400,3 +400,70 @@ fn a_full_disk_is_a_failure() {
         err(&output)
     );
 }
+
+const REASONS: &str = "\
+table 3
+    relayed: 5 packets, 860 bytes
+    no-target: 2, last 1700000000
+local inet4 192.0.2.1:30000
+    relayed: 5 packets, 860 bytes
+    stun: 1, last 1700000000
+";
+
+#[test]
+fn metrics_are_those_of_tables_and_of_streams_if_asked() {
+    let proc = Proc::new(&[
+        ("rtpengine/list", "3\n"),
+        ("rtpengine/3/status", "Memory: 4096\n"),
+        ("rtpengine/3/list", LIST),
+        ("rtpengine/3/reasons", REASONS),
+    ]);
+    let text = out(&proc.run("metrics"));
+    for line in [
+        "# TYPE rtpengine_table_relayed_packets counter",
+        "rtpengine_table_streams{table=\"3\"} 1",
+        "rtpengine_table_memory_bytes{table=\"3\"} 4096",
+        "rtpengine_table_relayed_packets_total{table=\"3\"} 5",
+        "rtpengine_table_relayed_bytes_total{table=\"3\"} 860",
+        "rtpengine_table_packets_total{table=\"3\"} 1",
+        "rtpengine_table_unrelayed_packets_total{table=\"3\",reason=\"no-target\"} 2",
+        "# EOF",
+    ] {
+        assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
+    }
+    assert!(!text.contains("rtpengine_stream_"), "{text}");
+    let path = proc.0.join("rtpengine.prom");
+    let output = proc.run(&format!("metrics --streams --output {}", path.display()));
+    assert_eq!(
+        (output.status.code(), out(&output)),
+        (Some(0), String::new())
+    );
+    let text = fs::read_to_string(path).expect("a file");
+    let series = "rtpengine_stream_unrelayed_packets_total{table=\"3\",local=\"192.0.2.1:30000\",reason=\"stun\"} 1";
+    assert!(text.lines().any(|it| it == series), "{text}");
+}
+
+#[test]
+fn subcommands_may_be_cut_short_where_one_alone_is_meant() {
+    let proc = module();
+    assert_eq!(
+        out(&proc.run("st l -t 3")),
+        out(&proc.run("stream list -t 3"))
+    );
+    assert_eq!(proc.run("stream x -t 3").status.code(), Some(2));
+    assert_eq!(
+        out(&proc.run("stream list -t 3 -j")),
+        out(&proc.run("stream list -t 3 --json"))
+    );
+}
+
+#[test]
+fn a_network_namespace_that_is_not_there_is_told() {
+    let output = module().run("table list --netns nowhere");
+    assert_eq!(output.status.code(), Some(4));
+    assert!(
+        err(&output).contains("there is no network namespace nowhere"),
+        "{}",
+        err(&output)
+    );
+}
