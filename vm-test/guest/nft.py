@@ -11,7 +11,7 @@ import struct
 from .net import HOST, Namespace
 
 FAMILIES = {"inet": 1, "ip": 2, "netdev": 5, "ip6": 10}
-HOOKS = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4}
+HOOKS = {"prerouting": 0, "input": 1, "forward": 2, "output": 3, "postrouting": 4, "ingress": 5}
 _DEVICE_HOOKS = {"ingress": 0, "egress": 1}
 
 _NETLINK_NETFILTER = 12
@@ -76,10 +76,10 @@ def change(ns: Namespace, *commands: tuple[int, int, int, bytes]) -> None:
 
 
 def chain(family: str = "inet", hook: str = "input", *, name: str = "vm", ns: Namespace = HOST,
-          device: str | None = None, drops: bool = False) -> None:
-    """Makes the table `name` and in it a base chain `name` on the hook; `device` for family netdev; `drops` what no rule accepts."""
+          device: str | None = None, drops: bool = False, priority: int = 0) -> None:
+    """Makes the table `name` and in it a base chain `name` on the hook; `device` for ingress; `drops` what no rule accepts."""
     number = FAMILIES[family]
-    place = [attribute(1, (_DEVICE_HOOKS if family == "netdev" else HOOKS)[hook]), attribute(2, 0)]
+    place = [attribute(1, (_DEVICE_HOOKS if family == "netdev" else HOOKS)[hook]), attribute(2, struct.pack(">i", priority))]
     if device:
         place.append(attribute(3, device))
     change(ns, (_NEW_TABLE, _CREATE, number, attribute(1, name)),
@@ -99,6 +99,32 @@ def native_rule(table: int, family: str = "inet", *, name: str = "vm", ns: Names
     """A rule with the expression `rtpengine`; `flags` are further, empty attributes."""
     rule(family, "rtpengine", [attribute(1, struct.pack("=I", table)), *(attribute(flag, b"") for flag in flags)],
          name=name, ns=ns)
+
+
+# Where the module can be entered before the input hook: family and hook.
+EARLY = {"ip prerouting": ("ip", "prerouting"), "ip6 prerouting": ("ip6", "prerouting"), "inet prerouting": ("inet", "prerouting"),
+         "netdev ingress": ("netdev", "ingress"), "inet ingress": ("inet", "ingress")}
+
+
+class Early:
+    """As a context, a rule for a table at a place of `EARLY`, of each of the devices where it is ingress."""
+
+    def __init__(self, where: str, table: int = 0, *, devices: tuple[str, ...] = (), priority: int = 0, ns: Namespace = HOST,
+                 flags: tuple[int, ...] = ()) -> None:
+        self.family, self.hook = EARLY[where]
+        self.ns = ns
+        self.names = [f"early{n}" for n in range(len(devices) if self.hook == "ingress" else 1)]
+        for name, device in zip(self.names, devices if self.hook == "ingress" else (None,)):
+            chain(self.family, self.hook, name=name, ns=ns, device=device, priority=priority)
+            native_rule(table, self.family, name=name, ns=ns, flags=flags)
+
+    def __enter__(self) -> "Early":
+        """The rules are there already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for name in self.names:
+            delete(self.family, name=name, ns=self.ns)
 
 
 def compat_rule(table: int, family: str = "ip", *, name: str = "vm", ns: Namespace = HOST, revision: int = 0,

@@ -80,10 +80,12 @@ def datagram(source: str, to: str, sport: int, dport: int, payload: bytes, *, le
     return ipv6(source, to, inner, **ip) if ":" in to else ipv4(source, to, inner, **ip)  # type: ignore[arg-type]
 
 
-def send(peer: Peer, packet: bytes) -> None:
-    """Puts an IP packet on the peer's link, towards the hub; no device or stack vouches for its checksum."""
-    kind = 0x86DD if packet[0] >> 4 == 6 else 0x0800
-    frame = bytes.fromhex(peer.hub_mac.replace(":", "") + peer.mac.replace(":", "")) + struct.pack(">H", kind)
+def send(peer: Peer, packet: bytes, *, to: str | None = None, tag: int | None = None, kind: int | None = None) -> None:
+    """Puts an IP packet on the peer's link, towards the hub; no device or stack vouches for its checksum. `to` is another MAC
+    address, `tag` that of a VLAN, `kind` another EtherType."""
+    kind = kind or (0x86DD if packet[0] >> 4 == 6 else 0x0800)
+    frame = bytes.fromhex((to or peer.hub_mac).replace(":", "") + peer.mac.replace(":", ""))
+    frame += struct.pack(">H", kind) if tag is None else struct.pack(">HHH", 0x8100, tag, kind)
     if peer.ns.name not in _links:  # closing such a socket takes long: it is kept
         with peer.ns:
             _links[peer.ns.name] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)

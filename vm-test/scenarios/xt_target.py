@@ -38,7 +38,7 @@ def run(t):
     t.errno("another revision", "ENOENT", lambda: nft.compat_rule(0, "ip", name="filter", revision=1))
     t.errno("too little data", "EINVAL", lambda: nft.compat_rule(0, "ip", name="filter", info=b""))
     nft.chain("ip", name="mangle")
-    t.errno("another table than filter", "EINVAL", lambda: nft.compat_rule(0, "ip", name="mangle"))
+    t.errno("the input hook of another table than filter", "EINVAL", lambda: nft.compat_rule(0, "ip", name="mangle"))
     nft.chain("ip", "output", name="filter2")
     t.errno("another hook", "EINVAL", lambda: nft.compat_rule(0, "ip", name="filter2"))
 

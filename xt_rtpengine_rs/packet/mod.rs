@@ -23,6 +23,7 @@ use crate::{
         bottom_halves::Disabled,
         crypto::KernelCrypto,
         hook::{Handler, Judge, Outcome, Packet},
+        input::InputRoute,
         net::Namespace,
         opener::may_control,
         rcu,
@@ -89,6 +90,10 @@ impl Judge for Target {
             Ok(Plan::Opaque) => relay_opaque(self, packet, datagram),
             Err(reason) => end(self, packet, datagram, reason),
         }
+    }
+
+    fn input_route(&self) -> &InputRoute {
+        &self.input_route
     }
 
     fn refused_by_stack(&self) {

@@ -19,6 +19,7 @@
 #include <linux/module.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/namei.h>
 #include <linux/nospec.h>
@@ -58,6 +59,7 @@
 
 #include "helpers/crypto.h"
 #include "helpers/hook.h"
+#include "helpers/input.h"
 #include "helpers/kernel.h"
 #include "helpers/later.h"
 #include "helpers/map.h"

@@ -14,6 +14,7 @@ pub(crate) mod clock;
 pub(crate) mod counters;
 pub(crate) mod crypto;
 pub(crate) mod hook;
+pub(crate) mod input;
 pub(crate) mod later;
 pub(crate) mod map;
 pub(crate) mod memory;

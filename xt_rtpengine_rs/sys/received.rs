@@ -103,9 +103,8 @@ impl<'a> Received<'a> {
         if !self.skb.is_tracked() {
             return Some(self);
         }
-        // SAFETY: By the invariant of `Skb` the buffer is owned, by that of `Hook` the state is that of the hook the packet
-        // is at, and the caller an RCU reader. What a hook took is not touched any more: it is `RTPE_GONE`.
-        match unsafe { bindings::rtpe_confirm(self.skb.raw(), self.arrival.hook.state()) } {
+        // SAFETY: By the invariant of `Skb` the buffer is owned. What a hook took is not touched any more: it is `RTPE_GONE`.
+        match unsafe { self.arrival.hook.confirm(self.skb.raw()) } {
             bindings::rtpe_confirmed_RTPE_DROPPED => {
                 self.discard(DropReason::Filtered);
                 None

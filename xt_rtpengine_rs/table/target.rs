@@ -17,6 +17,7 @@ use crate::{
     rtp_wire::{self, target::MAX_SSRCS, OutputGroup, PointerName as Name, TimeUnit},
     sys::{
         counters::{Counters, GlobalStats, InterfaceStats, RtpStats, SsrcStats, StreamStats},
+        input::InputRoute,
         map::{Map, Node, Unpublished},
         memory::Shared,
         tally::Tallied,
@@ -41,6 +42,8 @@ pub(crate) struct Target {
     pub(crate) table: u8,
     /// The unit of the times in its counters.
     time_unit: TimeUnit,
+    /// Where the route of its packets is kept, for hooks that come before routing.
+    pub(crate) input_route: KBox<InputRoute>,
     /// The outputs of each media, by their numbers.
     groups: [OutputGroup; rtp_wire::target::MAX_MEDIA],
     /// Its counters.
@@ -183,6 +186,7 @@ impl Builder {
                 local,
                 table: table as u8,
                 time_unit: config.time_unit,
+                input_route: KBox::new(InputRoute::new(), GFP_KERNEL_ACCOUNT)?,
                 groups: config.groups,
                 stats: memory.resolve(Name::Target, config.stats)?,
                 reasons: OfTarget::new(ended)?,

@@ -110,15 +110,28 @@ static bool rtpe_is_from_this_host(const struct sk_buff *skb, const struct nf_ho
 }
 
 /*
+ * Whether a rule of `table` at an early hook is to judge a packet. Several that were joined are left to IP where those that go on
+ * could not go on one by one: there is no way from ingress to IP, and prerouting of a VRF has no end (vrf_rcv_nfhook()).
+ */
+static noinline bool rtpe_is_taken_early(struct sk_buff *skb, const struct nf_hook_state *state,
+					 bool ipv4, enum rtpe_place place, unsigned int udp_offset,
+					 struct rtpe_input_route *route)
+{
+	if (skb_is_gso(skb) && (place == RTPE_INGRESS || netif_is_l3_master(state->in)))
+		return false;
+	return rtpe_is_for_this_host(skb, state, place, ipv4, udp_offset, route);
+}
+
+/*
  * Takes in a datagram, or several that were joined, of `udp_len` bytes with the UDP header at `udp_offset`, for a rule of
  * `table`; all headers lie in one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom
  * halves are disabled: packets that come back from a queue are handled by the process that let them go.
  */
-enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state,
-			     unsigned int udp_offset, unsigned int udp_len,
-			     struct rtpe_arrival *arrival, u32 table)
+enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state, bool ipv4,
+			     enum rtpe_place place, unsigned int udp_offset, unsigned int udp_len,
+			     struct rtpe_input_route *route, struct rtpe_arrival *arrival,
+			     u32 table)
 {
-	bool ipv4 = state->pf == NFPROTO_IPV4;
 	enum rtpe_shape shape = RTPE_JOINED;
 	ktime_t stamp;
 
@@ -131,6 +144,11 @@ enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *st
 	if (udp_offset < (ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) ||
 	    udp_len < sizeof(struct udphdr) || udp_offset > skb->len ||
 	    udp_len > skb->len - udp_offset)
+		return RTPE_REFUSED;
+	if (unlikely(rtpe_is_marked_judged(skb, state, table)))
+		return RTPE_REFUSED;
+	if (place != RTPE_INPUT &&
+	    !rtpe_is_taken_early(skb, state, ipv4, place, udp_offset, route))
 		return RTPE_REFUSED;
 	if (unlikely(skb_is_gso(skb))) {
 		if (!(skb_shinfo(skb)->gso_type & SKB_GSO_UDP_L4) || skb->encapsulation)
@@ -193,9 +211,11 @@ static bool rtpe_is_settled(const struct nf_conn *ct)
 
 /*
  * Does with a packet what is done before it reaches its socket: its source is bound (nf_nat), helpers see it, and its entry is
- * confirmed (nf_confirm()). Those modules need not be there; where they are, they stand in the hook, after the filters.
+ * confirmed (nf_confirm()). Those modules need not be there; where they are, they stand in the input hook, after the filters.
+ * What has an entry at ingress has been confirmed on the way out.
  */
-enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state)
+enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state,
+				 bool ipv4, enum rtpe_place place)
 {
 	const struct nf_conn *ct = (const struct nf_conn *)skb_nfct(skb);
 	struct nf_hook_entries __rcu *const *hooks;
@@ -206,14 +226,15 @@ enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state
 	struct nf_hook_state copy;
 	unsigned int i;
 
-	if (!ct || state->hook != NF_INET_LOCAL_IN || rtpe_is_settled(ct))
+	if (!ct || place == RTPE_INGRESS || rtpe_is_settled(ct))
 		return RTPE_CONFIRMED;
-	hooks = state->pf == NFPROTO_IPV4 ? state->net->nf.hooks_ipv4 : state->net->nf.hooks_ipv6;
+	hooks = ipv4 ? state->net->nf.hooks_ipv4 : state->net->nf.hooks_ipv6;
 	entries = rcu_dereference(hooks[NF_INET_LOCAL_IN]);
 	if (!entries)
 		return RTPE_CONFIRMED;
 	all = nf_hook_entries_get_hook_ops(entries);
 	copy = *state;
+	copy.hook = NF_INET_LOCAL_IN;
 	outer = rtpe_begin_judged(skb, RTPE_ALL_TABLES);
 	for (i = 0; i < entries->num_hook_entries; i++) {
 		const struct nf_hook_ops *ops = READ_ONCE(all[i]);

@@ -4,6 +4,8 @@
 
 #include <linux/types.h>
 
+#include "input.h"
+
 struct nf_hook_state;
 struct sk_buff;
 
@@ -28,11 +30,13 @@ struct rtpe_arrival {
 	bool bh_disabled;	/* by rtpe_take_in(): rtpe_bh_enable() is due for the last two */
 };
 
-enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state,
-			     unsigned int udp_offset, unsigned int udp_len,
-			     struct rtpe_arrival *arrival, u32 table);
+enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state, bool ipv4,
+			     enum rtpe_place place, unsigned int udp_offset, unsigned int udp_len,
+			     struct rtpe_input_route *route, struct rtpe_arrival *arrival,
+			     u32 table);
 struct sk_buff *rtpe_segments(struct sk_buff *skb);
-enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state);
+enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state,
+				 bool ipv4, enum rtpe_place place);
 void rtpe_reinject(struct sk_buff *skb, const struct nf_hook_state *state, u32 table);
 
 #endif

@@ -4,7 +4,7 @@
 
 mod packet;
 
-use super::{net::Namespace, received::Received};
+use super::{input::InputRoute, net::Namespace, received::Received};
 use crate::udp_ip::Datagram;
 use kernel::prelude::*;
 
@@ -26,6 +26,9 @@ pub(crate) enum Outcome<P> {
 pub(crate) trait Judge {
     /// Decides what becomes of a datagram.
     fn judge<'a>(&self, packet: Received<'a>, datagram: &Datagram) -> Outcome<Received<'a>>;
+
+    /// Where the route of its packets is kept, for hooks that come before routing.
+    fn input_route(&self) -> &InputRoute;
 
     /// A datagram goes on unjudged, since the stack drops it: its checksum is wrong, or a policy of IPsec
     /// does not let it in.

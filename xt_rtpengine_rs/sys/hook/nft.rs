@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The nftables expression `rtpengine`, for the families ip, ip6 and inet, on the input hook.
+//! The nftables expression `rtpengine`, for the families ip, ip6 and inet, on the hooks input and prerouting, and on ingress of
+//! inet and netdev.
 //!
 //! C header:
 //! [`include/net/netfilter/nf_tables.h`](srctree/include/net/netfilter/nf_tables.h)
 
 use super::{
     super::{bindings, module::this_module, net::Namespace},
+    packet::Rule,
     Handler, Packet,
 };
 use core::{marker::PhantomData, mem, ptr};
@@ -146,10 +148,13 @@ unsafe extern "C" fn eval<H: Handler>(
     registers: *mut bindings::nft_regs,
     packet: *const bindings::nft_pktinfo,
 ) {
-    // SAFETY: The expression is one of ours.
-    let id = unsafe { (*private(expression)).id };
+    let rule = Rule {
+        // SAFETY: The expression is one of ours.
+        table: unsafe { (*private(expression)).id },
+        in_xtables: false,
+    };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
-    let taken = unsafe { Packet::hand_over::<H>(id, (*packet).skb, (*packet).state, false) };
+    let taken = unsafe { Packet::hand_over::<H>(rule, (*packet).skb, (*packet).state) };
     if taken {
         // SAFETY: The registers are ours while the expression runs.
         unsafe { (*registers).__bindgen_anon_1.verdict.code = bindings::NF_STOLEN };
@@ -222,16 +227,16 @@ unsafe extern "C" fn validate(
 ) -> c_int {
     // SAFETY: The context is valid.
     let (family, chain) = unsafe { (u32::from((*context).family), (*context).chain) };
-    match family {
-        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 | bindings::NFPROTO_INET => {
-            // SAFETY: The chain is valid.
-            unsafe {
-                bindings::nft_chain_validate_hooks(
-                    chain,
-                    1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN,
-                )
-            }
-        }
-        _ => EOPNOTSUPP.to_errno(),
-    }
+    const EARLY: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_PRE_ROUTING;
+    const INPUT: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
+    const INGRESS: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_INGRESS;
+    const DEVICE: c_uint = 1 << bindings::nf_dev_hooks_NF_NETDEV_INGRESS;
+    let hooks = match family {
+        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 => INPUT | EARLY,
+        bindings::NFPROTO_INET => INPUT | EARLY | INGRESS,
+        bindings::NFPROTO_NETDEV => DEVICE,
+        _ => return EOPNOTSUPP.to_errno(),
+    };
+    // SAFETY: The chain is valid.
+    unsafe { bindings::nft_chain_validate_hooks(chain, hooks) }
 }

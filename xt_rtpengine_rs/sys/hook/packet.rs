@@ -19,19 +19,58 @@ use super::{
 use crate::udp_ip::{self, Datagram, Family, Malformed};
 use core::{cell::Cell, marker::PhantomData, ptr::NonNull};
 
+/// A rule that a packet meets.
+#[derive(Clone, Copy)]
+pub(super) struct Rule {
+    /// The id of its table.
+    pub(super) table: u32,
+    /// Whether it is one of x_tables.
+    pub(super) in_xtables: bool,
+}
+
+/// How far a packet has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A device has it; IP has not seen it.
+    Ingress,
+    /// IP has checked its header.
+    Prerouting,
+    /// It is routed to this host, and its source is valid.
+    Input,
+}
+
+impl Place {
+    /// The place of a hook with that number; none is known by another name to hooks of IP.
+    fn of(state: &bindings::nf_hook_state) -> Self {
+        match state.hook.into() {
+            bindings::nf_inet_hooks_NF_INET_LOCAL_IN => Self::Input,
+            bindings::nf_inet_hooks_NF_INET_PRE_ROUTING => Self::Prerouting,
+            _ => Self::Ingress,
+        }
+    }
+
+    /// The place as C numbers it.
+    fn code(self) -> bindings::rtpe_place {
+        match self {
+            Self::Ingress => bindings::rtpe_place_RTPE_INGRESS,
+            Self::Prerouting => bindings::rtpe_place_RTPE_PREROUTING,
+            Self::Input => bindings::rtpe_place_RTPE_INPUT,
+        }
+    }
+}
+
 /// The hook that a packet is at.
 ///
 /// # Invariants
 ///
-/// `state` is the state of a hook of that family, valid for `'a`. The caller is an RCU reader
+/// `state` is the state of a hook at that place, valid for `'a`, and `family` that of the packet. The caller is an RCU reader
 /// for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct Hook<'a> {
     state: NonNull<bindings::nf_hook_state>,
+    place: Place,
     family: Family,
-    /// Of the rule.
-    table: u32,
-    in_xtables: bool,
+    rule: Rule,
     lifetime: PhantomData<&'a bindings::nf_hook_state>,
 }
 
@@ -50,14 +89,39 @@ impl<'a> Hook<'a> {
 
     /// Whether a rule of x_tables handed the packet over.
     pub(in super::super) fn in_xtables(&self) -> bool {
-        self.in_xtables
+        self.rule.in_xtables
+    }
+
+    /// Has conntrack confirm the entry of a packet at the hook.
+    ///
+    /// # Safety
+    ///
+    /// `skb` is owned. It is no more for `RTPE_GONE`.
+    pub(in super::super) unsafe fn confirm(
+        &self,
+        skb: *mut bindings::sk_buff,
+    ) -> bindings::rtpe_confirmed {
+        let ipv4 = self.family == Family::V4;
+        // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer is as this function
+        // requires.
+        unsafe { bindings::rtpe_confirm(skb, self.state(), ipv4, self.place.code()) }
+    }
+
+    /// Marks a packet that was judged here and goes on, so that rules of the same table at later hooks let it go on.
+    fn mark_judged(&self, skb: &Skb) {
+        if self.place == Place::Input {
+            return;
+        }
+        // SAFETY: By the invariant of `Skb` the buffer is owned; only its time stamp is written. By that of this type the state is
+        // valid.
+        unsafe { bindings::rtpe_mark_judged(skb.raw(), self.state(), self.rule.table) };
     }
 
     /// Has a packet that a rule of the table judged go through the hook from its start.
     fn reinject(&self, skb: Skb) {
         // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer starts with the IP
         // header, and is given away.
-        unsafe { bindings::rtpe_reinject(skb.into_raw(), self.state(), self.table) };
+        unsafe { bindings::rtpe_reinject(skb.into_raw(), self.state(), self.rule.table) };
     }
 }
 
@@ -72,7 +136,7 @@ pub(crate) struct Packet<'a> {
 }
 
 impl<'a> Packet<'a> {
-    /// Hands a packet that a rule saw, of x_tables or not, over to the handler, and returns whether it took it.
+    /// Hands a packet that a rule saw over to the handler, and returns whether it took it.
     ///
     /// # Safety
     ///
@@ -80,16 +144,23 @@ impl<'a> Packet<'a> {
     /// true it is no longer there; when it returns false it is as before, but that its first bytes may
     /// lie elsewhere.
     pub(super) unsafe fn hand_over<H: Handler>(
-        table: u32,
+        rule: Rule,
         skb: *mut bindings::sk_buff,
         state: *const bindings::nf_hook_state,
-        in_xtables: bool,
     ) -> bool {
         let (Some(skb), Some(state)) = (NonNull::new(skb), NonNull::new(state.cast_mut())) else {
             return false;
         };
-        // SAFETY: The state is valid.
-        let family = match u32::from(unsafe { (*state.as_ptr()).pf }) {
+        // SAFETY: The state is valid, and nobody writes it while a rule has it.
+        let described = unsafe { state.as_ref() };
+        let (place, family) = match described.pf.into() {
+            // SAFETY: The buffer is valid.
+            bindings::NFPROTO_NETDEV => (Place::Ingress, unsafe {
+                bindings::rtpe_family(skb.as_ptr())
+            }),
+            _ => (Place::of(described), described.pf),
+        };
+        let family = match family.into() {
             bindings::NFPROTO_IPV4 => Family::V4,
             bindings::NFPROTO_IPV6 => Family::V6,
             _ => return false,
@@ -97,18 +168,18 @@ impl<'a> Packet<'a> {
         // INVARIANT: As this function's own requirement.
         let hook = Hook {
             state,
+            place,
             family,
-            table,
-            in_xtables,
+            rule,
             lifetime: PhantomData,
         };
-        // INVARIANT: Hooks of IP see packets from the IP header on.
+        // INVARIANT: Hooks of IP see packets from the IP header on, and so do those of a device that has received one.
         let packet = Packet {
             // SAFETY: The hook hands its packet over.
             skb: unsafe { Skb::from_raw(skb) },
             hook: &hook,
         };
-        match H::handle(table, packet) {
+        match H::handle(rule.table, packet) {
             Outcome::Pass(packet) => {
                 // The hook has its packet back.
                 packet.skb.into_raw();
@@ -176,22 +247,26 @@ impl<'a> Packet<'a> {
             from_this_host: false,
             bh_disabled: false,
         };
-        // SAFETY: The buffer and the state are valid, and `arrival` is for writes. What does not lie in the
-        // packet is refused.
+        // SAFETY: The buffer and the state are valid, the input route is initialised, and `arrival` is for writes. What does
+        // not lie in the packet is refused.
         let shape = unsafe {
             bindings::rtpe_take_in(
                 self.skb.raw(),
                 self.hook.state(),
+                self.hook.family == Family::V4,
+                self.hook.place.code(),
                 start,
                 len,
+                judge.input_route().as_ptr(),
                 &raw mut arrival,
-                self.hook.table,
+                self.hook.rule.table,
             )
         };
         match shape {
             bindings::rtpe_shape_RTPE_SINGLE | bindings::rtpe_shape_RTPE_JOINED => {}
             bindings::rtpe_shape_RTPE_UNSOUND => {
                 judge.refused_by_stack();
+                self.hook.mark_judged(&self.skb);
                 return None;
             }
             _ => return None,
@@ -223,10 +298,14 @@ impl<'a> Packet<'a> {
         // SAFETY: It was taken in.
         let received = unsafe { Received::new(self.skb, arrival) };
         match judge.judge(received, datagram) {
-            Outcome::Pass(received) => Outcome::Pass(Packet {
-                skb: received.into_skb(),
-                hook,
-            }),
+            Outcome::Pass(received) => {
+                let skb = received.into_skb();
+                // What was relayed is marked already.
+                if !arrival.relayed.get() {
+                    hook.mark_judged(&skb);
+                }
+                Outcome::Pass(Packet { skb, hook })
+            }
             Outcome::Taken => Outcome::Taken,
         }
     }
@@ -235,10 +314,11 @@ impl<'a> Packet<'a> {
     #[inline(never)]
     fn judge_each(self, judge: &impl Judge) -> Outcome<Self> {
         // If anything of it is sent, the walk through the rules ends with this one.
-        let hook = &Hook {
+        let rule = Rule {
             in_xtables: false,
-            ..*self.hook
+            ..self.hook.rule
         };
+        let hook = &Hook { rule, ..*self.hook };
         // SAFETY: The buffer is valid. What is returned is null or a list that is the caller's.
         let mut joined = unsafe { SkbList::from_raw(bindings::rtpe_segments(self.skb.raw())) };
         let mut passed = SkbList::new();
@@ -256,6 +336,7 @@ impl<'a> Packet<'a> {
             }
         }
         if as_it_came {
+            self.hook.mark_judged(&self.skb);
             return Outcome::Pass(self);
         }
         self.skb.consume();

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The xtables target `RTPENGINE`, revision 0, for IPv4 and IPv6.
+//! The xtables target `RTPENGINE`, revision 0, for IPv4 and IPv6: in the table `filter` on the input hook, in `raw` and `mangle` on
+//! prerouting.
 //!
 //! C header: [`include/linux/netfilter/x_tables.h`](srctree/include/linux/netfilter/x_tables.h)
 
 use super::{
     super::{bindings, module::this_module},
+    packet::Rule,
     Handler, Packet,
 };
 use core::{marker::PhantomData, mem, ptr};
 use kernel::{error::to_result, ffi::c_int, prelude::*, types::Opaque};
+
+const INPUT: u32 = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
+const PREROUTING: u32 = 1 << bindings::nf_inet_hooks_NF_INET_PRE_ROUTING;
 
 /// What a rule carries: the id of a table, in host order.
 type Info = u32;
@@ -65,11 +70,11 @@ fn target<H: Handler>(family: u32) -> bindings::xt_target {
     }
     target.family = family as u16;
     target.target = Some(run::<H>);
+    target.check_hooks = Some(check_hooks);
     target.checkentry = Some(check::<H>);
     target.me = this_module();
-    target.table = c"filter".as_char_ptr();
     target.targetsize = size_of::<Info>() as u32;
-    target.hooks = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
+    target.hooks = INPUT | PREROUTING;
     target
 }
 
@@ -80,10 +85,13 @@ unsafe extern "C" fn run<H: Handler>(
     skb: *mut bindings::sk_buff,
     parameters: *const bindings::xt_action_param,
 ) -> u32 {
-    // SAFETY: The rule carries an `Info`.
-    let id = unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() };
+    let rule = Rule {
+        // SAFETY: The rule carries an `Info`.
+        table: unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() },
+        in_xtables: true,
+    };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
-    let taken = unsafe { Packet::hand_over::<H>(id, skb, (*parameters).state, true) };
+    let taken = unsafe { Packet::hand_over::<H>(rule, skb, (*parameters).state) };
     if taken {
         bindings::NF_STOLEN
     } else {
@@ -101,5 +109,30 @@ unsafe extern "C" fn check<H: Handler>(parameters: *const bindings::xt_tgchk_par
         0
     } else {
         ERANGE.to_errno()
+    }
+}
+
+/// Whether the rule's table is one that serves, and its hooks are those of the table: of nftables, a table of that name.
+///
+/// # Safety
+///
+/// Called by x_tables, or nf_tables, with a rule that is being added.
+unsafe extern "C" fn check_hooks(parameters: *const bindings::xt_tgchk_param) -> c_int {
+    // SAFETY: The parameters are valid, and the table is named by a string.
+    let (table, hooks) = unsafe {
+        (
+            CStr::from_char_ptr((*parameters).table),
+            (*parameters).hook_mask,
+        )
+    };
+    let allowed = match table.to_bytes() {
+        b"filter" => INPUT,
+        b"raw" | b"mangle" => PREROUTING,
+        _ => return EINVAL.to_errno(),
+    };
+    if hooks & (INPUT | PREROUTING) & !allowed == 0 {
+        0
+    } else {
+        EINVAL.to_errno()
     }
 }
