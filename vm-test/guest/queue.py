@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""A program behind an NFQUEUE rule, which lets every packet go on."""
+"""A program behind an NFQUEUE rule, which lets every packet go on, or keeps it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _BIND, _COPY_META = 1, 1
 
 
 class Queue:
-    """While it is open, packets of that queue get a verdict, and a mark."""
+    """While it is open, packets of that queue get a verdict, and a mark; without a verdict they wait."""
 
-    def __init__(self, number: int, verdict: int, mark: int, ns: Namespace = HOST) -> None:
+    def __init__(self, number: int, verdict: int | None, mark: int = 0, ns: Namespace = HOST) -> None:
         self.packets = 0
         self._number = number
-        self._answer = struct.pack(">I", verdict), mark
+        self._verdict = verdict
+        self._mark = mark
         self._socket = open_netlink(ns)
         self._socket.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 8 << 20)  # what does not fit in is dropped
         self._socket.settimeout(0.1)
@@ -36,7 +37,6 @@ class Queue:
         return self
 
     def _answer_all(self) -> None:
-        verdict, mark = self._answer
         while not self._ended.is_set():
             try:
                 data = self._socket.recv(65536)
@@ -46,7 +46,9 @@ class Queue:
                 if kind == _PACKET:
                     # The first attribute is the packet's header, which begins with its id.
                     self.packets += 1
-                    self._socket.send(message(_VERDICT, 0, 0, attribute(2, verdict + body[8:12]) + attribute(3, mark), self._number))
+                    if self._verdict is not None:
+                        verdict = struct.pack(">I", self._verdict) + body[8:12]
+                        self._socket.send(message(_VERDICT, 0, 0, attribute(2, verdict) + attribute(3, self._mark), self._number))
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()

@@ -170,9 +170,10 @@ class Frame:
 
 
 class Frames:
-    """The frames with IP packets that a device of a namespace receives, whatever their protocol, from the time it is made."""
+    """The frames with IP packets that a device of a namespace receives, or sends, whatever their protocol, from the time it is made."""
 
-    def __init__(self, ns: Namespace, dev: str) -> None:
+    def __init__(self, ns: Namespace, dev: str, *, sent: bool = False) -> None:
+        self._sent = sent
         with ns:
             self._sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
         self._sock.bind((dev, _ETH_P_ALL))
@@ -191,7 +192,7 @@ class Frames:
             if kind == b"\x81\x00":  # tagged in the frame, and not beside it
                 status, tag, kind, packet = status | _VLAN_VALID, struct.unpack(">H", packet[:2])[0], packet[2:4], packet[4:]
             ip = kind == b"\x08\x00" or kind == b"\x86\xdd" and packet[6] not in (0, 58)
-            if ip and direction != socket.PACKET_OUTGOING:
+            if ip and (direction == socket.PACKET_OUTGOING) == self._sent:
                 return Frame(data[:6].hex(":"), data[6:12].hex(":"), tag if status & _VLAN_VALID else None,
                              bool(status & _CSUM_NOT_READY), packet)
 

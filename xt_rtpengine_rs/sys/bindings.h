@@ -27,6 +27,7 @@
 #include <linux/proc_fs.h>
 #include <linux/random.h>
 #include <linux/rhashtable.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/siphash.h>
@@ -47,6 +48,7 @@
 #include <net/ip6_route.h>
 #include <net/ipv6.h>
 #include <net/l3mdev.h>
+#include <net/lwtunnel.h>
 #include <net/ndisc.h>
 #include <net/net_namespace.h>
 #include <net/netns/generic.h>

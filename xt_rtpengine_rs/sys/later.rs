@@ -45,8 +45,8 @@ pub(crate) fn settle() {
     unsafe { bindings::rtpe_later_settle() };
 }
 
-/// The queues of deferred datagrams, one for each processor. Dropping it waits for what they hold: nobody may defer any more
-/// by then.
+/// The queues of deferred datagrams, one for each processor. Dropping it waits for what they hold, and frees what waits in a queue
+/// of netfilter: nobody may send any more by then.
 pub(crate) struct Queues(());
 
 impl Queues {
@@ -61,6 +61,9 @@ impl Queues {
 impl Drop for Queues {
     fn drop(&mut self) {
         // SAFETY: A module is unloaded where it may sleep.
-        unsafe { bindings::rtpe_later_end() };
+        unsafe {
+            bindings::rtpe_later_end();
+            bindings::rtpe_send_end();
+        }
     }
 }

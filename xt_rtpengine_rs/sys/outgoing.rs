@@ -188,18 +188,24 @@ impl Outgoing {
         let limits = bindings::rtpe_limits {
             ttl: limits.ttl.map_or(-1, i32::from),
             device: limits.device,
+            report,
+        };
+        let send = if path.is_ipv6() {
+            bindings::rtpe_send6
+        } else {
+            bindings::rtpe_send4
         };
         // SAFETY: The buffer is given away; by the type invariant `len` bytes of its linear data may be sent. The namespace is
-        // alive while it is borrowed, path and route are initialised; the report is as this function requires.
+        // alive while it is borrowed, path and route are initialised, and the path of that family; the report is as this function
+        // requires. Who has the namespace of a hook is an RCU reader.
         to_result(unsafe {
-            bindings::rtpe_send(
+            send(
                 net.as_ptr(),
                 self.skb.into_raw(),
                 len,
                 path.as_ptr(),
                 route.as_ptr(),
                 &raw const limits,
-                report,
             )
         })
     }

@@ -28,9 +28,13 @@ impl Path {
             is_ipv6: flow.family() == Family::V6,
             uid: user.0,
             hash: 0,
+            sum: 0,
         };
         // SAFETY: The path is initialised, and only read.
-        path.hash = unsafe { bindings::rtpe_path_hash(&raw const path) };
+        unsafe {
+            path.hash = bindings::rtpe_path_hash(&raw const path);
+            path.sum = bindings::rtpe_path_sum(&raw const path);
+        }
         Self(path)
     }
 
@@ -44,6 +48,11 @@ impl Path {
     pub(crate) fn check(&self, net: Namespace<'_>) -> Result {
         // SAFETY: The namespace is alive, and the path valid.
         to_result(unsafe { bindings::rtpe_path_check(net.as_ptr(), self.as_ptr()) })
+    }
+
+    /// Whether it is one of IPv6.
+    pub(super) fn is_ipv6(&self) -> bool {
+        self.0.is_ipv6
     }
 
     /// The path in the form that C takes.

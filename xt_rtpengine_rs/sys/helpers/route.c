@@ -7,6 +7,7 @@
  */
 
 #include "../bindings.h"
+#include "route_get.h"
 
 #define RTPE_ROUTE_BUSY 0
 
@@ -40,6 +41,14 @@ __u32 rtpe_path_hash(const struct rtpe_path *path)
 	struct flow_keys keys;
 
 	return path->is_ipv6 ? __get_hash_from_flowi6(&flow, &keys) : 0;
+}
+
+__wsum rtpe_path_sum(const struct rtpe_path *path)
+{
+	if (path->is_ipv6)
+		return csum_unfold(~csum_ipv6_magic(rtpe_source6(path), rtpe_destination6(path), 0,
+						    IPPROTO_UDP, 0));
+	return csum_tcpudp_nofold(path->source[0], path->destination[0], 0, IPPROTO_UDP, 0);
 }
 
 /* Whether a device has the source address that belongs to an L3 master, or with `dev` NULL to none. */
@@ -195,60 +204,6 @@ void rtpe_route_release(struct rtpe_route *route)
 	dst_release(route->dst);
 }
 
-/* Room that a route wants before the IP header. Called under RCU. */
-unsigned int rtpe_headroom(const struct dst_entry *dst)
-{
-	return LL_RESERVED_SPACE(dst_dev_rcu(dst)) + dst->header_len;
-}
-
-/*
- * The neighbour entry of the gateway. `*none` when there is no gateway, or none that this host resolves: of a destination
- * on the link the entry decides nothing.
- */
-static const struct neighbour *rtpe_gateway(const struct dst_entry *dst, bool *none)
-{
-	const struct in6_addr *gateway;
-
-	if (dst->ops->family == AF_INET6) {
-		const struct rt6_info *rt = dst_rt6_info(dst);
-
-		*none = !(rt->rt6i_flags & RTF_GATEWAY) || dst->lwtstate;
-		gateway = &rt->rt6i_gateway;
-	} else {
-		const struct rtable *rt = dst_rtable(dst);
-
-		*none = !rt->rt_gw_family || dst->lwtstate;
-		if (!*none && rt->rt_gw_family == AF_INET)
-			return __ipv4_neigh_lookup_noref(dst_dev_rcu(dst), (__force u32)rt->rt_gw4);
-		gateway = &rt->rt_gw6;
-	}
-	return *none ? NULL : __ipv6_neigh_lookup_noref(dst_dev_rcu(dst), gateway);
-}
-
-/*
- * Whether a lookup would choose this gateway again, as far as its neighbour entry tells. Multipath routes and IPv6 leave one that
- * is not valid (fib_good_nh(), rt6_check_neigh()). IPv4 may leave a default gateway as soon as it is not known to be reachable
- * (fib_detect_death()): then `doubted` tells.
- */
-static bool rtpe_gateway_stands(const struct rtpe_route *route, const struct dst_entry *dst)
-{
-	const struct dst_entry *path = xfrm_dst_path(dst);
-	const struct neighbour *gateway;
-	bool none;
-	u8 state;
-
-	gateway = rtpe_gateway(path, &none);
-	if (!gateway)
-		return none;
-	state = READ_ONCE(gateway->nud_state);
-	if (likely(state & NUD_CONNECTED))
-		return true;
-	/* Each lookup with IPsec makes a bundle: as few as can be. */
-	if (path != dst || path->ops->family == AF_INET6)
-		return state & NUD_VALID;
-	return state & NUD_VALID && time_before(jiffies, READ_ONCE(route->doubted));
-}
-
 static bool rtpe_gateway_is_doubtful(const struct dst_entry *dst)
 {
 	const struct neighbour *gateway;
@@ -273,13 +228,25 @@ static bool rtpe_is_of_one_table(const struct dst_entry *one, const struct dst_e
 static bool rtpe_is_kept(const struct rtpe_route *route, struct dst_entry *old,
 			 const struct dst_entry *new)
 {
+	struct neighbour *gateway;
+
 	return old && old->ops->family == AF_INET6 && !dst_xfrm(old) && !dst_xfrm(new) &&
 	       rtpe_gateway_is_doubtful(new) && dst_check(old, READ_ONCE(route->cookie)) &&
-	       rtpe_gateway_stands(route, old) && rtpe_is_of_one_table(old, new);
+	       rtpe_gateway_stands(route, old, &gateway) && rtpe_is_of_one_table(old, new);
+}
+
+/* The TTL, or hop limit, of what a socket without options sends by a route. */
+int rtpe_route_ttl(const struct rtpe_path *path, const struct dst_entry *dst)
+{
+	if (path->is_ipv6 ? ipv6_addr_is_multicast(rtpe_destination6(path)) :
+			    ipv4_is_multicast(path->destination[0]))
+		return 1;
+	return path->is_ipv6 ? ip6_dst_hoplimit((struct dst_entry *)dst) : ip4_dst_hoplimit(dst);
 }
 
 /* Caches a route, whose reference is taken over, or none. False when another processor is about to. */
-static bool rtpe_route_set(struct rtpe_route *route, struct dst_entry *dst)
+static bool rtpe_route_set(const struct rtpe_path *path, struct rtpe_route *route,
+			   struct dst_entry *dst)
 {
 	struct dst_entry *old;
 
@@ -291,6 +258,7 @@ static bool rtpe_route_set(struct rtpe_route *route, struct dst_entry *dst)
 	 */
 	old = xchg(&route->dst, dst);
 	if (dst) {
+		WRITE_ONCE(route->ttl, rtpe_route_ttl(path, dst));
 		if (dst->ops->family == AF_INET6)
 			WRITE_ONCE(route->cookie, rt6_get_cookie(dst_rt6_info(dst)));
 		WRITE_ONCE(route->headroom, rtpe_headroom(dst) + sizeof(struct udphdr) +
@@ -304,9 +272,10 @@ static bool rtpe_route_set(struct rtpe_route *route, struct dst_entry *dst)
 	return true;
 }
 
-static struct dst_entry *rtpe_route_renew(struct net *net, const struct rtpe_path *path,
-					  struct rtpe_route *route, struct dst_entry *old,
-					  int device, bool *is_cached)
+/* Looks a route up as rtpe_route_get() does; `old` is the one that was cached. */
+struct dst_entry *rtpe_route_renew(struct net *net, const struct rtpe_path *path,
+				   struct rtpe_route *route, struct dst_entry *old, int device,
+				   bool *is_cached)
 {
 	struct dst_entry *dst = rtpe_look_up(net, path, device);
 
@@ -317,7 +286,7 @@ static struct dst_entry *rtpe_route_renew(struct net *net, const struct rtpe_pat
 	}
 	if (IS_ERR(dst)) {
 		if (old)
-			rtpe_route_set(route, NULL);
+			rtpe_route_set(path, route, NULL);
 		return dst;
 	}
 	if (rtpe_is_kept(route, old, dst)) {
@@ -326,24 +295,6 @@ static struct dst_entry *rtpe_route_renew(struct net *net, const struct rtpe_pat
 		*is_cached = true;
 		return old;
 	}
-	*is_cached = rtpe_route_set(route, dst);
+	*is_cached = rtpe_route_set(path, route, dst);
 	return dst;
-}
-
-/*
- * The route of a path. `device` is what a packet came in by, or 0. A reference is returned, unless `*is_cached`: then the
- * route is good for as long as RCU is read.
- */
-struct dst_entry *rtpe_route_get(struct net *net, const struct rtpe_path *path,
-				 struct rtpe_route *route, int device, bool *is_cached)
-{
-	struct dst_entry *dst = READ_ONCE(route->dst);
-
-	if (likely(dst && time_before(jiffies, READ_ONCE(route->expires)) &&
-		   dst_check(dst, READ_ONCE(route->cookie)) &&
-		   rtpe_gateway_stands(route, dst))) {
-		*is_cached = true;
-		return dst;
-	}
-	return rtpe_route_renew(net, path, route, dst, device, is_cached);
 }

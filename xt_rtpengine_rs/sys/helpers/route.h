@@ -20,6 +20,8 @@ struct rtpe_path {
 	kuid_t uid;
 	/* Of the flow, which the flow label of IPv6 is made of. */
 	__u32 hash;
+	/* The sum of addresses and protocol, for checksums. */
+	__wsum sum;
 };
 
 /* The route of one path, as the last lookup found it. */
@@ -34,17 +36,17 @@ struct rtpe_route {
 	__u32 cookie;
 	/* Room that the route wants before the payload. */
 	__u32 headroom;
+	/* TTL or hop limit; 0 when it is not known yet. */
+	__u8 ttl;
 	/* The last identification that was given to a datagram of IPv4. */
 	atomic_t ident;
 };
 
 __u32 rtpe_path_hash(const struct rtpe_path *path);
+__wsum rtpe_path_sum(const struct rtpe_path *path);
 int rtpe_path_check(struct net *net, const struct rtpe_path *path);
 
 void rtpe_route_init(struct rtpe_route *route);
 void rtpe_route_release(struct rtpe_route *route);
-unsigned int rtpe_headroom(const struct dst_entry *dst);
-struct dst_entry *rtpe_route_get(struct net *net, const struct rtpe_path *path,
-				 struct rtpe_route *route, int device, bool *is_cached);
 
 #endif

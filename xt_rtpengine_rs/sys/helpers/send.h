@@ -16,15 +16,26 @@ struct rtpe_limits {
 	int ttl;
 	/* The device whose packet is relayed, or 0: it tells the VRF of a source address that no device holds. */
 	int device;
+	/* Who is told what becomes of it when it is sent later; NULL for at once. */
+	const struct rtpe_report *report;
 };
 
 bool rtpe_skb_take(struct sk_buff *skb, unsigned int start, unsigned int len,
 		   const struct rtpe_route *route, unsigned int growth);
 struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
 			      const struct rtpe_route *route, unsigned int growth);
-int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
-	      const struct rtpe_path *path, struct rtpe_route *route,
-	      const struct rtpe_limits *limits, const struct rtpe_report *report);
+/*
+ * Sends the first `len` bytes of a buffer that rtpe_skb_take() or rtpe_skb_copy() made, with no more of what is behind its data
+ * than its growth, by a path of that family. At once, or later: then what is returned is no more than why it was not queued.
+ * The buffer is gone. Called under RCU.
+ */
+int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
+	       const struct rtpe_path *path, struct rtpe_route *route,
+	       const struct rtpe_limits *limits);
+int rtpe_send6(struct net *net, struct sk_buff *skb, unsigned int len,
+	       const struct rtpe_path *path, struct rtpe_route *route,
+	       const struct rtpe_limits *limits);
 int rtpe_hand_over(struct net *net, struct sk_buff *skb);
+void rtpe_send_end(void);
 
 #endif

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way out over IPv4: headers, then from LOCAL_OUT to the device what ip_local_out() does with a datagram that leaves by a
+ * plain route, in one function. One whose route is not plain, or that does not stay as it was in a hook, goes on by the stack's own
+ * functions.
+ */
+
+#include "../bindings.h"
+#include "send_inline.h"
+
+/*
+ * Where what POST_ROUTING has queued goes on, and what is not plain any more: in ip_finish_output(), to which ip_output() goes
+ * with that flag.
+ */
+static int rtpe_after_post_routing(struct net *net, struct sock *sk, struct sk_buff *skb)
+{
+	IPCB(skb)->flags |= IPSKB_REROUTED;
+	return ip_output(net, sk, skb);
+}
+
+/* dst4_mtu(), with as little as can be where nothing but the device limits a route. */
+static inline unsigned int rtpe_mtu(const struct dst_entry *dst, const struct net_device *device)
+{
+	if (unlikely(dst_rtable(dst)->rt_pmtu || dst_metric_raw(dst, RTAX_MTU) || ip_mtu_locked(dst) ||
+		     dst->lwtstate || dst_xfrm(dst)))
+		return dst4_mtu(dst);
+	return min_t(unsigned int, READ_ONCE(device->mtu), IP_MAX_MTU);
+}
+
+/* `gateway` is the neighbour entry of the gateway, or NULL, and `mtu` that of the route. */
+static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
+				       struct neighbour *gateway, unsigned int mtu)
+{
+	struct net_device *device = dst_dev_rcu(dst);
+	struct rtable *route = dst_rtable(dst);
+	struct nf_hook_state state = rtpe_hook_state(NFPROTO_IPV4, net, device);
+	int result;
+
+	if (unlikely(dst->output != ip_output || route->rt_type != RTN_UNICAST ||
+		     route->rt_gw_family == AF_INET6 || !rtpe_is_plain(dst, device)))
+		return ip_local_out(net, NULL, skb);
+	/* As __ip_local_out(). */
+	IP_INC_STATS(net, IPSTATS_MIB_OUTREQUESTS);
+	skb->protocol = htons(ETH_P_IP);
+	result = rtpe_hook(&state, NFPROTO_IPV4, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
+	if (unlikely(result != 1))
+		return result;
+	if (unlikely(skb_dst(skb) != dst))
+		return dst_output(net, NULL, skb);
+	/* As ip_output(). */
+	skb->dev = device;
+	result = rtpe_hook(&state, NFPROTO_IPV4, NF_INET_POST_ROUTING, skb, rtpe_after_post_routing);
+	if (unlikely(result != 1))
+		return result;
+	if (unlikely(skb_dst(skb) != dst || skb->len > mtu || IPCB(skb)->frag_max_size ||
+		     skb_headroom(skb) < LL_RESERVED_SPACE(device)))
+		return rtpe_after_post_routing(net, NULL, skb);
+	/* As ip_finish_output2(). */
+	IP_UPD_PO_STATS(net, IPSTATS_MIB_OUT, skb->len);
+	if (!gateway) {
+		__be32 next = route->rt_gw_family ? route->rt_gw4 : ip_hdr(skb)->daddr;
+
+		gateway = __ipv4_neigh_lookup_noref(device, (__force u32)next);
+		if (unlikely(!gateway))
+			gateway = __neigh_create(&arp_tbl, &next, device, false);
+		if (IS_ERR(gateway))
+			return rtpe_drop(skb, SKB_DROP_REASON_NEIGH_CREATEFAIL, PTR_ERR(gateway));
+	}
+	return neigh_output(gateway, skb, false);
+}
+
+/* What ip_send_skb() returns. */
+static __always_inline int rtpe_result(struct net *net, int result)
+{
+	if (likely(!result))
+		return 0;
+	if (result > 0)
+		result = net_xmit_errno(result);
+	if (result)
+		IP_INC_STATS(net, IPSTATS_MIB_OUTDISCARDS);
+	return result;
+}
+
+/* Sends a datagram that has headers and a route. The buffer is gone. */
+int rtpe_out4(struct net *net, struct sk_buff *skb)
+{
+	struct dst_entry *dst = skb_dst(skb);
+
+	return rtpe_result(net, rtpe_output(net, skb, dst, NULL, rtpe_mtu(dst, dst_dev_rcu(dst))));
+}
+
+/* Sends over IPv4, as send.h has it. */
+int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
+	       const struct rtpe_path *path, struct rtpe_route *route,
+	       const struct rtpe_limits *limits)
+{
+	const unsigned int headers = sizeof(struct iphdr) + sizeof(struct udphdr);
+	struct neighbour *gateway = NULL;
+	bool is_cached = true;
+	struct dst_entry *dst;
+	unsigned int mtu, sum;
+	struct udphdr *udp;
+	struct iphdr *ip;
+
+	if (unlikely(len > IP_MAX_MTU - headers))
+		return rtpe_drop(skb, SKB_DROP_REASON_PKT_TOO_BIG, -EMSGSIZE);
+	if (unlikely(limits->ttl == 0))
+		/* As ip_forward() has it. */
+		return rtpe_drop(skb, SKB_DROP_REASON_IP_INHDR, -ELOOP);
+	dst = rtpe_route_get(net, path, route, limits->device, &gateway, &is_cached);
+	if (IS_ERR(dst))
+		return rtpe_drop(skb, SKB_DROP_REASON_IP_OUTNOROUTES, PTR_ERR(dst));
+	/* The headers, as __ip_make_skb() and udp_send_skb(). */
+	udp = rtpe_begin(skb, len, path, sizeof(*ip), dst, is_cached);
+	udp->check = rtpe_udp_check(path, udp->len);
+	ip = ip_hdr(skb);
+	*(__be16 *)ip = htons((4 << 12) | (5 << 8) | path->tos);
+	ip->tot_len = htons(len + headers);
+	ip->ttl = rtpe_ttl(path, route, dst, limits);
+	ip->protocol = IPPROTO_UDP;
+	ip->saddr = path->source[0];
+	ip->daddr = path->destination[0];
+	mtu = rtpe_mtu(dst, dst_dev_rcu(dst));
+	/* With the default path MTU discovery of a new socket (ip_dont_fragment()). */
+	if (likely(len + headers <= mtu && !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) &&
+		   !ip_mtu_locked(dst))) {
+		ip->frag_off = htons(IP_DF);
+		ip->id = htons((u16)atomic_inc_return(&route->ident));
+	} else {
+		ip->frag_off = 0;
+		__ip_select_ident(net, ip, 1);
+	}
+	/* The sum of the path has addresses and protocol. */
+	sum = *(u16 *)ip + (__force u16)ip->tot_len + (__force u16)ip->id + (__force u16)ip->frag_off +
+	      (__force u16)htons(ip->ttl << 8);
+	ip->check = csum_fold(csum_add(path->sum, (__force __wsum)sum));
+	skb->priority = rt_tos2priority(path->tos);
+	if (unlikely(limits->report))
+		return rtpe_later(net, skb, limits->report);
+	return rtpe_result(net, rtpe_output(net, skb, dst, gateway, mtu));
+}
