@@ -93,10 +93,25 @@ pub(crate) enum Command {
     /// Streams of a table: make, remove and look at them.
     #[command(subcommand)]
     Stream(Stream),
+    /// Watch all streams: packets and bits a second, what the module relays of them, and errors.
+    ///
+    /// Keys sort (p, b, e, i, l), filter by address (/), select (arrows) and show all of a stream (Enter); q ends it.
+    Top(Top),
     /// Print what was counted in the text form of Prometheus: of each table, and of each stream if asked.
     Metrics(Metrics),
     /// Show the version of rtpctl, of the module, and of the interface that each table speaks.
     Version,
+}
+
+/// `top`.
+#[derive(Debug, Args)]
+pub(crate) struct Top {
+    /// Only streams of this table, 0 to 63.
+    #[arg(short, long, value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+    pub(crate) table: Option<u8>,
+    /// Seconds from one look to the next.
+    #[arg(short, long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub(crate) interval: u64,
 }
 
 /// `metrics`.

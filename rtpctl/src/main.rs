@@ -31,6 +31,7 @@ mod select;
 mod srtp;
 mod status;
 mod sys;
+mod top;
 
 use cli::{Cli, Command, Rule, Stream, Table};
 use client::{loops, route, Client, Interface, Module, TableCommand};
@@ -95,6 +96,7 @@ fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
         Command::Table(command) => table(command, &client, cli.json, out),
         Command::Rule(command) => rule(command, &client, cli.json, out),
         Command::Stream(command) => stream(command, &client, cli.json, out),
+        Command::Top(asked) => top::run(asked, &client),
         Command::Metrics(asked) => metrics::run(asked, &client, out),
         Command::Version => version(&client, cli.json, out),
     }

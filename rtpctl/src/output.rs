@@ -18,7 +18,7 @@ mod versions;
 
 pub(crate) use reasons::{StreamBlock, StreamReasons, TableBlock, TableReasons};
 pub(crate) use rules::RuleList;
-pub(crate) use streams::StreamList;
+pub(crate) use streams::{stream_text, StreamList};
 pub(crate) use tables::{Table, TableList, TableStatus};
 pub(crate) use versions::Versions;
 

@@ -68,6 +68,16 @@ pub(crate) struct StreamBlock {
     pub(crate) block: Block,
 }
 
+impl StreamBlock {
+    /// What was counted, as it is printed below the address.
+    pub(crate) fn counted(&self, now: SystemTime) -> String {
+        let mut text = Vec::new();
+        // Memory takes all.
+        let _ = show(&mut text, &self.block, now);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
 impl Report for StreamReasons {
     fn text(&self, to: &mut dyn Write) -> io::Result<()> {
         if self.streams.is_empty() {

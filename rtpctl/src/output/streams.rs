@@ -41,7 +41,7 @@ impl Report for StreamList {
             if number != 0 {
                 writeln!(to)?;
             }
-            self.target(to, target)?;
+            print_target(to, target, self.now)?;
         }
         for line in &self.listing.unparsed {
             writeln!(to, "not understood: {}", Foreign(line))?;
@@ -100,69 +100,77 @@ impl StreamList {
                 .map_or("-".to_owned(), |then| ago(then, self.now)),
         ]
     }
+}
 
-    fn target(&self, to: &mut dyn Write, target: &Target) -> io::Result<()> {
-        let options = target.options.join(", ");
-        match options.as_str() {
-            "" => writeln!(to, "{}", target.local)?,
-            options => writeln!(to, "{}  {}", target.local, Foreign(options))?,
-        }
-        if target.missing_outputs != 0 {
-            let missing = Count(target.missing_outputs.into(), "output");
-            return writeln!(
-                to,
-                "  incomplete    {missing} missing, it takes no packets yet"
-            );
-        }
-        if let Some(expect) = target.expect {
-            let others = match target.mismatch.as_deref() {
-                None => "relayed, too",
-                Some("drop") => "dropped",
-                Some("propagate") => "passed on",
-                Some(word) => word,
-            };
-            writeln!(
-                to,
-                "  expects       {expect}, others are {}",
-                Foreign(others)
-            )?;
-        }
-        write!(to, "  received      {}", counted(&target.received))?;
-        match target.last_packet {
-            Some(then) => writeln!(to, ", the last {}", ago(then, self.now))?,
-            None => writeln!(to)?,
-        }
-        // Whoever looks for a fault would take these errors for one.
-        if target.payload_types.is_empty() && target.options.iter().any(|option| option == "RTP") {
-            writeln!(
-                to,
-                "  payload type  none given: each RTP packet counts as an error"
-            )?;
-        }
-        for pt in &target.payload_types {
-            writeln!(
-                to,
-                "  payload type  {}: {}, {}",
-                pt.payload_type,
-                Count(pt.packets, "packet"),
-                Bytes(pt.bytes)
-            )?;
-        }
-        for ssrc in &target.ssrcs {
-            writeln!(
-                to,
-                "  SSRC          {:#010x}: sequence number {}",
-                ssrc.ssrc, ssrc.sequence
-            )?;
-        }
-        if let Some(srtp) = &target.decryption {
-            writeln!(to, "  decryption    {}", srtp_words(srtp))?;
-        }
-        for output in &target.outputs {
-            print_output(to, output)?;
-        }
-        Ok(())
+/// All that is known of a stream, as it is printed.
+pub(crate) fn stream_text(target: &Target, now: SystemTime) -> String {
+    let mut text = Vec::new();
+    // Memory takes all.
+    let _ = print_target(&mut text, target, now);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+fn print_target(to: &mut dyn Write, target: &Target, now: SystemTime) -> io::Result<()> {
+    let options = target.options.join(", ");
+    match options.as_str() {
+        "" => writeln!(to, "{}", target.local)?,
+        options => writeln!(to, "{}  {}", target.local, Foreign(options))?,
     }
+    if target.missing_outputs != 0 {
+        let missing = Count(target.missing_outputs.into(), "output");
+        return writeln!(
+            to,
+            "  incomplete    {missing} missing, it takes no packets yet"
+        );
+    }
+    if let Some(expect) = target.expect {
+        let others = match target.mismatch.as_deref() {
+            None => "relayed, too",
+            Some("drop") => "dropped",
+            Some("propagate") => "passed on",
+            Some(word) => word,
+        };
+        writeln!(
+            to,
+            "  expects       {expect}, others are {}",
+            Foreign(others)
+        )?;
+    }
+    write!(to, "  received      {}", counted(&target.received))?;
+    match target.last_packet {
+        Some(then) => writeln!(to, ", the last {}", ago(then, now))?,
+        None => writeln!(to)?,
+    }
+    // Whoever looks for a fault would take these errors for one.
+    if target.payload_types.is_empty() && target.options.iter().any(|option| option == "RTP") {
+        writeln!(
+            to,
+            "  payload type  none given: each RTP packet counts as an error"
+        )?;
+    }
+    for pt in &target.payload_types {
+        writeln!(
+            to,
+            "  payload type  {}: {}, {}",
+            pt.payload_type,
+            Count(pt.packets, "packet"),
+            Bytes(pt.bytes)
+        )?;
+    }
+    for ssrc in &target.ssrcs {
+        writeln!(
+            to,
+            "  SSRC          {:#010x}: sequence number {}",
+            ssrc.ssrc, ssrc.sequence
+        )?;
+    }
+    if let Some(srtp) = &target.decryption {
+        writeln!(to, "  decryption    {}", srtp_words(srtp))?;
+    }
+    for output in &target.outputs {
+        print_output(to, output)?;
+    }
+    Ok(())
 }
 
 fn print_output(to: &mut dyn Write, output: &Output) -> io::Result<()> {
