@@ -9,12 +9,12 @@ SIZE ?=
 # The module whose instructions `make profile` shows: rs, ours, or the C modules c of Debian testing and c12 of Debian 13.
 WITH ?= rs
 # What T names for these are cases of vm-test/guest/cases.py.
-CASES := $(filter profile,$(MAKECMDGOALS))
+CASES := $(filter bench profile,$(MAKECMDGOALS))
 
 # What does not need each other is made side by side: what waits for the network or for another piece leaves a processor free.
 MAKEFLAGS += -j4
 
-.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel counting-qemu names check host-checks frames test vm test-debug fuzz soak profile selftest demo clean help
+.PHONY: all install uninstall module debug-module tool host images userland debian-13 c-module vm-kernel counting-qemu names check host-checks frames test vm test-debug fuzz soak bench profile selftest demo clean help
 
 all: ## build the module on this machine, for its kernel or for KERNEL=RELEASE
 	@scripts/native-build "$(KERNEL)"
@@ -84,6 +84,9 @@ fuzz: names ## libFuzzer on what the module shares with the host, a minute for e
 soak: names images module tool ## what shows more the longer it runs; T="NAME ..." only those, SIZE=long for an hour and more
 	@$(if $(T),true,scripts/compare-libsrtp 1000000)
 	@vm-test/host/run $(or $(SIZE),soak) --size $(or $(SIZE),soak) --scenarios vm-test/scenarios $(T)
+
+bench: names images module tool ## what a packet costs, beside the C modules and the kernel: docs/performance.md; T="CASE ..." only those
+	@scripts/bench $(T)
 
 profile: names images module tool ## where the instructions of a packet go: T=CASE (docs/performance.md), WITH=c or c12 for a C module
 	@scripts/profile --module $(WITH) $(T)

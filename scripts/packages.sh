@@ -22,9 +22,10 @@ debian_13_suite=trixie
 debian_13_packages=(rtpengine-daemon nftables iproute2 kmod mount systemd-sysv python3 python3-pylibsrtp)
 c_module_package=rtpengine-kernel-dkms
 
-# Where instructions are counted.
+# Where instructions are counted, and what draws charts of them.
 counting_suite=trixie
 counting_package=qemu-system-x86
+charts_package=gnuplot-nox
 
 # What a machine that builds and tests needs of its own.
 host_packages=(mmdebstrap qemu-system-x86 python3 debian-archive-keyring)

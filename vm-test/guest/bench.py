@@ -8,12 +8,13 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from . import nft, rtp
+from . import abi, counting, nft, rtp
 from .cases import Case
 from .client import HABITS, order_outputs
-from .control import Control, Target
+from .control import PAGE, Control, Target
 from .errors import Failure
 from .net import Address
+from .proc import Table
 from .scenario import Scenario
 from .srtp import Crypto, Sender
 
@@ -37,6 +38,8 @@ _CONNTRACK = """table inet tracked {
 }
 """
 _SSRC = 0x1234_5678
+LINE = 64
+_ROUND, _ROUNDS = 20, 10
 
 
 @dataclass
@@ -52,12 +55,25 @@ class Flow:
     def packets(self, count: int) -> list[bytes]:
         """The next packets of the stream."""
         if self.case.rtcp:
-            found = [rtp.sender_report(_SSRC)] * count
+            found = [rtp.nack(_SSRC)] * count
         else:
             found = rtp.stream(count, seq=1 + self.sent, timestamp=160 * self.sent, ssrc=_SSRC, size=self.case.size - 12)
         self.sent += count
         if self.sender:
             found = list(map(self.sender.rtcp if self.case.rtcp else self.sender.rtp, found))
+        return found
+
+    def shared_lines(self) -> list[int]:
+        """The cache lines of the counters that all calls share, by their numbers in the machine."""
+        if self.target is None:
+            return []
+        control, found = self.target.control, []
+        with open("/proc/self/pagemap", "rb") as file:
+            for counters in (control.global_stats, control.iface_stats):
+                for address in range(counters.addr // LINE * LINE, counters.addr + abi.SIZES[counters.kind], LINE):
+                    file.seek(address // PAGE * 8)
+                    entry = int.from_bytes(file.read(8), "little")
+                    found.append((entry & (1 << 55) - 1) * (PAGE // LINE) + address % PAGE // LINE)
         return found
 
     def check(self) -> None:
@@ -69,6 +85,26 @@ class Flow:
         wanted = [self.sent, 0, *[self.sent] * len(outputs)]
         if got != wanted:
             raise Failure(f"{self.case.name}: packets, errors, packets of the outputs", wanted, got)
+
+
+def _removed(table: Table) -> bool:
+    """Whether it is: a packet may still hold it."""
+    try:
+        table.remove()
+    except OSError:
+        return False
+    return True
+
+
+def instructions(bench: "Bench", case: Case) -> int:
+    """Instructions from one packet to the next, in rounds short enough for one without a tick of the kernel's clock."""
+    size = max(1, _ROUND // case.outputs)
+    with bench.flow(case) as flow:
+        for packet in flow.packets(2 * _ROUND):
+            flow.sock.send(packet)
+        cost = counting.instructions(flow.sock.send, flow.packets(size * _ROUNDS), size)
+        flow.check()
+    return round(cost)
 
 
 class Bench:
@@ -130,20 +166,24 @@ class Bench:
             if HABITS[generation].mapped:
                 control.memory.release()
             control.close()
-            table.remove()
+            self._t.eventually("the table goes", lambda: _removed(table), True)
 
     def _add(self, control: Control, case: Case, fields: dict[str, object]) -> Target:
         """The case's target, among others."""
         local = (self._alice.hub_address(case.family), 4000)
         ends = (self._bob.hub_address(case.family), 4001), (self._bob.address(case.family), 9)
         crypto = Crypto.new(case.suite).fields("encrypt") if case.suite and case.encrypts else {}
-        outputs, flags = case.outputs, {}
+        outputs, flags, is_list = case.outputs, {}, HABITS[control.generation].is_list
         if case.rtcp:
-            outputs, flags = 2, {"rtcp": 1, "rtcp_fw": 1}
+            # Feedback is relayed, and not passed on as well.
+            outputs, flags = 2, {"rtcp_fw": 1, "rtcp_fb_fw": 1, **({"rtcp": 1, "rtcp_mux": 1} if is_list else {})}
         target = control.target(local, outputs, (0,), (_SSRC,), rtp=1, **flags, **fields)
         if case.rtcp:
             order_outputs(target.command, 2, 1)
-        destinations = [target.destination(number, *ends, **crypto, **({"rtcp": 1} if case.rtcp and number else {})) for number in range(outputs)]
+        if case.rtcp and not is_list:
+            target.command["target.ssrc_media_idx"], target.command["target.pt_media_idx"] = [0], [0]
+        reports = {} if is_list else {"rtcp": 1}
+        destinations = [target.destination(number, *ends, **crypto, **(reports if case.rtcp and number else {})) for number in range(outputs)]
         first = [target.command.copy(), *(each.copy() for each in destinations)]
         for number in range(1, case.targets):
             other = (local[0], 5000 + number)
@@ -164,7 +204,8 @@ class Bench:
             nft.chain(family, name="filter")
             nft.compat_rule(0, family, name="filter")
         elif entry in ("input", "prerouting"):
-            nft.chain("inet", entry)
+            # Before connection tracking, which spares it.
+            nft.chain("inet", entry, priority=-300 if entry == "prerouting" else 0)
             nft.native_rule(0)
         elif entry == "ingress":
             nft.chain("netdev", "ingress", device=self._alice.hub_dev)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """The cases of `make bench` and `make profile`. The name of one is made of words in any order, `gcm128-both-1200b-ip6` for example; as a program,
-this tells whether names are such."""
+this tells whether names are such, or with --lines those of LINES."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ SUITES = {"cm80": "AES_CM_128_HMAC_SHA1_80", "cm32": "AES_CM_128_HMAC_SHA1_32", 
 FLOORS = ("dropped", "routed", "flowtable")
 # By what rule packets come to the module: see bench.py.
 ENTRIES = ("input", "xt", "prerouting", "ingress")
+_EACH = tuple(f"{suite}-{way}" for suite in SUITES for way in ("in", "out", "both"))
+# What `make bench` tries, by the title of its table.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "floors": ("dropped", "dropped-ip6", "dropped-60b", "dropped-1200b", "dropped-rtcp", "dropped-ct", "routed", "routed-ip6", "routed-1200b",
+               "routed-ct", "flowtable", "flowtable-ip6"),
+    "plain": ("plain", "plain-4out", "plain-32out", "plain-ip6", "plain-4out-ip6", "plain-60b", "plain-1200b", "plain-4out-1200b", "plain-ct", "rtcp", "rtcp-ip6"),
+    "entries": ("plain-xt", "plain-prerouting", "plain-ingress", "plain-prerouting-ip6", "plain-ingress-ip6", "plain-prerouting-ct", "plain-ingress-ct",
+                "cm80-both-prerouting", "cm80-both-ingress"),
+    "suites": _EACH,
+    "SRTP otherwise": ("cm80-both-ip6", "gcm128-both-ip6", "cm80-both-60b", "gcm128-both-60b", "cm80-both-4out", "gcm128-both-4out",
+                       "rtcp-cm80-both", "rtcp-gcm128-both"),
+    "video": ("plain-1200b", "cm80-in-1200b", "cm80-out-1200b", "cm80-both-1200b", "gcm128-in-1200b", "gcm128-out-1200b", "gcm128-both-1200b",
+              "cm256-both-1200b", "gcm256-both-1200b"),
+    "many targets": ("plain-10k", "plain-50k", "cm80-both-50k"),
+}
+# What is also told of lines and locked operations.
+LINES = ("dropped", "routed", "flowtable", "plain", "plain-4out", "plain-ip6", "plain-prerouting", "plain-ingress", "cm80-in", "cm80-out", "cm80-both",
+         "gcm128-both", "plain-50k")
 
 
 @dataclass(frozen=True)
@@ -58,7 +76,7 @@ def _meaning(word: str) -> dict[str, object]:
     if word in ENTRIES:
         return {"entry": word}
     for end, name, factor in (("b", "size", 1), ("k", "targets", 1000), ("out", "outputs", 1)):
-        if (number := word.removesuffix(end)).isdigit():
+        if word.endswith(end) and (number := word.removesuffix(end)).isdigit():
             return {name: int(number) * factor}
     words: dict[str, dict[str, object]] = {
         "plain": {}, "in": {"is_encrypted": True}, "out": {"encrypts": True}, "both": {"is_encrypted": True, "encrypts": True},
@@ -70,6 +88,9 @@ def _meaning(word: str) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] == ["--lines"]:
+        print(*LINES)
+        sys.exit()
     try:
         for argument in sys.argv[1:]:
             Case.named(argument)

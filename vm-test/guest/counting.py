@@ -16,11 +16,11 @@ _STRIDE = 16
 Send = Callable[[bytes], object]
 
 
-def instructions(send: Send, packets: Sequence[bytes], round_: int = 20) -> float:
-    """Instructions from one `send` to the next: the clock advances by 1 ns with each.
+def instructions(send: Send, packets: Sequence[bytes], count: int) -> float:
+    """Instructions from one `send` to the next, in rounds of `count`: the clock advances by 1 ns with each.
 
-    In the cheapest round: those that the kernel's own clock interrupts, each 4,000,000 instructions, cost more."""
-    clock, found, count = time.perf_counter_ns, [], round_
+    Of the cheapest round: those that the kernel's own clock interrupts, each 4,000,000 instructions, cost more."""
+    clock, found = time.perf_counter_ns, []
     gc.disable()
     for start in range(0, len(packets) - count + 1, count):
         some = packets[start:start + count]

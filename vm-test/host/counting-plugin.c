@@ -57,9 +57,9 @@ struct line {
 	uint32_t packets, last;
 };
 
-/* A locked instruction, and the page of memory that it changed. */
+/* A locked instruction, and the line of the machine's memory that it changed. */
 struct lock {
-	uint64_t pc, page, count;
+	uint64_t pc, line, count;
 };
 
 /* The figures of the packet that is under way. */
@@ -138,17 +138,17 @@ static void on_memory(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t va
 
 static void on_lock(unsigned int vcpu, qemu_plugin_meminfo_t info, uint64_t vaddr, void *udata)
 {
-	uint64_t pc = (uintptr_t)udata, page;
+	uint64_t pc = (uintptr_t)udata, line;
 
 	/* Such an instruction reads and writes: it is counted once. */
 	if (!is_open || !qemu_plugin_mem_is_store(info))
 		return;
-	page = qemu_plugin_hwaddr_phys_addr(qemu_plugin_get_hwaddr(info, vaddr)) >> 12;
-	uint32_t at = hash(pc ^ page << 20) % LOCKS;
-	while (locks[at].count && (locks[at].pc != pc || locks[at].page != page))
+	line = qemu_plugin_hwaddr_phys_addr(qemu_plugin_get_hwaddr(info, vaddr)) >> LINE_BITS;
+	uint32_t at = hash(pc ^ line << 20) % LOCKS;
+	while (locks[at].count && (locks[at].pc != pc || locks[at].line != line))
 		at = (at + 1) % LOCKS;
 	locks[at].pc = pc;
-	locks[at].page = page;
+	locks[at].line = line;
 	locks[at].count++;
 	packet.locked++;
 }
@@ -190,7 +190,7 @@ static void end(void)
 				lines[n].packets, lines[n].reads, lines[n].writes);
 	for (uint32_t n = 0; n < LOCKS; n++)
 		if (locks[n].count)
-			fprintf(out, "lock %lx %lx %lu\n", locks[n].pc, locks[n].page, locks[n].count);
+			fprintf(out, "lock %lx %lx %lu\n", locks[n].pc, locks[n].line, locks[n].count);
 	fprintf(out, "end\n");
 	fflush(out);
 }

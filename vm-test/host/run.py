@@ -49,7 +49,7 @@ class Run:
     verdicts: list[Verdict] = field(default_factory=list)
 
     def machines(self, jobs: Sequence[Job]) -> None:
-        """Runs the jobs: two plain machines, for two processors, and one of each other kind share them out.
+        """Runs the jobs: two plain machines, for two processors, and one of each other kind, or two of the only kind, share them out.
 
         A machine that has nothing more to do runs those that come last.
         """
@@ -59,8 +59,9 @@ class Run:
         threads = []
         pool = concurrent.futures.ThreadPoolExecutor()
         last = [job for job in jobs if job.last]
+        kinds = {job.machine for job in jobs if not job.last}
         for kind in catalogue.MACHINES:
-            count = 2 if kind == "plain" else 1
+            count = 2 if kind == "plain" or len(kinds) == 1 else 1
             # The longest first, so that the machines end together.
             waiting = collections.deque(sorted((job for job in jobs if job.machine == kind and not job.last),
                                                key=lambda job: -job.timeout))
@@ -131,6 +132,8 @@ class Run:
                     if not current.told:
                         current.failures.append({"step": current.step, "what": "the scenario says how it ended"})
                     self._finish(current, boot)
+                    if self.plugin:
+                        (boot.folder / "counted").rename(self.folder / f"{current.job.name}.counted")
                     current = None
                     if boot.serves_one:
                         break

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
-"""Prints where the instructions of a case go, of what the plugin counted: `profile.py --help` lists what it needs."""
+"""Prints where the instructions of a case go, of what the plugin counted: `windows.py --help` lists what it needs."""
 
 from __future__ import annotations
 
 import argparse
 import bisect
 import collections
+import json
 import re
 import statistics
 import subprocess
@@ -32,7 +33,11 @@ class Window:
     code: list[tuple[int, int]] = field(default_factory=list)
     """Lines of code: address, packets."""
     locks: list[tuple[int, int, int]] = field(default_factory=list)
-    """Locked instructions: address, page of memory, times."""
+    """Locked instructions: address, line of the machine's memory, times."""
+
+    def on_lines(self, lines: set[int]) -> float:
+        """Locked operations for a packet on these lines."""
+        return sum(times for _, line, times in self.locks if line in lines) / len(self.packets)
 
     def figure(self, what: str) -> float:
         """The median of all packets: a tick of the clock, for example, does not count."""
@@ -144,7 +149,7 @@ def main() -> int:
     options = parser.parse_args()
     with options.counted.open() as file:
         found = list(windows(file))
-    names = options.windows.read_text().splitlines()
+    names = [each["case"] for each in json.loads(options.windows.read_text())]
     print(*report(names, found, Symbols(options.symbols.read_text()), options.functions), sep="\n")
     return 0
 
