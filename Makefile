@@ -6,8 +6,8 @@ KERNEL ?= $(shell uname -r)
 T ?=
 # How much `make soak` and `make test-debug` try: test, soak, or long for an hour and more.
 SIZE ?=
-# The module whose instructions `make profile` shows: rs, ours, or the C modules c of Debian testing and c12 of Debian 13.
-WITH ?= rs
+# The module that `make profile` and `make bench` look at: rs, ours, or the C modules c of Debian testing and c12 of Debian 13; for `make bench`, all when empty.
+WITH ?=
 # What T names for these are cases of vm-test/guest/cases.py.
 CASES := $(filter bench profile,$(MAKECMDGOALS))
 
@@ -86,10 +86,10 @@ soak: names images module tool ## what shows more the longer it runs; T="NAME ..
 	@vm-test/host/run $(or $(SIZE),soak) --size $(or $(SIZE),soak) --scenarios vm-test/scenarios $(T)
 
 bench: names images module tool ## what a packet costs, beside the C modules and the kernel: docs/performance.md; T="CASE ..." only those
-	@scripts/bench $(T)
+	@scripts/bench $(if $(WITH),--module $(WITH)) $(T)
 
 profile: names images module tool ## where the instructions of a packet go: T=CASE (docs/performance.md), WITH=c or c12 for a C module
-	@scripts/profile --module $(WITH) $(T)
+	@scripts/profile --module $(or $(WITH),rs) $(T)
 
 selftest: module tool images ## that the runner sees a kernel that dies and a scenario that hangs
 	@vm-test/host/run selftest --scenarios vm-test/selftest

@@ -50,6 +50,11 @@ class Job:
         return "@".join([self.scenario, *with_])
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """What it may be asked for by: `NAME` is all jobs of a scenario, `NAME@rs` that with our module."""
+        return self.name, self.scenario, f"{self.scenario}@{self.module}"
+
+    @property
     def is_c(self) -> bool:
         """Whether it is about a C module."""
         return self.module not in (None, "rs")
@@ -107,12 +112,11 @@ def jobs(folder: Path, wanted: list[str], kernel: str | None = None, size: str =
     """
     found = [job for path in sorted(folder.glob("*.py")) for job in jobs_of(path, size)
              if not kernel or job.runs_on(kernel)]
-    unknown = [name for name in wanted if all(name not in (job.name, job.scenario) for job in found)]
+    unknown = [name for name in wanted if all(name not in job.names for job in found)]
     if unknown:
         names = "\n  ".join(sorted({job.scenario for job in found}))
         where = f"for the {kernel} kernel " if kernel else ""
         raise Invalid(f"no scenario {where}is named {' or '.join(unknown)}; there are\n  {names}")
     if kernel == "debug":
         found = [replace(job, timeout=job.timeout * _DEBUG_PATIENCE / _PATIENCE) for job in found]
-    some = wanted or [job.name for job in found if size in job.sizes]
-    return [job for job in found if job.last or job.name in some or job.scenario in some]
+    return [job for job in found if job.last or (set(job.names) & set(wanted) if wanted else size in job.sizes)]
