@@ -64,7 +64,7 @@ class Flow:
         return found
 
     def shared_lines(self) -> list[int]:
-        """The cache lines of the counters that all calls share, by their numbers in the machine."""
+        """The cache lines of the counters that all calls share, by their numbers in the machine; none where they are not told, of pages of a module."""
         if self.target is None:
             return []
         control, found = self.target.control, []
@@ -73,7 +73,8 @@ class Flow:
                 for address in range(counters.addr // LINE * LINE, counters.addr + abi.SIZES[counters.kind], LINE):
                     file.seek(address // PAGE * 8)
                     entry = int.from_bytes(file.read(8), "little")
-                    found.append((entry & (1 << 55) - 1) * (PAGE // LINE) + address % PAGE // LINE)
+                    if page := entry & (1 << 55) - 1:
+                        found.append(page * (PAGE // LINE) + address % PAGE // LINE)
         return found
 
     def check(self) -> None:

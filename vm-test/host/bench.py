@@ -36,14 +36,14 @@ def collect(folders: Iterable[Path]) -> Results:
     return found
 
 
-def _lines(counted: Path, about: Path) -> dict[str, dict[str, float]]:
+def _lines(counted: Path, about: Path) -> dict[str, dict[str, float | None]]:
     """By case: lines, and locked operations, of which on memory that calls share."""
     named = json.loads(about.read_text())
     with counted.open() as file:
         return {each["case"]: {
             **{what: int(window.figure(what)) for what in _LINES},
             "locked": round(sum(packet[4] for packet in window.packets) / len(window.packets), 2),
-            "locked, shared": round(window.on_lines(set(each["shared"])), 2)} for each, window in zip(named, windows.windows(file))}
+            "locked, shared": round(window.on_lines(set(each["shared"])), 2) if each["shared"] else None} for each, window in zip(named, windows.windows(file))}
 
 
 def beyond(figures: dict[str, int], name: str) -> int | None:
