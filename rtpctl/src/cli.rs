@@ -5,12 +5,17 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
+mod rule;
 mod stream_add;
 mod stream_list;
 pub(crate) mod values;
 
+pub(crate) use rule::{
+    Chain as ChainArg, Family, Key as KeyArg, Kind, Policy, Rule, RuleChain, RuleHook, RuleTable,
+    Table as TableArg, Via,
+};
 pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
 pub(crate) use stream_list::{Sort, StreamList};
 
@@ -20,9 +25,9 @@ Exit codes:
   1  refused by the kernel, or failed otherwise
   2  the command line is wrong
   3  permission denied
-  4  no such table or stream
+  4  no such table, stream, chain or rule
   5  exists already
-  6  in use by somebody else
+  6  in use by somebody else, or made by somebody else
   7  no kernel module that serves the interface is loaded
   8  the table speaks another generation of the interface, or one that lacks what was asked for";
 
@@ -175,75 +180,6 @@ pub(crate) enum Table {
         #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
         id: Option<u8>,
     },
-}
-
-/// The families of nftables that a rule can be made in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Family {
-    /// IPv4 and IPv6 with one rule.
-    Inet,
-    /// IPv4.
-    Ip,
-    /// IPv6.
-    Ip6,
-}
-
-/// How a rule calls the module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Via {
-    /// The nftables expression `rtpengine`.
-    Expression,
-    /// The xtables target RTPENGINE, through the compatibility layer of nftables.
-    Target,
-}
-
-/// Commands on rules.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Rule {
-    /// Hand the UDP packets that reach this host to a table.
-    ///
-    /// Makes a chain at the input hook with one rule. With the expression, the chain is `input` in a table
-    /// `rtpengine_ID` of nftables; with the target, it is `rtpengine_ID` in the table `filter`, the only one
-    /// that the target may be used in. What exists is left alone: adding a rule twice changes nothing.
-    #[command(
-        after_help = "Examples:\n  rtpctl rule add 0\n  rtpctl rule add 0 --family ip --family ip6\n  \
-                            rtpctl rule add 0 --via target"
-    )]
-    Add {
-        /// Which table.
-        #[command(flatten)]
-        table: TableId,
-        /// The family of nftables; may be given more than once [default: inet, or ip and ip6 with --via target]
-        #[arg(short, long, value_enum)]
-        family: Vec<Family>,
-        /// How the rule calls the module [default: expression, or target where the loaded module has that alone]
-        #[arg(long, value_enum)]
-        via: Option<Via>,
-        /// The chain's priority at the input hook; lower comes first.
-        #[arg(
-            long,
-            value_name = "N",
-            default_value_t = 0,
-            allow_negative_numbers = true
-        )]
-        priority: i32,
-    },
-    /// Remove the rules that `rule add` made for a table, and what it made for them.
-    ///
-    /// Rules, chains and tables of nftables that others made stay. Removing what is not there changes nothing.
-    Del {
-        /// Which table.
-        #[command(flatten)]
-        table: TableId,
-        /// Only those of this family; may be given more than once.
-        #[arg(short, long, value_enum)]
-        family: Vec<Family>,
-        /// Only those that call the module in this way.
-        #[arg(long, value_enum)]
-        via: Option<Via>,
-    },
-    /// List the rules that hand packets to a table, whoever made them.
-    List,
 }
 
 /// Commands on streams.

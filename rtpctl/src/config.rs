@@ -24,7 +24,7 @@ pub(crate) use super::cli::{Family, Mismatch, Rtcp, Via};
 pub(crate) use outputs::Output;
 #[cfg(test)]
 pub(crate) use outputs::Rewrite;
-pub(crate) use rule::RuleConfig;
+pub(crate) use rule::{edit, RuleConfig, RuleOptions};
 
 use address::{same_family, specified};
 use outputs::Common;

@@ -35,13 +35,13 @@ mod top;
 
 use cli::{Cli, Command, Rule, Stream, Table};
 use client::{loops, route, Client, Interface, Module, TableCommand};
-use config::{RuleConfig, StreamConfig, Via};
-use exit::{Code, Error};
+use config::{RuleConfig, RuleOptions, StreamConfig, Via};
+use exit::{Code, Error, Failure};
 use output::{
-    print, Change, RuleList, StreamBlock, StreamList, StreamReasons, TableBlock, TableList,
-    TableReasons, TableStatus, Versions,
+    print, Change, Edited, Filter, RuleAdded, RuleList, RulesetList, StreamBlock, StreamList,
+    StreamReasons, TableBlock, TableList, TableReasons, TableStatus, Versions,
 };
-use rules::Rules;
+use rules::{Rules, Ruleset};
 
 fn main() -> ExitCode {
     secret::close_process();
@@ -143,7 +143,7 @@ fn table(command: &Table, client: &Client, json: bool, out: &mut dyn Write) -> R
         TableCommand::Kill => "killed",
     };
     let change = Change {
-        table: id,
+        table: Some(id),
         local: None,
         action: command.word(),
         changed: true,
@@ -191,62 +191,104 @@ fn version(client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error
 }
 
 fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
-    let change = match command {
+    if let Some(edit) = config::edit(command)? {
+        let changed = Rules::open()?.edit(&edit, client)?;
+        return print(&Edited::new(&edit, &changed), json, out);
+    }
+    let (table, changed, sentence) = match command {
         Rule::Add {
             table,
             family,
             via,
+            hook,
+            device,
             priority,
+            counter,
         } => {
             let via = via.unwrap_or_else(|| match client.module_is_old() {
                 true => Via::Target,
                 false => Via::Expression,
             });
-            let config = RuleConfig::resolve(table.id, family, via, *priority)?;
-            let changed = Rules::open()?.add(&config, client)?;
+            let options = RuleOptions {
+                families: family,
+                via,
+                priority: *priority,
+                counter: *counter,
+                hook: *hook,
+                devices: device,
+            };
+            let config = RuleConfig::resolve(table.id, &options)?;
+            let added = Rules::open()?.add(&config, client)?;
             if !client.table_exists(table.id) {
                 warn(&format_args!(
                     "table {0} does not exist yet, until `rtpctl table add {0}` the rule matches nothing",
                     table.id
                 ));
             }
-            Change {
-                table: table.id,
-                local: None,
-                action: "add",
-                changed,
-                sentence: match changed {
-                    true => format!("rule for table {} added", table.id),
-                    false => format!("rule for table {} is there already", table.id),
-                },
-            }
+            return print(&RuleAdded::new(table.id, added), json, out);
         }
-        Rule::Del { table, family, via } => {
-            let changed = Rules::open()?.del(table.id, family, *via)?;
-            Change {
-                table: table.id,
-                local: None,
-                action: "del",
-                changed,
-                sentence: match changed {
-                    true => format!("rule for table {} deleted", table.id),
-                    false => format!("rtpctl made no such rule for table {}", table.id),
-                },
-            }
+        Rule::Del {
+            id: Some(id),
+            family,
+            via,
+            ..
+        } => {
+            let changed = Rules::open()?.del(*id, family, *via)?;
+            let sentence = match changed {
+                true => format!("rule for table {id} deleted"),
+                false => format!("rtpctl made no such rule for table {id}"),
+            };
+            (Some(*id), changed, sentence)
         }
-        Rule::List => {
-            let ruleset = Rules::open()?.ruleset()?;
-            if ruleset.unreadable != 0 {
-                warn(&format_args!(
-                    "{} entries of nftables are of an unknown form and were left out",
-                    ruleset.unreadable
-                ));
-            }
-            let rules = ruleset.rules();
+        Rule::Del { .. } => {
+            let changed = Rules::open()?.del_all()?;
+            let sentence = match changed {
+                true => "all that rtpctl made in nftables deleted",
+                false => "rtpctl made nothing in nftables that could be deleted",
+            };
+            (None, changed, sentence.to_owned())
+        }
+        Rule::Show {
+            family,
+            table,
+            chain,
+        } => {
+            let filter = Filter {
+                family: *family,
+                table: table.as_deref(),
+                chain: chain.as_deref(),
+            };
+            let list = RulesetList::new(&read_ruleset()?, &filter).ok_or_else(|| {
+                Failure::new(Code::NotFound, "nftables has no such table or chain")
+                    .hint("`rtpctl rule show` lists all that there are")
+            })?;
+            return print(&list, json, out);
+        }
+        _ => {
+            let rules = read_ruleset()?.relaying();
             return print(&RuleList { rules }, json, out);
         }
     };
+    let change = Change {
+        table,
+        local: None,
+        action: "del",
+        changed,
+        sentence,
+    };
     print(&change, json, out)
+}
+
+/// The ruleset of nftables. What cannot be read is told.
+fn read_ruleset() -> Result<Ruleset, Error> {
+    let ruleset = Rules::open()?.ruleset()?;
+    if ruleset.unreadable != 0 {
+        warn(&format_args!(
+            "{} entries of nftables are of an unknown form and were left out",
+            ruleset.unreadable
+        ));
+    }
+    Ok(ruleset)
 }
 
 fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
@@ -261,7 +303,7 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
                 warn(sentence);
             }
             Change {
-                table: config.table,
+                table: Some(config.table),
                 local: Some(config.local),
                 action: "add",
                 changed: true,
@@ -271,7 +313,7 @@ fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) ->
         Stream::Del { table, local } => {
             client.control(table.table)?.del_stream(*local)?;
             Change {
-                table: table.table,
+                table: Some(table.table),
                 local: Some(*local),
                 action: "del",
                 changed: true,

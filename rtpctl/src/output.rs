@@ -12,12 +12,14 @@ use super::exit::Error;
 
 mod reasons;
 mod rules;
+mod ruleset;
 mod streams;
 mod tables;
 mod versions;
 
 pub(crate) use reasons::{StreamBlock, StreamReasons, TableBlock, TableReasons};
-pub(crate) use rules::RuleList;
+pub(crate) use rules::{Edited, RuleAdded, RuleList};
+pub(crate) use ruleset::{Filter, RulesetList};
 pub(crate) use streams::{stream_text, StreamList};
 pub(crate) use tables::{Table, TableList, TableStatus};
 pub(crate) use versions::Versions;
@@ -44,8 +46,9 @@ pub(crate) fn print(report: &impl Report, json: bool, to: &mut dyn Write) -> Res
 /// What a command that changes something has to say.
 #[derive(Debug, Serialize)]
 pub(crate) struct Change {
-    /// The table it was about.
-    pub(crate) table: u8,
+    /// The table it was about, where it was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) table: Option<u8>,
     /// The local address of the stream it was about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) local: Option<std::net::SocketAddr>,

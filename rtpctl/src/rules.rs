@@ -1,62 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Rules of nftables that hand packets to a table: what there is, what is to be changed, and changing it all at once.
+//! The ruleset of nftables: what there is, what is to be changed, and changing it all at once.
+//!
+//! [`model`] is what there is: tables, chains, and rules of [`statement`]s, which [`words`] prints and reads. A rule
+//! that is made goes through [`compile`] into the expressions of [`expr`], and through [`message`] to the kernel; one
+//! that is read comes back by [`dump`] and [`read`]. [`plan`] and [`hand`] say what has to be changed, [`jumps`] and
+//! [`firewall`] what there is to be told.
 
 use std::io;
 
 use nix::errno::Errno;
-use serde::Serialize;
+use serde::Serializer;
 
-use super::client::{no_module, Client};
-use super::config::{Family, RuleConfig, Via};
+use super::client::Client;
+use super::config::{Family as RuleFamily, RuleConfig, Via};
 use super::exit::{Code, Failure};
-use super::foreign::Foreign;
 
+mod compile;
 mod dump;
+mod expr;
+mod field;
+mod firewall;
+mod hand;
+mod jumps;
+mod listing;
 mod message;
+mod model;
 mod plan;
+mod read;
+mod refusal;
 mod socket;
+mod statement;
+mod words;
 
-pub(crate) use dump::Ruleset;
+pub(crate) use firewall::{Beside, Dropper};
+pub(crate) use hand::{chain_words, table_words, Edit, Key};
+pub(crate) use jumps::Path;
+#[cfg(test)]
+pub(crate) use jumps::Step;
+pub(crate) use listing::Listed;
+pub(crate) use message::Position;
+pub(crate) use model::{
+    Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, Table, TableName,
+};
+pub(crate) use statement::{Counter, Statement};
+
 use message::Op;
+use refusal::no_nftables;
 use socket::{Refusal, Socket};
 
 /// How often a change is tried anew because somebody else changed the ruleset meanwhile.
 const ATTEMPTS: usize = 8;
 
-/// A rule that hands packets to a table.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Rule {
-    /// The table of the relay.
-    pub(crate) id: u32,
-    /// The family of nftables, in its own word.
-    pub(crate) family: String,
-    /// The table of nftables.
-    pub(crate) table: String,
-    /// The chain.
-    pub(crate) chain: String,
-    /// The rule's handle in nftables.
-    pub(crate) handle: u64,
-    /// How it calls the module: `expression` or `target`.
-    pub(crate) via: &'static str,
-    /// The hook of the chain, where it is a base chain.
-    pub(crate) hook: Option<Hook>,
-    /// Whether rtpctl made it.
-    pub(crate) ours: bool,
-}
-
-/// Where a base chain is called.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub(crate) struct Hook {
-    /// In the word of nftables.
-    pub(crate) name: String,
-    /// Lower comes first.
-    pub(crate) priority: i32,
-}
-
 /// A connection to nftables.
 pub(crate) struct Rules {
     socket: Socket,
+}
+
+/// What was changed.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    /// Whether anything had to be.
+    pub(crate) changed: bool,
+    /// The handle of the rule that was made.
+    pub(crate) handle: Option<u64>,
+    /// Rules of others that stayed.
+    pub(crate) left: usize,
+}
+
+/// What `rule add` did.
+#[derive(Debug)]
+pub(crate) struct Added {
+    /// Whether anything had to be changed.
+    pub(crate) changed: bool,
+    /// Where the rules stand, and what is beside them.
+    pub(crate) homes: Vec<Home>,
+}
+
+/// Where a rule stands, and what is beside it.
+#[derive(Debug)]
+pub(crate) struct Home {
+    /// The chain.
+    pub(crate) chain: ChainName,
+    /// Where it is called.
+    pub(crate) hook: Hook,
+    /// The chains of others that drop.
+    pub(crate) beside: Beside,
 }
 
 impl Via {
@@ -69,31 +98,39 @@ impl Via {
     }
 }
 
-impl Family {
-    /// The word of nftables.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Inet => "inet",
-            Self::Ip => "ip",
-            Self::Ip6 => "ip6",
-        }
-    }
+/// The word, for JSON.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the form that serde asks for"
+)]
+fn via_word<S: Serializer>(via: &Via, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_str(via.word())
+}
+
+/// Reads the words of a rule.
+pub(crate) fn statements(words: &[String]) -> Result<Vec<Statement>, Failure> {
+    words::parse(words)
 }
 
 /// What is to be said of the rules that still name a table which is gone, if there are any and they can be seen.
 pub(crate) fn left(table: u8) -> Option<String> {
     let ruleset = Rules::open().ok()?.ruleset().ok()?;
-    left_in(&ruleset.rules(), table)
+    left_in(&ruleset.rules, table)
 }
 
 fn left_in(rules: &[Rule], table: u8) -> Option<String> {
-    let naming = || rules.iter().filter(|rule| rule.id == u32::from(table));
+    let naming = || {
+        rules.iter().filter(|rule| {
+            rule.relay()
+                .is_some_and(|relay| relay.table == u32::from(table))
+        })
+    };
     let what = match naming().count() {
         0 => return None,
         1 => format!("a rule still names table {table}, and matches"),
         count => format!("{count} rules still name table {table}, and match"),
     };
-    let how = match naming().any(|rule| rule.ours) {
+    let how = match naming().any(Rule::ours) {
         true => format!("`rtpctl rule del {table}` removes what rtpctl made"),
         false => "`rtpctl rule list` shows them".to_owned(),
     };
@@ -108,51 +145,88 @@ impl Rules {
         })
     }
 
-    /// All that bears on rules of ours.
+    /// All that there is.
     pub(crate) fn ruleset(&mut self) -> Result<Ruleset, Failure> {
         self.socket.ruleset().map_err(|error| no_nftables(&error))
     }
 
-    /// Adds rules. Tells whether anything had to be changed.
-    pub(crate) fn add(&mut self, config: &RuleConfig, client: &Client) -> Result<bool, Failure> {
-        self.change(
-            |ruleset| plan::add(ruleset, config),
-            |op, refusal| refused_add(config, client, op, refusal),
-        )
+    /// Adds rules that hand packets to a table.
+    pub(crate) fn add(&mut self, config: &RuleConfig, client: &Client) -> Result<Added, Failure> {
+        let changed = self.change(
+            |ruleset| Ok(plan::add(ruleset, config)?.into()),
+            |op, refusal| refusal::of_add(config, client, op, refusal),
+        )?;
+        let ruleset = self.ruleset()?;
+        let homes = plan::homes(config).filter_map(|chain| {
+            let hook = ruleset.chain(&chain)?.base.as_ref()?.hook.clone();
+            let beside = ruleset.beside(&chain, &hook);
+            Some(Home {
+                chain,
+                hook,
+                beside,
+            })
+        });
+        Ok(Added {
+            changed: changed.changed,
+            homes: homes.collect(),
+        })
     }
 
     /// Removes the rules that rtpctl made for a table. Tells whether there were any.
     pub(crate) fn del(
         &mut self,
         table: u8,
-        families: &[Family],
+        families: &[RuleFamily],
         via: Option<Via>,
     ) -> Result<bool, Failure> {
+        let what = format!("the rules for table {table} cannot be removed");
+        let done = self.change(
+            |ruleset| Ok(plan::del(ruleset, table, families, via).into()),
+            |_, refusal| refusal::general(&what, refusal),
+        )?;
+        Ok(done.changed)
+    }
+
+    /// Removes all that rtpctl made. Tells whether there was any.
+    pub(crate) fn del_all(&mut self) -> Result<bool, Failure> {
+        let done = self.change(
+            |ruleset| Ok(plan::del_all(ruleset).into()),
+            |_, refusal| refusal::general("what rtpctl made cannot be removed", refusal),
+        )?;
+        Ok(done.changed)
+    }
+
+    /// Carries out a change by hand.
+    pub(crate) fn edit(&mut self, edit: &Edit, client: &Client) -> Result<Changed, Failure> {
         self.change(
-            |ruleset| Ok(plan::del(ruleset, table, families, via)),
-            |_, refusal| {
-                general(
-                    &format!("the rules for table {table} cannot be removed"),
-                    refusal,
-                )
-            },
+            |ruleset| edit.plan(ruleset),
+            |op, refusal| refusal::of_edit(client, op, refusal),
         )
     }
 
     /// Carries out a plan in one transaction, made anew as long as the ruleset changes under it.
     fn change(
         &mut self,
-        plan: impl Fn(&Ruleset) -> Result<Vec<Op>, Failure>,
+        plan: impl Fn(&Ruleset) -> Result<hand::Plan, Failure>,
         explain: impl Fn(Option<&Op>, &Refusal) -> Failure,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Changed, Failure> {
         for _ in 0..ATTEMPTS {
             let ruleset = self.ruleset()?;
-            let ops = plan(&ruleset)?;
+            let hand::Plan { ops, left } = plan(&ruleset)?;
             if ops.is_empty() {
-                return Ok(false);
+                return Ok(Changed {
+                    left,
+                    ..Changed::default()
+                });
             }
             match self.socket.commit(ruleset.generation, &ops) {
-                Ok(()) => return Ok(true),
+                Ok(handles) => {
+                    return Ok(Changed {
+                        changed: true,
+                        handle: handles.last().copied(),
+                        left,
+                    })
+                }
                 Err(refusal) if refusal.errno == Errno::ERESTART => {}
                 Err(refusal) => {
                     let op = refusal.op.and_then(|index| ops.get(index));
@@ -168,84 +242,8 @@ impl Rules {
     }
 }
 
-/// Says why nftables cannot be talked to.
-fn no_nftables(error: &io::Error) -> Failure {
-    match Errno::from_raw(error.raw_os_error().unwrap_or(0)) {
-        Errno::EPERM | Errno::EACCES => no_capability("the rules of nftables may not be read"),
-        Errno::EPROTONOSUPPORT | Errno::EAFNOSUPPORT | Errno::EOPNOTSUPP | Errno::EINVAL => {
-            Failure::new(
-                Code::Refused,
-                format!("the kernel has no nftables: {error}"),
-            )
-            .hint("load it: `modprobe nf_tables`")
-        }
-        _ => Failure::new(Code::Refused, format!("cannot talk to nftables: {error}")),
-    }
-}
-
-fn no_capability(what: &str) -> Failure {
-    Failure::new(Code::Permission, format!("permission denied: {what}"))
-        .hint("run it as root, or with CAP_NET_ADMIN in this network namespace")
-}
-
-/// Says why a change was refused, as far as the error alone tells.
-fn general(what: &str, refusal: &Refusal) -> Failure {
-    if refusal.errno == Errno::EPERM {
-        return no_capability(what);
-    }
-    let why = match &refusal.message {
-        Some(message) => format!("{} ({})", refusal.errno.desc(), Foreign(message)),
-        None => refusal.errno.desc().to_owned(),
-    };
-    let code = match refusal.errno {
-        Errno::EBUSY => Code::Busy,
-        Errno::EEXIST => Code::Exists,
-        _ => Code::Refused,
-    };
-    Failure::new(code, format!("{what}: {why}; nothing was changed"))
-}
-
-/// Says why a rule was refused.
-fn refused_add(
-    config: &RuleConfig,
-    client: &Client,
-    op: Option<&Op>,
-    refusal: &Refusal,
-) -> Failure {
-    let table = config.table;
-    let what = format!("the rule for table {table} was refused");
-    let is_rule = matches!(op, Some(Op::NewRule { .. }));
-    match (refusal.errno, config.via) {
-        (Errno::ENOENT | Errno::ERANGE, _) if is_rule && !client.module_is_loaded() => no_module(),
-        (Errno::ENOENT, Via::Expression)
-            if is_rule && client.table_exists(table) && !client.module_is_old() =>
-        {
-            Failure::new(
-                Code::Refused,
-                format!("{what}: the table belongs to another network namespace"),
-            )
-            .hint("run rtpctl in the namespace that made the table, or use another table")
-        }
-        (Errno::ENOENT, Via::Expression) if is_rule => Failure::new(
-            Code::Generation,
-            format!("{what}: the kernel does not know the nftables expression `rtpengine`"),
-        )
-        .hint("an older module has the xtables target alone: try `--via target`"),
-        (Errno::ENOENT, Via::Target) if is_rule => Failure::new(
-            Code::NoModule,
-            format!("{what}: the kernel does not know the xtables target RTPENGINE"),
-        )
-        .hint("load the compatibility layer with `modprobe nft_compat`, or leave --via out"),
-        (Errno::ERANGE, _) if is_rule => Failure::new(
-            Code::Refused,
-            format!("{what}: the module has no table of that number"),
-        ),
-        (Errno::EOPNOTSUPP, _) => general(&what, refusal)
-            .hint("the module does not support rules of this family at the input hook"),
-        _ => general(&what, refusal),
-    }
-}
-
+#[cfg(test)]
+mod fixture;
 #[cfg(test)]
 mod hex;
 #[cfg(test)]

@@ -7,6 +7,26 @@ OTHERS = """
 table inet mine { chain input { type filter hook input priority 10; udp dport 9 drop; }; }
 table ip filter { chain INPUT { type filter hook input priority 0; tcp dport 9 drop; }; chain rtpengine { }; }
 """
+FIREWALL = "table inet site { chain input { type filter hook input priority filter; policy drop; }; }\n"
+# What is refused: the command, its exit code, and what is said.
+REFUSED = (
+    ("table del inet none", 4, "there is no table inet none"),
+    ("chain flush inet mine none", 4, "there is no chain inet mine none"),
+    ("remove inet mine input 99", 4, "has no rule of handle 99"),
+    ("remove inet mine input 2", 6, "rule 2 of chain inet mine input was made by somebody else"),
+    ("append inet mine input drop", 6, "chain inet mine input was made by somebody else"),
+    ("append inet mine input drop --force", 6, "chain inet mine input was made by somebody else"),
+    ("table dormant inet mine", 6, "table inet mine was made by somebody else"),
+    ("table del inet mine --force", 6, "table inet mine was made by somebody else"),
+    ("chain del inet mine input --force --handle 99", 4, "the handle of chain inet mine input is another"),
+    ("chain add inet mine input --hook input --priority 11", 5, "chain inet mine input exists"),
+    ("chain add netdev none c --hook ingress --device eth0 --priority 0", 4, "there is no table netdev none"),
+    ("chain add inet mine c --hook input", 2, "lacks its priority"),
+    ("append inet mine input dorp", 2, "`dorp` is no word of a rule"),
+    ("append inet mine input udp dport 1 rtpengine 64", 2, "a number from 0 to 63"),
+    ("show inet none", 4, "nftables has no such table or chain"),
+    ("del", 2, "<ID>"),
+)
 
 
 def run(t):
@@ -47,6 +67,48 @@ def run(t):
         t.equal("what others made is as it was", ruleset(), others)
         relays("without the rule")
         t.equal("again: changed", ctl.data("rule", "del", 3)["changed"], False)
+
+    t.step("earlier hooks, beside the one at input")
+    for hook in (("prerouting",), ("ingress", "--device", alice.hub_dev)):
+        ctl.ok("rule", "add", 3, "--hook", *hook, "--counter")
+    ctl.ok("rule", "add", 3, "--counter")
+    relays("by the first of three rules", 4, 6)
+    listed = {one["hook"]["name"]: one["counter"]["packets"] for one in ctl.data("rule", "list")["rules"]}
+    t.equal("packets that each saw", (listed["ingress"] >= 6, listed["prerouting"], listed["input"]), (True, 0, 0))
+    t.equal("removed", ctl.data("rule", "del", 3)["changed"], True)
+    t.equal("what others made is as it was", ruleset(), others)
+
+    for first in ("the firewall", "the rule"):
+        t.step(f"a firewall, where {first} comes first")
+        for what in (first, *{"the firewall", "the rule"} - {first}):
+            if what == "the rule":
+                ctl.ok("rule", "add", 3)
+            else:
+                t.host.run("nft", "-f", "-", stdin=FIREWALL)
+        (chain,) = ctl.data("rule", "add", 3)["chains"]
+        t.equal("what is told of it", [[one["table"] for one in chain[where]] for where in ("before", "level", "after")],
+                [[], [], ["site", "mine"]])
+        relays("beside a firewall that drops", 4, 6)
+        ctl.ok("rule", "del", 3)
+        ctl.ok("rule", "add", 3, "--priority", "filter+5")
+        (chain,) = ctl.data("rule", "add", 3)["chains"]
+        t.equal("what is told of it", [[one["table"] for one in chain[where]] for where in ("before", "level", "after")],
+                [["site"], [], ["mine"]])
+        alice.udp().send(rtp.packet(), local[4])
+        t.silent("behind a firewall that drops", receiver[4])
+        ctl.ok("rule", "del", "--all")
+        t.host.run("nft", "delete", "table", "inet", "site")
+        t.equal("what others made is as it was", ruleset(), others)
+
+    t.step("refused")
+    for command, code, says in REFUSED:
+        result = ctl.run("rule", *command.split())
+        t.equal(f"{command}: exit code: {result.stderr}", result.returncode, code)
+        t.true(f"{command}: says {says}", says in result.stderr, result.stderr)
+    ctl.ok("rule", "table", "add", "netdev", "mine")
+    ctl.ok("rule", "chain", "add", "netdev", "mine", "c", "--hook", "ingress", "--device", alice.hub_dev, "--priority", 0)
+    ctl.ok("rule", "del", "--all")
+    t.equal("what others made is as it was", ruleset(), others)
 
     t.step("tables")
     handle = t.table(3).control()

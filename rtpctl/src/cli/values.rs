@@ -184,5 +184,40 @@ fn number(text: &str) -> Result<u32, ParseIntError> {
     }
 }
 
+/// The priorities that nft has words for, those of NF_IP_PRI_*.
+const PRIORITIES: [(&str, i32); 6] = [
+    ("raw", -300),
+    ("mangle", -150),
+    ("dstnat", -100),
+    ("filter", 0),
+    ("security", 50),
+    ("srcnat", 100),
+];
+
+/// Reads the priority of a chain: a number, a word of nft, or a word with an offset.
+pub(crate) fn priority(text: &str) -> Result<i32, String> {
+    let wrong = || {
+        "a priority is a number, or raw, mangle, dstnat, filter, security or srcnat, as in filter-5"
+            .to_owned()
+    };
+    if let Ok(number) = text.parse() {
+        return Ok(number);
+    }
+    let end = text
+        .find(|c: char| !c.is_ascii_lowercase())
+        .unwrap_or(text.len());
+    let (word, offset) = text.split_at_checked(end).ok_or_else(wrong)?;
+    let (_, base) = PRIORITIES
+        .into_iter()
+        .find(|(name, _)| *name == word)
+        .ok_or_else(wrong)?;
+    let offset: String = offset.split_whitespace().collect();
+    let offset = match offset.as_str() {
+        "" => 0,
+        offset => offset.parse().map_err(|_| wrong())?,
+    };
+    base.checked_add(offset).ok_or_else(wrong)
+}
+
 #[cfg(test)]
 mod tests;

@@ -12,7 +12,7 @@ pub(super) fn printed(report: &impl Report, json: bool) -> String {
 
 fn change() -> Change {
     Change {
-        table: 3,
+        table: Some(3),
         local: Some("192.0.2.1:30000".parse().expect("an address")),
         action: "add",
         changed: true,

@@ -5,80 +5,69 @@
 
 use netlink_packet_core::{
     DefaultNla, NetlinkHeader, NetlinkMessage, NetlinkPayload, NLM_F_ACK, NLM_F_APPEND,
-    NLM_F_CREATE, NLM_F_DUMP, NLM_F_EXCL, NLM_F_REQUEST,
+    NLM_F_CREATE, NLM_F_DUMP, NLM_F_ECHO, NLM_F_EXCL, NLM_F_NONREC, NLM_F_REPLACE, NLM_F_REQUEST,
 };
 use netlink_packet_netfilter::nftables::{
-    ChainAttribute, ChainMessage, Cmp, DataAttribute, ExpressionAttribute, Expressions, GenMessage,
-    Hook, HookNumber, InetHookNumber, ListAttribute, Meta, MetaKey, NfTablesMessage, Operator,
-    Register, RuleAttribute, RuleMessage, TableAttribute, TableMessage,
+    ChainAttribute, ChainMessage, GenMessage, Hook as HookAttribute, HookNumber, NfTablesMessage,
+    RuleAttribute, RuleMessage, TableAttribute, TableFlags, TableMessage,
 };
 use netlink_packet_netfilter::none::ControlMessage;
 use netlink_packet_netfilter::{
     NetfilterHeader, NetfilterMessage, NetfilterMessageInner, NetfilterProtoFamily,
 };
 
-use super::super::config::Via;
+use super::expr::Expr;
+use super::model::{Base, ChainName, Hook, Policy, TableName, MARK};
 
 /// The subsystem that a batch is for: NFNL_SUBSYS_NFTABLES.
 const SUBSYS_NFTABLES: u16 = 10;
 /// NFNL_MSG_BATCH_BEGIN and its attribute NFNL_BATCH_GENID.
 const BATCH_BEGIN: u8 = 16;
 const BATCH_GENID: u16 = 1;
-/// NF_ACCEPT, the policy of a chain.
-const POLICY_ACCEPT: u32 = 1;
-const IPPROTO_UDP: u8 = 17;
-
-/// The module's nftables expression, and its one attribute.
-pub(super) const EXPRESSION: &str = "rtpengine";
-pub(super) const EXPRESSION_TABLE: u16 = 1;
-/// The compatibility expression for xtables targets: NFTA_TARGET_NAME, _REV and _INFO.
-pub(super) const COMPAT: &str = "target";
-pub(super) const COMPAT_NAME: u16 = 1;
-pub(super) const COMPAT_REV: u16 = 2;
-pub(super) const COMPAT_INFO: u16 = 3;
-/// The xtables target.
-pub(super) const TARGET: &str = "RTPENGINE";
-
-/// The mark of what rtpctl made, as a comment that `nft` shows: type 0, length, text with its end.
-pub(super) const MARK: &[u8] = b"\x00\x07rtpctl\x00";
+/// NFTA_DEVICE_NAME, in the list of a hook's devices.
+pub(super) const DEVICE_NAME: u16 = 1;
+/// The type of a comment in user data, the same for tables, chains and rules: NFTNL_UDATA_RULE_COMMENT of libnftnl.
+const COMMENT: u8 = 0;
 
 /// One change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Op {
-    /// Makes a table of nftables.
-    NewTable(Place),
-    /// Makes a chain at the input hook.
+    /// Makes a table.
+    NewTable(TableName),
+    /// Makes a table call its chains no more, or call them again.
+    SetDormant(TableName, bool),
+    /// Removes a table with all that is in it.
+    DelTable(TableName),
+    /// Makes a chain, a base chain if it says where.
     NewChain {
-        place: Place,
-        chain: String,
-        priority: i32,
+        chain: ChainName,
+        base: Option<Base>,
     },
-    /// Appends a rule that hands UDP packets to a table.
+    /// Removes an empty chain.
+    DelChain(ChainName),
+    /// Makes a rule.
     NewRule {
-        place: Place,
-        chain: String,
-        via: Via,
-        id: u32,
+        chain: ChainName,
+        position: Position,
+        expressions: Vec<Expr>,
     },
     /// Removes a rule.
-    DelRule {
-        place: Place,
-        chain: String,
-        handle: u64,
-    },
-    /// Removes a chain.
-    DelChain { place: Place, chain: String },
-    /// Removes a table of nftables.
-    DelTable(Place),
+    DelRule { chain: ChainName, handle: u64 },
 }
 
-/// A table of nftables.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    /// Its family.
-    pub(super) family: NetfilterProtoFamily,
-    /// Its name.
-    pub(super) table: String,
+/// Where a rule goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// To the end of the chain.
+    End,
+    /// To its beginning.
+    Beginning,
+    /// Before the rule of this handle.
+    Before(u64),
+    /// Behind it.
+    After(u64),
+    /// In its place.
+    Replace(u64),
 }
 
 /// What can be asked for.
@@ -94,111 +83,155 @@ pub(super) enum Query {
     Rules,
 }
 
+/// A comment in the form of user data, as `nft` writes and shows it: type, length, text with its end.
+pub(super) fn comment(text: &str) -> Vec<u8> {
+    let length = u8::try_from(text.len().saturating_add(1)).unwrap_or(u8::MAX);
+    let mut data = vec![COMMENT, length];
+    data.extend(text.bytes().take(usize::from(length.saturating_sub(1))));
+    data.push(0);
+    data
+}
+
+/// The comment in user data.
+pub(super) fn comment_of(mut data: &[u8]) -> Option<String> {
+    while let [kind, length, rest @ ..] = data {
+        let value = rest.get(..usize::from(*length))?;
+        if *kind == COMMENT {
+            let text = value.strip_suffix(&[0]).unwrap_or(value);
+            return Some(String::from_utf8_lossy(text).into_owned());
+        }
+        data = rest.get(usize::from(*length)..)?;
+    }
+    None
+}
+
 impl Op {
     fn flags(&self) -> u16 {
         match self {
             // Whoever made it meanwhile is not to be joined.
             Self::NewTable(_) | Self::NewChain { .. } => NLM_F_CREATE | NLM_F_EXCL,
-            Self::NewRule { .. } => NLM_F_CREATE | NLM_F_APPEND,
-            Self::DelRule { .. } | Self::DelChain { .. } | Self::DelTable(_) => 0,
+            Self::NewRule { position, .. } => {
+                NLM_F_ECHO
+                    | match position {
+                        Position::End | Position::After(_) => NLM_F_CREATE | NLM_F_APPEND,
+                        Position::Beginning | Position::Before(_) => NLM_F_CREATE,
+                        Position::Replace(_) => NLM_F_REPLACE,
+                    }
+            }
+            Self::DelChain(_) => NLM_F_NONREC,
+            Self::SetDormant(..) | Self::DelRule { .. } | Self::DelTable(_) => 0,
         }
     }
 
-    fn place(&self) -> &Place {
+    /// The table that it is about.
+    pub(super) const fn table(&self) -> &TableName {
         match self {
-            Self::NewTable(place)
-            | Self::NewChain { place, .. }
-            | Self::NewRule { place, .. }
-            | Self::DelRule { place, .. }
-            | Self::DelChain { place, .. }
-            | Self::DelTable(place) => place,
+            Self::NewTable(table) | Self::SetDormant(table, _) | Self::DelTable(table) => table,
+            Self::NewChain { chain, .. }
+            | Self::DelChain(chain)
+            | Self::NewRule { chain, .. }
+            | Self::DelRule { chain, .. } => &chain.table,
         }
     }
 
     fn message(&self) -> NfTablesMessage {
-        let table = self.place().table.clone();
+        let table = self.table().table.clone();
         match self {
             Self::NewTable(_) => NfTablesMessage::NewTable(TableMessage {
                 attributes: vec![
                     TableAttribute::Name(table),
-                    TableAttribute::UserData(MARK.to_vec()),
+                    TableAttribute::UserData(comment(MARK)),
                 ],
             }),
-            Self::NewChain {
-                chain, priority, ..
-            } => NfTablesMessage::NewChain(ChainMessage {
+            Self::SetDormant(_, dormant) => NfTablesMessage::NewTable(TableMessage {
                 attributes: vec![
-                    ChainAttribute::Table(table),
-                    ChainAttribute::Name(chain.clone()),
-                    ChainAttribute::Hook(vec![
-                        Hook::Number(HookNumber::Inet(InetHookNumber::LocalIn)),
-                        Hook::Priority(u32::from_ne_bytes(priority.to_ne_bytes())),
-                    ]),
-                    ChainAttribute::Policy(POLICY_ACCEPT),
-                    ChainAttribute::Type("filter".to_owned()),
-                    ChainAttribute::UserData(MARK.to_vec()),
-                ],
-            }),
-            Self::NewRule { chain, via, id, .. } => NfTablesMessage::NewRule(RuleMessage {
-                attributes: vec![
-                    RuleAttribute::Table(table),
-                    RuleAttribute::Chain(chain.clone()),
-                    RuleAttribute::Expressions(expressions(*via, *id)),
-                    RuleAttribute::UserData(MARK.to_vec()),
-                ],
-            }),
-            Self::DelRule { chain, handle, .. } => NfTablesMessage::DeleteRule(RuleMessage {
-                attributes: vec![
-                    RuleAttribute::Table(table),
-                    RuleAttribute::Chain(chain.clone()),
-                    RuleAttribute::Handle(*handle),
-                ],
-            }),
-            Self::DelChain { chain, .. } => NfTablesMessage::DeleteChain(ChainMessage {
-                attributes: vec![
-                    ChainAttribute::Table(table),
-                    ChainAttribute::Name(chain.clone()),
+                    TableAttribute::Name(table),
+                    TableAttribute::Flags(match dormant {
+                        true => TableFlags::Dormant,
+                        false => TableFlags::empty(),
+                    }),
                 ],
             }),
             Self::DelTable(_) => NfTablesMessage::DeleteTable(TableMessage {
                 attributes: vec![TableAttribute::Name(table)],
             }),
+            Self::NewChain { chain, base } => NfTablesMessage::NewChain(ChainMessage {
+                attributes: chain_attributes(chain, base.as_ref()),
+            }),
+            Self::DelChain(chain) => NfTablesMessage::DeleteChain(ChainMessage {
+                attributes: vec![
+                    ChainAttribute::Table(table),
+                    ChainAttribute::Name(chain.chain.clone()),
+                ],
+            }),
+            Self::NewRule {
+                chain,
+                position,
+                expressions,
+            } => {
+                let mut attributes = vec![
+                    RuleAttribute::Table(table),
+                    RuleAttribute::Chain(chain.chain.clone()),
+                ];
+                match position {
+                    Position::End | Position::Beginning => {}
+                    Position::Before(handle) | Position::After(handle) => {
+                        attributes.push(RuleAttribute::Position(*handle));
+                    }
+                    Position::Replace(handle) => attributes.push(RuleAttribute::Handle(*handle)),
+                }
+                attributes.push(RuleAttribute::Expressions(
+                    expressions.iter().map(Expr::encode).collect(),
+                ));
+                attributes.push(RuleAttribute::UserData(comment(MARK)));
+                NfTablesMessage::NewRule(RuleMessage { attributes })
+            }
+            Self::DelRule { chain, handle } => NfTablesMessage::DeleteRule(RuleMessage {
+                attributes: vec![
+                    RuleAttribute::Table(table),
+                    RuleAttribute::Chain(chain.chain.clone()),
+                    RuleAttribute::Handle(*handle),
+                ],
+            }),
         }
     }
 }
 
-/// `meta l4proto udp`, then the call of the module.
-fn expressions(via: Via, id: u32) -> Vec<ListAttribute<ExpressionAttribute>> {
-    let call = match via {
-        Via::Expression => Expressions::Other {
-            expression_type: EXPRESSION.to_owned(),
-            // Unlike the attributes of nftables itself, this one is in host order.
-            attributes: vec![DefaultNla::new(EXPRESSION_TABLE, id.to_ne_bytes().to_vec())],
-        },
-        Via::Target => Expressions::Other {
-            expression_type: COMPAT.to_owned(),
-            attributes: vec![
-                DefaultNla::new(COMPAT_NAME, format!("{TARGET}\0").into_bytes()),
-                DefaultNla::new(COMPAT_REV, 0_u32.to_be_bytes().to_vec()),
-                // xtables aligns a target's data to 8 bytes.
-                DefaultNla::new(COMPAT_INFO, [id.to_ne_bytes(), [0; 4]].concat()),
-            ],
-        },
-    };
-    vec![
-        Expressions::Meta(vec![
-            Meta::DestinationRegister(Register::Reg1),
-            Meta::Key(MetaKey::L4Proto),
-        ])
-        .into(),
-        Expressions::Cmp(vec![
-            Cmp::SourceRegister(Register::Reg1),
-            Cmp::Op(Operator::Equal),
-            Cmp::Data(DataAttribute::Value(vec![IPPROTO_UDP])),
-        ])
-        .into(),
-        call.into(),
-    ]
+fn chain_attributes(chain: &ChainName, base: Option<&Base>) -> Vec<ChainAttribute> {
+    let mut attributes = vec![
+        ChainAttribute::Table(chain.table.table.clone()),
+        ChainAttribute::Name(chain.chain.clone()),
+    ];
+    if let Some(base) = base {
+        attributes.push(ChainAttribute::Hook(hook_attributes(chain, &base.hook)));
+        attributes.push(ChainAttribute::Policy(match base.policy {
+            Policy::Drop => 0,
+            Policy::Accept => 1,
+        }));
+        attributes.push(ChainAttribute::Type(base.kind.0.clone().into_owned()));
+    }
+    attributes.push(ChainAttribute::UserData(comment(MARK)));
+    attributes
+}
+
+fn hook_attributes(chain: &ChainName, hook: &Hook) -> Vec<HookAttribute> {
+    let number = hook.name.number(chain.table.family).unwrap_or(u32::MAX);
+    let mut attributes = vec![
+        HookAttribute::Number(HookNumber::Other(number)),
+        HookAttribute::Priority(u32::from_ne_bytes(hook.priority.to_ne_bytes())),
+    ];
+    match hook.devices.as_slice() {
+        [] => {}
+        // What an inet chain and an older kernel know alone.
+        [device] => attributes.push(HookAttribute::NetDeviceName(device.clone())),
+        devices => attributes.push(HookAttribute::NetDevices(
+            devices
+                .iter()
+                .map(|device| DefaultNla::new(DEVICE_NAME, format!("{device}\0").into_bytes()))
+                .collect(),
+        )),
+    }
+    attributes
 }
 
 /// One transaction. The change of index `n` has the sequence number `n + 1`, its frame 0.
@@ -225,7 +258,7 @@ pub(super) fn batch(generation: u32, ops: &[Op]) -> Vec<u8> {
             &mut bytes,
             flags,
             sequence,
-            op.place().family,
+            op.table().family.number().into(),
             0,
             op.message(),
         );
@@ -241,7 +274,6 @@ pub(super) fn batch(generation: u32, ops: &[Op]) -> Vec<u8> {
     );
     bytes
 }
-
 /// A request for a part of the ruleset, of all families.
 pub(super) fn query(query: Query, sequence: u32) -> Vec<u8> {
     let message = match query {

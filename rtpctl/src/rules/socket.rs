@@ -5,13 +5,15 @@
 use std::io;
 
 use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NlasIterator};
-use netlink_packet_netfilter::NetfilterMessage;
+use netlink_packet_netfilter::nftables::{NfTablesMessage, RuleAttribute};
+use netlink_packet_netfilter::{NetfilterMessage, NetfilterMessageInner};
 use netlink_sys::protocols::NETLINK_NETFILTER;
 use netlink_sys::{Socket as Netlink, SocketAddr};
 use nix::errno::Errno;
 
-use super::dump::{Ruleset, Step};
+use super::dump::Step;
 use super::message::{batch, query, Op, Query};
+use super::model::Ruleset;
 
 /// How often the ruleset is read anew because it changed meanwhile.
 const ATTEMPTS: usize = 8;
@@ -108,21 +110,23 @@ impl Socket {
         }
     }
 
-    /// Makes all changes, or none.
-    pub(super) fn commit(&mut self, generation: u32, ops: &[Op]) -> Result<(), Refusal> {
+    /// Makes all changes, or none. Gives the handles of the rules made.
+    pub(super) fn commit(&mut self, generation: u32, ops: &[Op]) -> Result<Vec<u64>, Refusal> {
         self.netlink.send(&batch(generation, ops), 0)?;
         let mut answered = 0;
+        let mut handles = Vec::new();
         while answered < ops.len() {
             let (datagram, _) = self.netlink.recv_from_full()?;
             for message in messages(&datagram) {
                 match answer(message, ops.len()) {
-                    Some(Ok(())) => answered = answered.saturating_add(1),
-                    Some(Err(refusal)) => return Err(refusal),
+                    Some(Answer::Made(handle)) => handles.push(handle),
+                    Some(Answer::Done) => answered = answered.saturating_add(1),
+                    Some(Answer::Refused(refusal)) => return Err(refusal),
                     None => {}
                 }
             }
         }
-        Ok(())
+        Ok(handles)
     }
 }
 
@@ -137,18 +141,35 @@ fn messages(mut datagram: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
+/// What a message says of a transaction.
+#[derive(Debug, PartialEq, Eq)]
+enum Answer {
+    /// A rule was made and has this handle.
+    Made(u64),
+    /// A change was made.
+    Done,
+    /// A change was refused, and all are undone.
+    Refused(Refusal),
+}
+
 /// What a message says of a transaction of so many changes.
-fn answer(message: &[u8], ops: usize) -> Option<Result<(), Refusal>> {
+fn answer(message: &[u8], ops: usize) -> Option<Answer> {
     let message = NetlinkMessage::<NetfilterMessage>::deserialize(message).ok()?;
-    let NetlinkPayload::Error(error) = message.payload else {
-        return None;
-    };
     let op = usize::try_from(message.header.sequence_number)
         .ok()?
         .checked_sub(1)
         .filter(|index| *index < ops);
+    let error = match message.payload {
+        NetlinkPayload::Error(error) => error,
+        // The echo of what was asked for.
+        NetlinkPayload::InnerMessage(message) => {
+            op?;
+            return handle_of(message).map(Answer::Made);
+        }
+        _ => return None,
+    };
     if error.code.is_none() {
-        return op.map(|_| Ok(()));
+        return op.map(|_| Answer::Done);
     }
     let words = error.header.get(HEADER..).unwrap_or(&[]);
     let words = NlasIterator::new(words)
@@ -158,11 +179,23 @@ fn answer(message: &[u8], ops: usize) -> Option<Result<(), Refusal>> {
             let text = String::from_utf8_lossy(attribute.value());
             text.trim_end_matches('\0').to_owned()
         });
-    Some(Err(Refusal {
+    Some(Answer::Refused(Refusal {
         op,
         errno: Errno::from_raw(error.raw_code().saturating_neg()),
         message: words,
     }))
+}
+
+fn handle_of(message: NetfilterMessage) -> Option<u64> {
+    let NetfilterMessageInner::NfTables(NfTablesMessage::NewRule(rule)) = message.inner else {
+        return None;
+    };
+    rule.attributes
+        .iter()
+        .find_map(|attribute| match attribute {
+            RuleAttribute::Handle(handle) => Some(*handle),
+            _ => None,
+        })
 }
 
 #[cfg(test)]

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use netlink_packet_netfilter::NetfilterProtoFamily;
-
-use super::message::Place;
+use super::expr::Expr;
+use super::refusal::{general, of_add, of_edit};
 use super::*;
 
 /// A folder that stands for /proc, removed in the end.
@@ -35,29 +34,46 @@ impl Drop for Proc {
     }
 }
 
-/// Why a rule for table 3 is refused.
-fn refused(proc: &Proc, via: Via, errno: Errno) -> Failure {
-    let config = RuleConfig {
-        table: 3,
-        families: vec![Family::Ip],
-        via,
-        priority: 0,
+fn name(family: Family, table: &str, chain: &str) -> ChainName {
+    let table = TableName {
+        family,
+        table: table.to_owned(),
     };
-    let op = Op::NewRule {
-        place: Place {
-            family: NetfilterProtoFamily::IPv4,
-            table: "filter".to_owned(),
-        },
-        chain: "input".to_owned(),
-        via,
-        id: 3,
-    };
-    let refusal = Refusal {
+    table.chain(chain)
+}
+
+fn refusal(errno: Errno) -> Refusal {
+    Refusal {
         op: Some(0),
         errno,
         message: None,
+    }
+}
+
+/// Why a rule for table 3 is refused, by `rule add` as by hand.
+fn refused(proc: &Proc, via: Via, errno: Errno) -> Failure {
+    let config = RuleConfig {
+        table: 3,
+        families: vec![RuleFamily::Ip],
+        via,
+        priority: None,
+        counter: false,
+        hook: Place::Input,
+        devices: Vec::new(),
     };
-    refused_add(&config, &Client::new(&proc.0, &proc.0), Some(&op), &refusal)
+    let op = Op::NewRule {
+        chain: name(Family::Ip, "filter", "input"),
+        position: Position::End,
+        expressions: vec![match via {
+            Via::Expression => Expr::Native { table: 3 },
+            Via::Target => Expr::Compat { table: 3 },
+        }],
+    };
+    let client = Client::new(&proc.0, &proc.0);
+    let failure = of_add(&config, &client, Some(&op), &refusal(errno));
+    let by_hand = of_edit(&client, Some(&op), &refusal(errno));
+    assert_eq!((by_hand.code, &by_hand.hint), (failure.code, &failure.hint));
+    failure
 }
 
 #[test]
@@ -130,27 +146,27 @@ fn the_words_of_the_kernel_are_passed_on() {
 
 #[test]
 fn a_kernel_without_nftables_is_told() {
-    let failure = no_nftables(&io::Error::from_raw_os_error(Errno::EPROTONOSUPPORT as i32));
+    let failure =
+        refusal::no_nftables(&io::Error::from_raw_os_error(Errno::EPROTONOSUPPORT as i32));
     assert_eq!(failure.code, Code::Refused);
     assert_eq!(
         failure.hint.as_deref(),
         Some("load it: `modprobe nf_tables`")
     );
-    let failure = no_nftables(&io::Error::from_raw_os_error(Errno::EPERM as i32));
+    let failure = refusal::no_nftables(&io::Error::from_raw_os_error(Errno::EPERM as i32));
     assert_eq!(failure.code, Code::Permission);
 }
 
 #[test]
 fn rules_that_are_left_of_a_table_are_told() {
-    let rule = |id, ours| Rule {
-        id,
-        family: "inet".to_owned(),
-        table: "rtpengine_3".to_owned(),
-        chain: "input".to_owned(),
+    let rule = |table, ours: bool| Rule {
+        chain: name(Family::Inet, "rtpengine_3", "input"),
         handle: 1,
-        via: "expression",
-        hook: None,
-        ours,
+        statements: vec![Statement::Relay(statement::Relay {
+            table,
+            via: Via::Expression,
+        })],
+        comment: ours.then(|| "rtpctl".to_owned()),
     };
     assert_eq!(left_in(&[], 3), None);
     assert_eq!(left_in(&[rule(4, true)], 3), None);
@@ -167,5 +183,29 @@ fn rules_that_are_left_of_a_table_are_told() {
             "2 rules still name table 3, and match nothing until it is added again; \
              `rtpctl rule list` shows them"
         )
+    );
+}
+
+#[test]
+fn a_device_that_is_missing_is_told() {
+    let proc = Proc::new(&[], "veth");
+    let client = Client::new(&proc.0, &proc.0);
+    let op = Op::NewChain {
+        chain: name(Family::Netdev, "a", "b"),
+        base: Some(Base {
+            kind: Kind::FILTER,
+            hook: Hook {
+                name: Place::Ingress,
+                priority: 0,
+                devices: vec!["none".to_owned()],
+            },
+            policy: Policy::Accept,
+        }),
+    };
+    let failure = of_edit(&client, Some(&op), &refusal(Errno::ENOENT));
+    assert_eq!(failure.code, Code::NotFound);
+    assert_eq!(
+        failure.what,
+        "chain netdev a b was refused: there is no such device"
     );
 }

@@ -71,3 +71,31 @@ fn a_mid_is_short_and_not_empty() {
     assert!(extension_id("0").is_err());
     assert!(extension_id("256").is_err());
 }
+
+#[test]
+fn priorities_have_the_words_of_nft() {
+    for (text, expected) in [
+        ("0", 0),
+        ("-5", -5),
+        ("+5", 5),
+        ("filter", 0),
+        ("raw", -300),
+        ("dstnat", -100),
+        ("filter-5", -5),
+        ("mangle+10", -140),
+        ("filter - 5", -5),
+    ] {
+        assert_eq!(priority(text), Ok(expected), "{text}");
+    }
+    for text in [
+        "",
+        "first",
+        "filter--5",
+        "filter5x",
+        "filter-",
+        "2147483648",
+        "srcnat+2147483647",
+    ] {
+        assert!(priority(text).is_err(), "{text}");
+    }
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 use super::super::hex::hex;
+use super::super::jumps::Path;
+use super::super::listing::Listed;
 use super::*;
 
 /// What a kernel 7.3 with the C module 26.0.1.26 answered, after `rule add 3` and
@@ -47,43 +49,58 @@ fn ruleset(messages: &[&str]) -> Ruleset {
     ruleset
 }
 
-fn place(family: NetfilterProtoFamily, table: &str) -> Place {
-    Place {
+fn table_name(family: Family, table: &str) -> TableName {
+    TableName {
         family,
         table: table.to_owned(),
     }
 }
 
+fn input(priority: i32) -> Hook {
+    Hook {
+        name: Place::Input,
+        priority,
+        devices: Vec::new(),
+    }
+}
+
 #[test]
 fn rules_of_both_kinds_are_found() {
-    let rules = ruleset(&OURS).rules();
-    let hook = Some(Hook {
-        name: "input".to_owned(),
-        priority: 0,
-    });
+    let rules = ruleset(&OURS).relaying();
+    let listed = |family, table: &str, chain: &str, via, rule: &str| Listed {
+        id: 3,
+        family,
+        table: table.to_owned(),
+        chain: chain.to_owned(),
+        handle: 2,
+        via,
+        hook: Some(input(0)),
+        ours: true,
+        dormant: false,
+        counter: None,
+        rule: rule.to_owned(),
+        paths: vec![Path {
+            hook: input(0),
+            through: vec![],
+        }],
+    };
     assert_eq!(
         rules,
         [
-            Rule {
-                id: 3,
-                family: "inet".to_owned(),
-                table: "rtpengine_3".to_owned(),
-                chain: "input".to_owned(),
-                handle: 2,
-                via: "expression",
-                hook: hook.clone(),
-                ours: true,
-            },
-            Rule {
-                id: 3,
-                family: "ip".to_owned(),
-                table: "filter".to_owned(),
-                chain: "rtpengine_3".to_owned(),
-                handle: 2,
-                via: "target",
-                hook,
-                ours: true,
-            },
+            listed(
+                Family::Inet,
+                "rtpengine_3",
+                "input",
+                "expression",
+                "meta l4proto udp rtpengine 3"
+            ),
+            listed(
+                Family::Ip,
+                "filter",
+                "rtpengine_3",
+                "target",
+                "meta l4proto udp rtpengine 3 via target"
+            ),
         ]
     );
 }
@@ -91,23 +108,46 @@ fn rules_of_both_kinds_are_found() {
 #[test]
 fn tables_and_chains_tell_who_made_them_and_how_much_they_are_used() {
     let ruleset = ruleset(&OURS);
-    let inet = place(NetfilterProtoFamily::Inet, "rtpengine_3");
+    let inet = table_name(Family::Inet, "rtpengine_3");
     assert_eq!(
         ruleset.table(&inet),
         Some(&Table {
-            place: inet.clone(),
+            name: inet.clone(),
+            handle: 1,
             used: 1,
+            dormant: false,
             ours: true
         })
     );
-    let chain = ruleset.chain(&inet, "input").expect("a chain");
-    assert_eq!((chain.used, chain.ours), (1, true));
-    assert!(ruleset.chain(&inet, "rtpengine_3").is_none());
+    let chain = ruleset.chain(&inet.chain("input")).expect("a chain");
+    assert_eq!(
+        *chain,
+        Chain {
+            name: inet.chain("input"),
+            handle: 1,
+            used: 1,
+            base: Some(Base {
+                kind: Kind::FILTER,
+                hook: input(0),
+                policy: Policy::Accept
+            }),
+            ours: true
+        }
+    );
+    assert!(ruleset.chain(&inet.chain("rtpengine_3")).is_none());
 }
 
 #[test]
 fn rules_of_the_daemon_are_found_and_are_not_ours() {
-    let rules = ruleset(&DAEMON).rules();
+    let ruleset = ruleset(&DAEMON);
+    let [verdict, call] = &ruleset.rules[..] else {
+        panic!("{:?}", ruleset.rules);
+    };
+    assert_eq!(verdict.words(), "continue");
+    assert_eq!(verdict.comment.as_deref(), Some("rtpengine UDP handler"));
+    assert_eq!(call.words(), "rtpengine 0 counter packets 10 bytes 489");
+    assert!(!verdict.ours() && !call.ours());
+    let rules = ruleset.relaying();
     let [rule] = &rules[..] else {
         panic!("{rules:?}");
     };
@@ -116,9 +156,10 @@ fn rules_of_the_daemon_are_found_and_are_not_ours() {
         (0, 4, "expression", false)
     );
     assert_eq!(
-        (rule.family.as_str(), rule.chain.as_str()),
-        ("ip", "rtpengine_0")
+        (rule.family, rule.chain.as_str()),
+        (Family::Ip, "rtpengine_0")
     );
+    assert_eq!(rule.counter.map(|counter| counter.packets), Some(10));
     assert_eq!(rule.hook, None);
 }
 
@@ -137,8 +178,15 @@ fn another_target_is_not_ours_to_show() {
     for message in &other {
         assert_eq!(ruleset.take(message), Step::More);
     }
-    let vias: Vec<_> = ruleset.rules.iter().map(|rule| rule.via).collect();
-    assert_eq!(vias, [Via::Expression]);
+    let words: Vec<_> = ruleset.rules.iter().map(Rule::words).collect();
+    assert_eq!(
+        words,
+        [
+            "meta l4proto udp rtpengine 3",
+            "meta l4proto udp [xt target RTPENGINF]"
+        ]
+    );
+    assert_eq!(ruleset.relaying().len(), 1);
 }
 
 #[test]
@@ -186,17 +234,6 @@ fn what_cannot_be_read_hides_nothing() {
 }
 
 #[test]
-fn families_and_hooks_have_the_words_of_nftables() {
-    let netdev = NetfilterProtoFamily::NetDev;
-    let inet = NetfilterProtoFamily::Inet;
-    assert_eq!(family_word(netdev), "netdev");
-    assert_eq!(family_word(NetfilterProtoFamily::Other(99)), "family 99");
-    assert_eq!(hook_word(netdev, HookNumber::Other(0)), "ingress");
-    assert_eq!(hook_word(inet, HookNumber::Other(0)), "prerouting");
-    assert_eq!(hook_word(inet, HookNumber::Other(9)), "hook 9");
-}
-
-#[test]
 fn only_our_own_mark_makes_a_thing_ours() {
     let mut ruleset = Ruleset::default();
     for message in OURS {
@@ -209,7 +246,7 @@ fn only_our_own_mark_makes_a_thing_ours() {
     }
     assert!(ruleset.tables.iter().all(|table| !table.ours));
     assert!(ruleset.chains.iter().all(|chain| !chain.ours));
-    assert!(ruleset.rules.iter().all(|rule| !rule.ours));
+    assert!(ruleset.rules.iter().all(|rule| !rule.ours()));
     assert_eq!(
         (
             ruleset.tables.len(),

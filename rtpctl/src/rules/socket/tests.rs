@@ -27,8 +27,8 @@ fn error(sequence: u32, code: i32, words: Option<&str>) -> Vec<u8> {
 
 #[test]
 fn an_acknowledgement_counts_for_a_change_of_ours() {
-    assert_eq!(answer(&error(1, 0, None), 2), Some(Ok(())));
-    assert_eq!(answer(&error(2, 0, None), 2), Some(Ok(())));
+    assert_eq!(answer(&error(1, 0, None), 2), Some(Answer::Done));
+    assert_eq!(answer(&error(2, 0, None), 2), Some(Answer::Done));
     // The frame of the batch, and a query's late answer.
     assert_eq!(answer(&error(0, 0, None), 2), None);
     assert_eq!(answer(&error(3, 0, None), 2), None);
@@ -38,7 +38,7 @@ fn an_acknowledgement_counts_for_a_change_of_ours() {
 fn a_refusal_names_the_change_and_the_words_of_the_kernel() {
     let refusal = |sequence, words| answer(&error(sequence, -2, words), 2);
     let expected = |op, message: Option<&str>| {
-        Some(Err(Refusal {
+        Some(Answer::Refused(Refusal {
             op,
             errno: Errno::ENOENT,
             message: message.map(str::to_owned),
@@ -74,4 +74,18 @@ fn a_broken_datagram_ends() {
         *length = 4;
     }
     assert_eq!(messages(&short).count(), 0);
+}
+
+#[test]
+fn the_echo_of_a_rule_tells_its_handle() {
+    // NFT_MSG_NEWRULE of sequence 2: table, chain, handle 9.
+    let echo = super::super::hex::hex(
+        "30000000 060a 0000 02000000 00000000  01 00 0000
+         0700 0100 616200 00
+         0700 0200 636400 00
+         0c00 0300 0000000000000009",
+    );
+    assert_eq!(answer(&echo, 2), Some(Answer::Made(9)));
+    // That of somebody else.
+    assert_eq!(answer(&echo, 1), None);
 }
