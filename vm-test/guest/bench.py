@@ -154,6 +154,9 @@ class Bench:
         table = self._t.table(0).add()
         control = table.control(64, generation, HABITS[generation].mapped).init()
         try:
+            ciphers = str(table.status().get("Ciphers", ""))
+            if case.suite and "library" in ciphers:
+                raise Failure(f"{case.name}: drivers of the crypto API encrypt", "their names", ciphers)
             self._enter(case)
             fields, sender = {}, None
             if case.suite and case.is_encrypted:
