@@ -12,10 +12,10 @@ use crate::{
 use kernel::{seq_file::SeqFile, seq_print};
 
 /// Writes the parameters, if there are any.
-pub(crate) fn show_srtp(out: &SeqFile, label: &str, srtp: &Srtp, with_keys: bool) {
-    if srtp.is_plain() {
+pub(crate) fn show_srtp(out: &SeqFile, label: &str, srtp: Option<&Srtp>, with_keys: bool) {
+    let Some(srtp) = srtp else {
         return;
-    }
+    };
     seq_print!(out, "    SRTP {label} parameters:\n");
     if srtp.cipher != Cipher::Null {
         seq_print!(out, "        cipher: {}\n", srtp.cipher.name());

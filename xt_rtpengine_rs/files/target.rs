@@ -8,6 +8,7 @@ use crate::{
     show::Show,
     sys::counters::StreamStats,
     table::{
+        listed::ListedTarget,
         output::Output,
         target::{Builder, Target},
     },
@@ -17,7 +18,7 @@ use kernel::{seq_file::SeqFile, seq_print};
 /// Writes the block of a target whose outputs are not all there.
 pub(crate) fn show_builder(out: &SeqFile, builder: &Builder, groups: bool) {
     let missing = builder.missing();
-    seq_print!(out, "local {}\n", Show(builder.target().listed.local));
+    seq_print!(out, "local {}\n", Show(builder.target().local));
     seq_print!(out, "    outputs not fully filled ({missing} missing)\n");
     show_end(out, groups);
 }
@@ -31,17 +32,22 @@ fn show_end(out: &SeqFile, groups: bool) {
 
 /// Writes the block of a target. Where there are no `groups`, nothing of media is shown.
 pub(crate) fn show_target(out: &SeqFile, target: &Target, groups: bool, with_keys: bool) {
-    let config = &target.listed;
-    seq_print!(out, "local {}\n", Show(config.local));
+    seq_print!(out, "local {}\n", Show(target.local));
     show_receiving(out, target, groups);
-    show_srtp(out, "decryption", &config.decrypt, with_keys);
-    show_options(out, config);
+    let listed = &target.listed;
+    show_srtp(out, "decryption", listed.decrypt.as_deref(), with_keys);
+    show_options(out, listed);
     if groups {
-        show_groups(out, config);
+        show_groups(out, target);
     }
     for output in target.outputs() {
         show_output(out, target, output, groups);
-        show_srtp(out, "encryption", &output.listed.encrypt, with_keys);
+        show_srtp(
+            out,
+            "encryption",
+            output.listed.encrypt.as_deref(),
+            with_keys,
+        );
     }
     show_end(out, groups);
 }
@@ -55,17 +61,17 @@ fn show_stats(out: &SeqFile, indent: &str, stats: &StreamStats) {
 }
 
 fn show_receiving(out: &SeqFile, target: &Target, groups: bool) {
-    let config = &target.listed;
-    if let Some(source) = config.expected_source.endpoint() {
+    let expected_source = target.listed.expected_source;
+    if let Some(source) = expected_source.endpoint() {
         seq_print!(out, "    expect {}\n", Show(source));
     }
-    match config.expected_source {
+    match expected_source {
         ExpectedSource::Any | ExpectedSource::Ignore(_) => {}
         ExpectedSource::Drop(_) => seq_print!(out, "    src mismatch action: drop\n"),
         ExpectedSource::Pass(_) => seq_print!(out, "    src mismatch action: propagate\n"),
     }
     show_stats(out, "    ", &target.stats);
-    for (known, given) in target.payload_types().iter().zip(config.payload_types()) {
+    for (index, known) in (0u8..).zip(target.payload_types()) {
         seq_print!(
             out,
             "        RTP payload type {:3}: {:20} bytes, {:20} packets",
@@ -74,7 +80,8 @@ fn show_receiving(out: &SeqFile, target: &Target, groups: bool) {
             known.stats.packets.get()
         );
         if groups {
-            let media = given.media.get().map_or(u32::MAX, u32::from);
+            let media = target.rules.payload_types.media(index);
+            let media = media.map_or(u32::MAX, u32::from);
             seq_print!(out, "   [group #{media}]");
         }
         seq_print!(out, "\n");
@@ -82,8 +89,8 @@ fn show_receiving(out: &SeqFile, target: &Target, groups: bool) {
     seq_print!(out, "    last packet: {}", target.last_packet());
     seq_print!(out, "{}    SSRC in:", if groups { "\n" } else { "" });
     let mut separator = "";
-    for (index, given) in (0u8..).zip(&config.ssrcs) {
-        let Some(stats) = target.ssrc_stats(Some(index)) else {
+    for (index, given) in (0u8..).zip(&target.rules.ssrcs.0) {
+        let (Some(given), Some(stats)) = (given, target.ssrc_stats(Some(index))) else {
             continue;
         };
         seq_print!(
@@ -93,7 +100,7 @@ fn show_receiving(out: &SeqFile, target: &Target, groups: bool) {
             stats.ext_seq.get(),
             stats.rtcp_seq.get()
         );
-        if let Some(media) = given.media.get() {
+        if let Some(media) = given.media {
             seq_print!(out, " #{media}");
         }
         seq_print!(out, "]");
@@ -102,7 +109,7 @@ fn show_receiving(out: &SeqFile, target: &Target, groups: bool) {
     seq_print!(out, "\n");
 }
 
-fn show_options(out: &SeqFile, config: &rtp_wire::Target) {
+fn show_options(out: &SeqFile, config: &ListedTarget) {
     let flags = &config.flags;
     let options = [
         (flags.rtp, "RTP"),
@@ -130,14 +137,14 @@ fn show_options(out: &SeqFile, config: &rtp_wire::Target) {
     seq_print!(out, "\n");
 }
 
-fn show_groups(out: &SeqFile, config: &rtp_wire::Target) {
+fn show_groups(out: &SeqFile, target: &Target) {
     seq_print!(out, "    output groups:");
-    for (media, (group, mid)) in config.groups.iter().zip(&config.mids).enumerate() {
+    for (media, group) in target.groups().iter().enumerate() {
         if group.rtp().is_empty() && group.rtcp().is_empty() {
             continue;
         }
         seq_print!(out, " [{media}");
-        let mid = mid.as_bytes();
+        let mid = target.mid_of_media(media);
         if !mid.is_empty() {
             seq_print!(out, "/'{}'", Show(mid.escape_ascii()));
         }
@@ -161,7 +168,7 @@ fn show_output(out: &SeqFile, target: &Target, output: &Output, groups: bool) {
         seq_print!(out, " (media #{}{rtcp})\n", config.media);
     } else {
         let is_of = |group: &rtp_wire::OutputGroup| group.rtcp().contains(&output.number.into());
-        let is_rtcp = target.listed.groups.iter().any(is_of);
+        let is_rtcp = target.groups().iter().any(is_of);
         seq_print!(out, "{}\n", if is_rtcp { " (RTCP)" } else { "" });
     }
     seq_print!(out, "       src {}\n", Show(config.flow.source()));
@@ -174,22 +181,22 @@ fn show_output(out: &SeqFile, target: &Target, output: &Output, groups: bool) {
     show_stats(out, stats_indent, &output.egress.stats);
     seq_print!(out, "{indent}SSRC out:");
     let mut separator = "";
-    for (index, given) in (0u8..).zip(&config.ssrcs) {
+    for (index, ssrc) in (0u8..).zip(&config.ssrcs) {
         let Some(stats) = output.ssrc_stats(Some(index)) else {
             continue;
         };
         seq_print!(
             out,
             "{separator} {:x} [seq {}+{}/{}]",
-            given.ssrc,
+            ssrc,
             stats.ext_seq.get(),
-            given.seq_offset,
+            output.seq_offset(index),
             stats.rtcp_seq.get()
         );
         separator = ",";
     }
     seq_print!(out, "\n");
-    for (known, rule) in target.payload_types().iter().zip(&config.payload_rules) {
+    for (known, rule) in target.payload_types().iter().zip(output.payload_rules()) {
         if rule.pattern_len > 0 || rule.min_payload_len > 0 {
             seq_print!(
                 out,
@@ -207,18 +214,18 @@ fn show_output(out: &SeqFile, target: &Target, output: &Output, groups: bool) {
             );
         }
     }
-    if config.flags.extmap {
+    if let Some(extensions) = &output.extensions {
         seq_print!(out, "       Allowed RTP extensions:");
-        for id in config.extensions.iter() {
+        for id in extensions.kept.iter() {
             seq_print!(out, " {id}");
         }
         seq_print!(out, "\n");
-        if config.mid_extension != 0 {
-            let mid = Show(config.mid.as_bytes().escape_ascii());
+        if extensions.mid_extension != 0 {
+            let mid = Show(extensions.mid.escape_ascii());
             seq_print!(
                 out,
                 "       Media ID (ext {}): '{mid}'\n",
-                config.mid_extension
+                extensions.mid_extension
             );
         }
     }

@@ -10,6 +10,7 @@
 //! done under the latter.
 
 mod indices;
+pub(crate) mod listed;
 mod memory;
 pub(crate) mod output;
 pub(crate) mod reasons;
@@ -25,7 +26,7 @@ use crate::{
     rtp_wire::Generation,
     sys::{
         counters::GlobalStats,
-        map::Map,
+        map::{Map, Node},
         memory::Shared,
         module::Hold,
         net::Home,
@@ -44,7 +45,8 @@ use reasons::Reasons;
 use target::{Builder, Target};
 
 // What a packet reads of a target, and of each output, lies together in a few cache lines: keys, and what is only listed, lie elsewhere.
-const _: () = assert!(size_of::<Target>() <= 7 * 64 && size_of::<output::Output>() <= 6 * 64);
+// The sizes are those that the kernel's allocator has.
+const _: () = assert!(size_of::<Node<Target>>() <= 512 && size_of::<output::Output>() <= 256);
 
 /// A target as the control side knows it.
 pub(crate) enum Entry {

@@ -4,6 +4,7 @@
 
 use super::{
     indices::{Indices, KeyUse},
+    listed::ListedOutput,
     srtp::{self, Encryption},
     target::{Resolve, Target},
 };
@@ -25,7 +26,7 @@ use crate::{
         tally::Tallied,
     },
 };
-use core::ptr;
+use core::{iter, ptr};
 use kernel::{prelude::*, sync::Arc};
 
 /// How datagrams leave: whatever is sent, and whoever sends it.
@@ -47,30 +48,31 @@ pub(crate) struct Output {
     /// How packets leave.
     pub(crate) egress: Egress,
     /// Rewriting by index of the target's SSRCs.
-    ssrcs: [OutputSsrc; MAX_SSRCS],
+    ssrcs: KVec<OutputSsrc>,
     /// Rewriting by index of the target's payload types; empty when they all stay as they are.
     payload_rules: KVec<rtp_wire::PayloadRule>,
     /// How header extensions change; none when they stay as they are.
-    extensions: Option<KBox<Extensions>>,
+    pub(crate) extensions: Option<KBox<Extensions>>,
     /// Its number among the outputs of the target.
     pub(crate) number: u8,
     /// What the daemon asked for, to be listed.
-    pub(crate) listed: KBox<rtp_wire::Output>,
+    pub(crate) listed: KBox<ListedOutput>,
 }
 
 /// How packets of one SSRC are rewritten and counted.
-#[derive(Default)]
 struct OutputSsrc {
     stats: Option<Shared<SsrcStats>>,
     rule: SsrcRule,
 }
 
 /// Which header extensions are sent.
-struct Extensions {
-    kept: ExtensionSet,
+pub(crate) struct Extensions {
+    /// Those of what is received.
+    pub(crate) kept: ExtensionSet,
     /// Id of the extension that carries the MID; 0 for none.
-    mid_extension: u8,
-    mid: KVec<u8>,
+    pub(crate) mid_extension: u8,
+    /// The MID.
+    pub(crate) mid: KVec<u8>,
 }
 
 impl Extensions {
@@ -113,13 +115,7 @@ impl Output {
         memory: &impl Resolve,
         indices: &mut Option<Arc<Indices>>,
     ) -> Result<Self, Fault> {
-        let mut ssrcs: [OutputSsrc; MAX_SSRCS] = Default::default();
-        for (index, (to, ssrc)) in (0u8..).zip(ssrcs.iter_mut().zip(&config.ssrcs)) {
-            if ssrc.stats.is_some() {
-                to.stats = Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?);
-            }
-            to.rule = SsrcRule::of(&config, ssrc);
-        }
+        let ssrcs = ssrcs(&config, memory)?;
         let key = continue_indices(&config, target, &ssrcs, indices)?;
         let egress = Egress {
             path: Path::new(&config.flow, config.tos, user),
@@ -134,7 +130,7 @@ impl Output {
             payload_rules: payload_rules(&config)?,
             extensions: Extensions::new(&config)?,
             number,
-            listed: config,
+            listed: ListedOutput::new(&config)?,
         })
     }
 
@@ -155,6 +151,17 @@ impl Output {
         }
     }
 
+    /// Rules of payload types, by the index of those of the target, as far as there are any.
+    pub(crate) fn payload_rules(&self) -> &[rtp_wire::PayloadRule] {
+        &self.payload_rules
+    }
+
+    /// What is added to the sequence numbers of an SSRC.
+    pub(crate) fn seq_offset(&self, index: u8) -> u16 {
+        self.ssrc(Some(index))
+            .map_or(0, |ssrc| ssrc.rule.seq_offset)
+    }
+
     fn ssrc(&self, index: Option<u8>) -> Option<&OutputSsrc> {
         self.ssrcs.get(usize::from(index?))
     }
@@ -169,6 +176,29 @@ impl Output {
         let first = || self.ssrcs.iter().find_map(|ssrc| ssrc.stats.as_deref());
         self.ssrc_stats(index).or_else(first)
     }
+}
+
+/// The SSRCs, as far as there is something about them.
+#[inline(never)]
+fn ssrcs(config: &rtp_wire::Output, memory: &impl Resolve) -> Result<KVec<OutputSsrc>, Fault> {
+    let is_one = |ssrc: &rtp_wire::OutputSsrc| {
+        ssrc.stats.is_some() || SsrcRule::of(config, ssrc) != SsrcRule::default()
+    };
+    let count = config
+        .ssrcs
+        .iter()
+        .rposition(is_one)
+        .map_or(0, |last| last.saturating_add(1));
+    let mut ssrcs = KVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
+    for (index, ssrc) in (0u8..).zip(config.ssrcs.iter().take(count)) {
+        let stats = match ssrc.stats.is_some() {
+            true => Some(memory.resolve(Name::OutputSsrc(index), ssrc.stats)?),
+            false => None,
+        };
+        let rule = SsrcRule::of(config, ssrc);
+        ssrcs.push(OutputSsrc { stats, rule }, GFP_KERNEL_ACCOUNT)?;
+    }
+    Ok(ssrcs)
 }
 
 /// The rules of payload types, as far as there are any.
@@ -212,6 +242,7 @@ fn continue_indices(
     let key = indices.begin(number, copy, streams)?;
     let counted = || {
         listed(target, ssrcs).filter_map(|(ssrc, received, sent)| {
+            let sent = sent?;
             Some((ssrc, received, sent.rule.seq_offset, sent.stats.as_deref()?))
         })
     };
@@ -239,12 +270,14 @@ fn continue_indices(
 fn listed<'a>(
     target: &'a Target,
     ssrcs: &'a [OutputSsrc],
-) -> impl Iterator<Item = (u32, u32, &'a OutputSsrc)> {
-    let listed = (0u8..).zip(&target.listed.ssrcs).zip(ssrcs);
+) -> impl Iterator<Item = (u32, u32, Option<&'a OutputSsrc>)> {
+    let sent = Iterator::chain(ssrcs.iter().map(Some), iter::repeat(None));
+    let listed = (0u8..).zip(&target.rules.ssrcs.0).zip(sent);
     listed.filter_map(|((index, ssrc), sent)| {
         let received = target.ssrc_stats(Some(index));
         let received = received.map_or(0, |stats| stats.ext_seq.get());
-        let as_sent = sent.rule.ssrc.unwrap_or(ssrc.ssrc);
-        ssrc.given.then_some((as_sent, received, sent))
+        let rule = sent.map(|sent| sent.rule);
+        let as_sent = rule.and_then(|rule| rule.ssrc).unwrap_or((*ssrc)?.ssrc);
+        Some((as_sent, received, sent))
     })
 }

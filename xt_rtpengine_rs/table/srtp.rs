@@ -10,7 +10,7 @@ use crate::{
         reason::{Reason, Unsent},
         srtp::{
             self,
-            index::{Received, Stream, LAST_RTCP},
+            index::{Guesses, Received, Refused, ShortStream, Stream, StreamOf, Window, LAST_RTCP},
             Context, Opened, Part, Policy,
         },
     },
@@ -34,10 +34,40 @@ pub(crate) struct Decryption {
     pub(crate) context: Context<KernelCrypto>,
     /// Which RTP was received. Taken by the packet path alone, as is the next one.
     #[pin]
-    rtp: SpinLock<Received<KVec<Stream>>>,
+    rtp: SpinLock<ReceivedRtp>,
     /// Which RTCP was received.
     #[pin]
-    rtcp: SpinLock<Received<KVec<Stream>>>,
+    rtcp: SpinLock<Received<KVec<ShortStream>>>,
+}
+
+/// Which RTP was received, by windows that are as long as they have to be.
+enum ReceivedRtp {
+    Short(Received<KVec<ShortStream>>),
+    Long(Received<KVec<Stream>>),
+}
+
+impl ReceivedRtp {
+    fn new(places: usize, window: u32) -> Result<Self> {
+        Ok(if window <= Window::<1>::CAPACITY {
+            Self::Short(received(places, window)?)
+        } else {
+            Self::Long(received(places, window)?)
+        })
+    }
+
+    fn guesses(&self, ssrc: u32, sequence: u16, shared: Option<u32>) -> Guesses {
+        match self {
+            Self::Short(received) => received.guesses(ssrc, sequence, shared),
+            Self::Long(received) => received.guesses(ssrc, sequence, shared),
+        }
+    }
+
+    fn admit(&mut self, ssrc: u32, index: u32, shared: Option<u32>) -> Result<(), Refused> {
+        match self {
+            Self::Short(received) => received.admit(ssrc, index, shared),
+            Self::Long(received) => received.admit(ssrc, index, shared),
+        }
+    }
 }
 
 impl Decryption {
@@ -175,9 +205,13 @@ fn context(srtp: &Srtp) -> Result<Context<KernelCrypto>, Fault> {
     Context::new(&Policy::of(srtp)).ok_or(Fault::Kernel(ENOMEM))
 }
 
-fn places(count: usize) -> Result<KVec<Stream>> {
-    let places = KVec::from_elem(Stream::EMPTY, count.max(1), GFP_KERNEL_ACCOUNT)?;
-    Ok(places)
+/// With places for so many SSRCs, one at least, and a window of so many packets.
+fn received<const WORDS: usize>(
+    count: usize,
+    window: u32,
+) -> Result<Received<KVec<StreamOf<WORDS>>>> {
+    let places = KVec::from_elem(StreamOf::EMPTY, count.max(1), GFP_KERNEL_ACCOUNT)?;
+    Ok(Received::new(places, window))
 }
 
 /// Prepares decryption; none where packets come as they are. May sleep.
@@ -200,15 +234,13 @@ pub(crate) fn decryption(
     } else {
         0
     };
-    let received = |places, part| {
-        let window = match context.is_authenticated(part) {
-            true => parameters::srtp_replay_window(),
-            false => 0,
-        };
-        Received::new(places, window)
+    let window = |part| match context.is_authenticated(part) {
+        true => parameters::srtp_replay_window(),
+        false => 0,
     };
-    let rtp = received(places(rtp)?, Part::Rtp);
-    let rtcp = received(places(rtcp)?, Part::Rtcp);
+    let rtp = ReceivedRtp::new(rtp, window(Part::Rtp))?;
+    // RTCP comes seldom: 64 packets are many.
+    let rtcp = received(rtcp, window(Part::Rtcp))?;
     let decryption = KBox::pin_init(
         pin_init!(Decryption {
             context,

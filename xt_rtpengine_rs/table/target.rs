@@ -7,6 +7,7 @@
 //! for SRTP. What only `list` shows lies elsewhere, with the master keys.
 
 use super::{
+    listed::ListedTarget,
     output::Output,
     reasons::{OfTarget, Reasons},
     srtp::{self, Decryption},
@@ -64,10 +65,10 @@ pub(crate) struct Target {
     payload_types: KVec<PayloadType>,
     /// The outputs, in the order of their numbers.
     outputs: KVVec<Output>,
-    /// The MIDs that tell the media; none where the rules ask for no extension.
+    /// The MIDs of its media, as far as they have one.
     mids: KVec<Mid>,
     /// What the daemon asked for, to be listed.
-    pub(crate) listed: KBox<rtp_wire::Target>,
+    pub(crate) listed: KBox<ListedTarget>,
 }
 
 /// A payload type that a target knows.
@@ -108,6 +109,17 @@ impl Target {
     pub(crate) fn media_of_mid(&self, mid: &[u8]) -> Option<u8> {
         let known = self.mids.iter().find(|known| *known.text == *mid)?;
         Some(known.media)
+    }
+
+    /// The MID of a media, empty for none.
+    pub(crate) fn mid_of_media(&self, media: usize) -> &[u8] {
+        let known = self.mids.iter().find(|it| usize::from(it.media) == media);
+        known.map_or(&[], |known| &known.text)
+    }
+
+    /// The outputs of each media.
+    pub(crate) fn groups(&self) -> &[OutputGroup] {
+        &self.groups
     }
 
     /// Counters of an SSRC.
@@ -177,12 +189,13 @@ impl Builder {
         global: Shared<GlobalStats>,
         ended: Arc<Reasons>,
     ) -> Result<Self, Fault> {
-        let payload_types = payload_types(&config, memory)?;
+        let config = &*config;
+        let payload_types = payload_types(config, memory)?;
         let local = config.local;
         let mut node = Node::new(
             local,
             try_init!(Target {
-                rules: rules(&config, &payload_types)?,
+                rules: rules(config, &payload_types)?,
                 local,
                 table: table as u8,
                 time_unit: config.time_unit,
@@ -197,13 +210,13 @@ impl Builder {
                 decryption: None,
                 payload_types,
                 outputs: KVVec::with_capacity(usize::from(config.num_outputs), GFP_KERNEL_ACCOUNT)?,
-                mids: mids(&config)?,
-                listed: config,
+                mids: mids(config)?,
+                listed: ListedTarget::new(config)?,
             }? Fault),
         )?;
         let target = node.as_mut().value_mut();
-        ssrcs(target, memory)?;
-        target.decryption = srtp::decryption(&target.listed)?;
+        ssrcs(target, config, memory)?;
+        target.decryption = srtp::decryption(config)?;
         Ok(Self(node))
     }
 
@@ -270,8 +283,12 @@ impl Builder {
 
 /// Finds the counters of SSRCs, those that are none's among them.
 #[inline(never)]
-fn ssrcs(target: &mut Target, memory: &impl Resolve) -> Result<(), Fault> {
-    let ssrcs = target.ssrcs.iter_mut().zip(&target.listed.ssrcs);
+fn ssrcs(
+    target: &mut Target,
+    config: &rtp_wire::Target,
+    memory: &impl Resolve,
+) -> Result<(), Fault> {
+    let ssrcs = target.ssrcs.iter_mut().zip(&config.ssrcs);
     for (index, (to, ssrc)) in (0u8..).zip(ssrcs) {
         if ssrc.stats.is_some() {
             let stats = memory.resolve(Name::TargetSsrc(index), ssrc.stats)?;
@@ -305,12 +322,12 @@ fn payload_types(
     Ok(known)
 }
 
-/// The MIDs that packets may name. An empty one names nothing.
+/// The MIDs of media. An empty one is none.
 #[inline(never)]
 fn mids(config: &rtp_wire::Target) -> Result<KVec<Mid>> {
     let mut mids = KVec::new();
     for (media, mid) in (0u8..).zip(&config.mids) {
-        if config.flags.extmap && config.mid_extension != 0 && !mid.as_bytes().is_empty() {
+        if !mid.as_bytes().is_empty() {
             let mut text = KVec::new();
             text.extend_from_slice(mid.as_bytes(), GFP_KERNEL_ACCOUNT)?;
             mids.push(Mid { text, media }, GFP_KERNEL_ACCOUNT)?;

@@ -145,6 +145,22 @@ impl Srtp {
         self.mki.get(..len).unwrap_or(&[])
     }
 
+    /// Takes over all of another one's, without a copy elsewhere.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.cipher = other.cipher;
+        self.hmac = other.hmac;
+        self.master_key = other.master_key;
+        self.master_key_len = other.master_key_len;
+        self.master_salt = other.master_salt;
+        self.master_salt_len = other.master_salt_len;
+        self.session_key_len = other.session_key_len;
+        self.session_salt_len = other.session_salt_len;
+        self.rtp_auth_tag_len = other.rtp_auth_tag_len;
+        self.rtcp_auth_tag_len = other.rtcp_auth_tag_len;
+        self.mki_len = other.mki_len;
+        self.mki = other.mki;
+    }
+
     /// Overwrites everything with zeros.
     pub fn wipe(&mut self) {
         self.zero();

@@ -17,7 +17,7 @@ pub use counted::Counters;
 pub use memory::{Memory, Slot};
 pub use received::{Guesses, Received, Refused};
 pub use sent::{Listed, NoIndex, Sent, StreamId};
-pub use streams::Stream;
+pub use streams::{ShortStream, Stream, StreamOf};
 pub use window::{Age, Window, CAPACITY};
 
 /// The last index of SRTCP, which has 31 bits.

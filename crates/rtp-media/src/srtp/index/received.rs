@@ -2,7 +2,7 @@
 
 //! Which packets were received of each SSRC, changed only by packets that are authentic.
 
-use super::streams::{Stream, Streams};
+use super::streams::{StreamOf, Streams};
 use super::window::{Age, Window};
 use super::{index_of, rollover_counter};
 use core::ops::DerefMut;
@@ -65,9 +65,9 @@ pub struct Received<P> {
     window: u32,
 }
 
-impl<P: DerefMut<Target = [Stream]>> Received<P> {
+impl<const WORDS: usize, P: DerefMut<Target = [StreamOf<WORDS>]>> Received<P> {
     /// Nothing was received. There are places for as many SSRCs as are remembered, one at least. `window`
-    /// is how many packets back one may come late, at most [`CAPACITY`](super::CAPACITY); with 0 nothing is
+    /// is how many packets back one may come late, at most [`Window::CAPACITY`] of the places; with 0 nothing is
     /// a replay, nor too old: nothing would tell, where packets carry no tag (RFC 3711, 3.3.2).
     pub const fn new(places: P, window: u32) -> Self {
         Self {

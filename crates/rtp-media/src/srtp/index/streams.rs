@@ -5,16 +5,21 @@
 use super::window::Window;
 use core::ops::DerefMut;
 
-/// What is known of one SSRC.
+/// What is known of one SSRC, with a window of `WORDS` of 64 bits.
 #[derive(Clone, Copy, Debug)]
-pub struct Stream {
+pub struct StreamOf<const WORDS: usize> {
     ssrc: u32,
     /// When its last packet came or went, as a count of packets; 0 for a place that nobody has.
     last: u64,
-    window: Window,
+    window: Window<WORDS>,
 }
 
-impl Stream {
+/// What is known of one SSRC.
+pub type Stream = StreamOf<16>;
+/// What is known of one SSRC, where a window of 64 packets is enough: of RTCP, or where nothing is too late.
+pub type ShortStream = StreamOf<1>;
+
+impl<const WORDS: usize> StreamOf<WORDS> {
     /// A place that nobody has.
     pub const EMPTY: Self = Self {
         ssrc: 0,
@@ -35,7 +40,7 @@ pub(super) struct Streams<P> {
     count: u64,
 }
 
-impl<P: DerefMut<Target = [Stream]>> Streams<P> {
+impl<const WORDS: usize, P: DerefMut<Target = [StreamOf<WORDS>]>> Streams<P> {
     pub(super) const fn new(places: P) -> Self {
         Self { places, count: 0 }
     }
@@ -51,8 +56,8 @@ impl<P: DerefMut<Target = [Stream]>> Streams<P> {
     pub(super) fn update<T, E>(
         &mut self,
         ssrc: u32,
-        new: impl FnOnce() -> Window,
-        change: impl FnOnce(&mut Window) -> Result<T, E>,
+        new: impl FnOnce() -> Window<WORDS>,
+        change: impl FnOnce(&mut Window<WORDS>) -> Result<T, E>,
     ) -> Result<T, E> {
         let last = self.count.saturating_add(1);
         let mut known = self.places.iter_mut();
@@ -64,7 +69,7 @@ impl<P: DerefMut<Target = [Stream]>> Streams<P> {
             let mut window = new();
             let changed = change(&mut window)?;
             if let Some(place) = self.places.iter_mut().min_by_key(|stream| stream.last) {
-                *place = Stream { ssrc, last, window };
+                *place = StreamOf { ssrc, last, window };
             }
             changed
         };
