@@ -33,20 +33,15 @@ use kernel::{
     sync::{Arc, SpinLock},
 };
 
-/// A target.
+/// A target. What packets read comes first, in the order in which they do, what few of them read last.
+#[repr(C)]
 pub(crate) struct Target {
+    /// The outputs, in the order of their numbers.
+    outputs: KVVec<Output>,
+    /// How packets are decrypted; none when they come as they are.
+    pub(crate) decryption: Option<Pin<KBox<Decryption>>>,
     /// How packets are judged.
     pub(crate) rules: Rules,
-    /// The local address that it stands for.
-    pub(crate) local: Endpoint,
-    /// The id of its table, of which there are 64.
-    pub(crate) table: u8,
-    /// The unit of the times in its counters.
-    time_unit: TimeUnit,
-    /// Where the route of its packets is kept, for hooks that come before routing.
-    pub(crate) input_route: KBox<InputRoute>,
-    /// The outputs of each media, by their numbers.
-    groups: [OutputGroup; rtp_wire::target::MAX_MEDIA],
     /// Its counters.
     pub(crate) stats: Shared<StreamStats>,
     /// What became of its packets.
@@ -55,18 +50,24 @@ pub(crate) struct Target {
     pub(crate) interface: Tallied<InterfaceStats>,
     /// Counters of the daemon as a whole.
     pub(crate) global: Tallied<GlobalStats>,
+    /// The payload types, in the order of the rules.
+    payload_types: KVec<PayloadType>,
+    /// The outputs of each media, by their numbers.
+    groups: [OutputGroup; rtp_wire::target::MAX_MEDIA],
+    /// The unit of the times in its counters.
+    time_unit: TimeUnit,
+    /// The id of its table, of which there are 64.
+    pub(crate) table: u8,
     /// Counters of its SSRCs.
     ssrcs: [Option<Shared<SsrcStats>>; MAX_SSRCS],
     /// Taken while loss and jitter are brought up to date, by the packet path alone.
     pub(crate) measuring: Pin<KBox<SpinLock<()>>>,
-    /// How packets are decrypted; none when they come as they are.
-    pub(crate) decryption: Option<Pin<KBox<Decryption>>>,
-    /// The payload types, in the order of the rules.
-    payload_types: KVec<PayloadType>,
-    /// The outputs, in the order of their numbers.
-    outputs: KVVec<Output>,
-    /// The MIDs of its media, as far as they have one.
-    mids: KVec<Mid>,
+    /// Where the route of its packets is kept, for hooks that come before routing.
+    pub(crate) input_route: KBox<InputRoute>,
+    /// The MIDs of its media; none if no media has one.
+    mids: Option<KBox<KVec<Mid>>>,
+    /// The local address that it stands for.
+    pub(crate) local: Endpoint,
     /// What the daemon asked for, to be listed.
     pub(crate) listed: KBox<ListedTarget>,
 }
@@ -107,14 +108,18 @@ impl Target {
 
     /// The media of a MID.
     pub(crate) fn media_of_mid(&self, mid: &[u8]) -> Option<u8> {
-        let known = self.mids.iter().find(|known| *known.text == *mid)?;
+        let known = self.mids().iter().find(|known| *known.text == *mid)?;
         Some(known.media)
     }
 
     /// The MID of a media, empty for none.
     pub(crate) fn mid_of_media(&self, media: usize) -> &[u8] {
-        let known = self.mids.iter().find(|it| usize::from(it.media) == media);
+        let known = self.mids().iter().find(|it| usize::from(it.media) == media);
         known.map_or(&[], |known| &known.text)
+    }
+
+    fn mids(&self) -> &[Mid] {
+        self.mids.as_deref().map_or(&[], |mids| mids)
     }
 
     /// The outputs of each media.
@@ -324,7 +329,7 @@ fn payload_types(
 
 /// The MIDs of media. An empty one is none.
 #[inline(never)]
-fn mids(config: &rtp_wire::Target) -> Result<KVec<Mid>> {
+fn mids(config: &rtp_wire::Target) -> Result<Option<KBox<KVec<Mid>>>> {
     let mut mids = KVec::new();
     for (media, mid) in (0u8..).zip(&config.mids) {
         if !mid.as_bytes().is_empty() {
@@ -333,7 +338,10 @@ fn mids(config: &rtp_wire::Target) -> Result<KVec<Mid>> {
             mids.push(Mid { text, media }, GFP_KERNEL_ACCOUNT)?;
         }
     }
-    Ok(mids)
+    Ok(match mids.is_empty() {
+        true => None,
+        false => Some(KBox::new(mids, GFP_KERNEL_ACCOUNT)?),
+    })
 }
 
 #[inline(never)]
