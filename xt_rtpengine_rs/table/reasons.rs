@@ -4,7 +4,7 @@
 
 use crate::{
     rtp_media::reason::{Reason, Unsent},
-    sys::clock,
+    sys::{clock, counters},
 };
 use core::ops::Deref;
 use kernel::{
@@ -75,8 +75,8 @@ impl Reasons {
     /// A packet is relayed: `bytes` of UDP payload, as they came.
     #[inline(always)]
     pub(crate) fn relayed(&self, bytes: u64) {
-        self.relayed.add(1, Relaxed);
-        self.relayed_bytes.add(bytes, Relaxed);
+        counters::add(&self.relayed, 1);
+        counters::add(&self.relayed_bytes, bytes);
     }
 
     /// A packet is not relayed.
