@@ -211,8 +211,8 @@ class Bench:
             # Before connection tracking, which spares it.
             nft.chain("inet", entry, priority=-300 if entry == "prerouting" else 0)
             nft.native_rule(0)
-        elif entry == "ingress":
+        elif entry in ("ingress", "bypass"):
             nft.chain("netdev", "ingress", device=self._alice.hub_dev)
-            nft.native_rule(0, "netdev")
+            nft.native_rule(0, "netdev", flags=(16,) if entry == "bypass" else ())
         else:
             raise ValueError(f"the entry {entry}")

@@ -13,7 +13,7 @@ SUITES = {"cm80": "AES_CM_128_HMAC_SHA1_80", "cm32": "AES_CM_128_HMAC_SHA1_32", 
 # What a case may be compared with, which no module has a part in.
 FLOORS = ("dropped", "routed", "flowtable")
 # By what rule packets come to the module: see bench.py.
-ENTRIES = ("input", "xt", "prerouting", "ingress")
+ENTRIES = ("input", "xt", "prerouting", "ingress", "bypass")
 _EACH = tuple(f"{suite}-{way}" for suite in SUITES for way in ("in", "out", "both"))
 # What `make bench` tries, by the title of its table.
 GROUPS: dict[str, tuple[str, ...]] = {

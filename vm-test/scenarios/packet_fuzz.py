@@ -15,10 +15,10 @@ LONG_TIMEOUT = 3600
 HOSTILE = {"test": 6_000, "soak": 200_000, "long": 5_000_000}
 SEED = None  # a number of an earlier run has it come again
 SSRCS = (0x1234_5678, 0x9ABC_DEF0)
-# Packets that were joined, or put together: none of more than 1500 bytes comes by the link.
+# Packets that were joined: none of more than 1500 bytes comes by the link.
 LONGER = """
 table inet longer {
-  chain in { type filter hook input priority -1; meta length > 1500 udp dport 4000-4999 counter name longer; }
+  chain in { type filter hook prerouting priority -500; meta length > 1500 udp dport 4000-4999 counter name longer; }
   counter longer {}
 }
 """
@@ -96,7 +96,8 @@ def check(t, fuzz, figures):
         t.equal(f"{place.name}: packets of each output", [output["packets"] for output in place.target.outputs], want["outputs"])
 
 
-def run(t):
+def run(t, early=()):
+    """With rules at the places `early` beside the one at the input hook."""
     seed = struct.unpack("=I", os.urandom(4))[0] if SEED is None else SEED
     t.note(f"seed {seed}")
     alice, bob, carol = t.peers("alice", "bob", "carol")
@@ -107,6 +108,8 @@ def run(t):
     fuzz = Fuzz(t.table(0).add().ready(pages=64), alice, bob, carol, seed)
     nft.chain()
     nft.native_rule(0)
+    for where in early:
+        nft.Early(where, devices=(alice.hub_dev, bob.hub_dev, carol.hub_dev), priority=-300)
     t.host.run("nft", "-f", "-", stdin=LONGER)
     for family in (4, 6):
         plain_targets(fuzz, family)

@@ -27,6 +27,8 @@ pub(crate) struct Limits {
     /// The index of the device whose packet is relayed, or 0. It tells the VRF where no device holds
     /// the source address.
     pub(crate) device: i32,
+    /// Whether it leaves past the hooks of output and postrouting, where its route is plain.
+    pub(crate) past_hooks: bool,
 }
 
 /// A payload to send.
@@ -188,6 +190,7 @@ impl Outgoing {
         let limits = bindings::rtpe_limits {
             ttl: limits.ttl.map_or(-1, i32::from),
             device: limits.device,
+            past_hooks: limits.past_hooks,
             report,
         };
         let send = if path.is_ipv6() {

@@ -16,6 +16,8 @@ struct rtpe_limits {
 	int ttl;
 	/* The device whose packet is relayed, or 0: it tells the VRF of a source address that no device holds. */
 	int device;
+	/* Whether it leaves past the hooks of output and postrouting, where its route is plain. */
+	bool past_hooks;
 	/* Who is told what becomes of it when it is sent later; NULL for at once. */
 	const struct rtpe_report *report;
 };

@@ -27,9 +27,13 @@ static inline unsigned int rtpe_mtu(const struct dst_entry *dst, const struct ne
 	return min_t(unsigned int, READ_ONCE(device->mtu), IP_MAX_MTU);
 }
 
-/* `gateway` is the neighbour entry of the gateway, or NULL, and `mtu` that of the route. */
+/*
+ * `gateway` is the neighbour entry of the gateway, or NULL, and `mtu` that of the route. With `past_hooks` no hook of a plain
+ * route sees it.
+ */
 static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
-				       struct neighbour *gateway, unsigned int mtu)
+				       struct neighbour *gateway, unsigned int mtu,
+				       bool past_hooks)
 {
 	struct net_device *device = dst_dev_rcu(dst);
 	struct rtable *route = dst_rtable(dst);
@@ -42,14 +46,16 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	/* As __ip_local_out(). */
 	IP_INC_STATS(net, IPSTATS_MIB_OUTREQUESTS);
 	skb->protocol = htons(ETH_P_IP);
-	result = rtpe_hook(&state, NFPROTO_IPV4, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
+	result = past_hooks ? 1 :
+		 rtpe_hook(&state, NFPROTO_IPV4, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
 	if (unlikely(result != 1))
 		return result;
 	if (unlikely(skb_dst(skb) != dst))
 		return dst_output(net, NULL, skb);
 	/* As ip_output(). */
 	skb->dev = device;
-	result = rtpe_hook(&state, NFPROTO_IPV4, NF_INET_POST_ROUTING, skb, rtpe_after_post_routing);
+	result = past_hooks ? 1 :
+		 rtpe_hook(&state, NFPROTO_IPV4, NF_INET_POST_ROUTING, skb, rtpe_after_post_routing);
 	if (unlikely(result != 1))
 		return result;
 	if (unlikely(skb_dst(skb) != dst || skb->len > mtu || IPCB(skb)->frag_max_size ||
@@ -86,7 +92,8 @@ int rtpe_out4(struct net *net, struct sk_buff *skb)
 {
 	struct dst_entry *dst = skb_dst(skb);
 
-	return rtpe_result(net, rtpe_output(net, skb, dst, NULL, rtpe_mtu(dst, dst_dev_rcu(dst))));
+	return rtpe_result(net, rtpe_output(net, skb, dst, NULL, rtpe_mtu(dst, dst_dev_rcu(dst)),
+					    false));
 }
 
 /* Sends over IPv4, as send.h has it. */
@@ -137,5 +144,5 @@ int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
 	skb->priority = rt_tos2priority(path->tos);
 	if (unlikely(limits->report))
 		return rtpe_later(net, skb, limits->report);
-	return rtpe_result(net, rtpe_output(net, skb, dst, gateway, mtu));
+	return rtpe_result(net, rtpe_output(net, skb, dst, gateway, mtu, limits->past_hooks));
 }

@@ -13,7 +13,7 @@ static int rtpe_after_post_routing(struct net *net, struct sock *sk, struct sk_b
 
 /* `gateway` is the neighbour entry of the gateway, or NULL. */
 static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
-				       struct neighbour *gateway)
+				       struct neighbour *gateway, bool past_hooks)
 {
 	struct net_device *device = dst_dev_rcu(dst);
 	struct inet6_dev *idev = ip6_dst_idev(dst);
@@ -29,14 +29,16 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	/* As __ip6_local_out(). */
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
 	skb->protocol = htons(ETH_P_IPV6);
-	result = rtpe_hook(&state, NFPROTO_IPV6, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
+	result = past_hooks ? 1 :
+		 rtpe_hook(&state, NFPROTO_IPV6, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
 	if (unlikely(result != 1))
 		return result;
 	if (unlikely(skb_dst(skb) != dst || READ_ONCE(idev->cnf.disable_ipv6)))
 		return dst_output(net, NULL, skb);
 	/* As ip6_output(). */
 	skb->dev = device;
-	result = rtpe_hook(&state, NFPROTO_IPV6, NF_INET_POST_ROUTING, skb, rtpe_after_post_routing);
+	result = past_hooks ? 1 :
+		 rtpe_hook(&state, NFPROTO_IPV6, NF_INET_POST_ROUTING, skb, rtpe_after_post_routing);
 	if (unlikely(result != 1))
 		return result;
 	if (unlikely(skb_dst(skb) != dst || skb->len > READ_ONCE(of_device->cnf.mtu6) ||
@@ -76,7 +78,7 @@ int rtpe_out6(struct net *net, struct sk_buff *skb)
 {
 	struct dst_entry *dst = skb_dst(skb);
 
-	return rtpe_result(net, ip6_dst_idev(dst), rtpe_output(net, skb, dst, NULL));
+	return rtpe_result(net, ip6_dst_idev(dst), rtpe_output(net, skb, dst, NULL, false));
 }
 
 /* Sends over IPv6, as send.h has it. */
@@ -118,5 +120,5 @@ int rtpe_send6(struct net *net, struct sk_buff *skb, unsigned int len,
 	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
 	if (unlikely(limits->report))
 		return rtpe_later(net, skb, limits->report);
-	return rtpe_result(net, idev, rtpe_output(net, skb, dst, gateway));
+	return rtpe_result(net, idev, rtpe_output(net, skb, dst, gateway, limits->past_hooks));
 }

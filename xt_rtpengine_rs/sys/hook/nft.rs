@@ -25,22 +25,29 @@ const ATTRIBUTE_ID: usize = 1;
 const ATTRIBUTE_CREATE: usize = 2;
 /// The flag by which there must not be such a table.
 const ATTRIBUTE_EXCLUSIVE: usize = 3;
-const MAX_ATTRIBUTE: usize = ATTRIBUTE_EXCLUSIVE;
+/// The flag by which what is relayed at ingress leaves past the hooks of output and postrouting. It is ours: the first numbers
+/// are the daemons'.
+const ATTRIBUTE_PAST_HOOKS: usize = 16;
+const MAX_ATTRIBUTE: usize = ATTRIBUTE_PAST_HOOKS;
 
 /// What a rule carries.
 #[repr(C)]
 struct Private {
     /// The id of the table, which need not exist.
     id: u32,
+    /// Whether what is relayed leaves past the hooks of output and postrouting.
+    past_hooks: bool,
 }
 
-static POLICY: Policy = Policy([
-    // SAFETY: An attribute of zero: it is not looked at.
-    unsafe { mem::zeroed() },
-    policy(bindings::NLA_U32),
-    policy(bindings::NLA_FLAG),
-    policy(bindings::NLA_FLAG),
-]);
+static POLICY: Policy = {
+    // SAFETY: Attributes of zero: they are not looked at.
+    let mut all: [bindings::nla_policy; MAX_ATTRIBUTE + 1] = unsafe { mem::zeroed() };
+    all[ATTRIBUTE_ID] = policy(bindings::NLA_U32);
+    all[ATTRIBUTE_CREATE] = policy(bindings::NLA_FLAG);
+    all[ATTRIBUTE_EXCLUSIVE] = policy(bindings::NLA_FLAG);
+    all[ATTRIBUTE_PAST_HOOKS] = policy(bindings::NLA_FLAG);
+    Policy(all)
+};
 
 const fn policy(type_: c_uint) -> bindings::nla_policy {
     bindings::nla_policy {
@@ -148,10 +155,12 @@ unsafe extern "C" fn eval<H: Handler>(
     registers: *mut bindings::nft_regs,
     packet: *const bindings::nft_pktinfo,
 ) {
+    // SAFETY: The expression is one of ours.
+    let private = unsafe { &*private(expression) };
     let rule = Rule {
-        // SAFETY: The expression is one of ours.
-        table: unsafe { (*private(expression)).id },
+        table: private.id,
         in_xtables: false,
+        past_hooks: private.past_hooks,
     };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe { Packet::hand_over::<H>(rule, (*packet).skb, (*packet).state) };
@@ -192,8 +201,12 @@ unsafe extern "C" fn init<H: Handler>(
             is_set(ATTRIBUTE_CREATE),
             is_set(ATTRIBUTE_EXCLUSIVE),
         )?;
+        let rule = Private {
+            id,
+            past_hooks: is_set(ATTRIBUTE_PAST_HOOKS),
+        };
         // SAFETY: The expression is one of ours, and its private part ours to write.
-        unsafe { ptr::write(private(expression), Private { id }) };
+        unsafe { ptr::write(private(expression), rule) };
         Ok(0)
     })
 }
@@ -206,15 +219,20 @@ unsafe extern "C" fn dump(
     expression: *const bindings::nft_expr,
     _reset: bool,
 ) -> c_int {
-    // SAFETY: The message is valid, and the expression one of ours, whose id has four bytes.
-    unsafe {
-        let id = &raw const (*private(expression)).id;
+    // SAFETY: The expression is one of ours.
+    let rule = unsafe { &*private(expression) };
+    // SAFETY: The message is valid, and there are so many bytes.
+    let put = |attribute: usize, bytes: &[u8]| unsafe {
         bindings::nla_put(
             message,
-            ATTRIBUTE_ID as c_int,
-            size_of::<u32>() as c_int,
-            id.cast(),
+            attribute as c_int,
+            bytes.len() as c_int,
+            bytes.as_ptr().cast(),
         )
+    };
+    match put(ATTRIBUTE_ID, &rule.id.to_ne_bytes()) {
+        0 if rule.past_hooks => put(ATTRIBUTE_PAST_HOOKS, &[]),
+        result => result,
     }
 }
 
@@ -223,8 +241,10 @@ unsafe extern "C" fn dump(
 /// Called by nf_tables with the chain from which the expression is reached.
 unsafe extern "C" fn validate(
     context: *const bindings::nft_ctx,
-    _expression: *const bindings::nft_expr,
+    expression: *const bindings::nft_expr,
 ) -> c_int {
+    // SAFETY: The expression is one of ours.
+    let past_hooks = unsafe { (*private(expression)).past_hooks };
     // SAFETY: The context is valid.
     let (family, chain) = unsafe { (u32::from((*context).family), (*context).chain) };
     const EARLY: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_PRE_ROUTING;
@@ -232,7 +252,8 @@ unsafe extern "C" fn validate(
     const INGRESS: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_INGRESS;
     const DEVICE: c_uint = 1 << bindings::nf_dev_hooks_NF_NETDEV_INGRESS;
     let hooks = match family {
-        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 => INPUT | EARLY,
+        bindings::NFPROTO_INET if past_hooks => INGRESS,
+        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 if !past_hooks => INPUT | EARLY,
         bindings::NFPROTO_INET => INPUT | EARLY | INGRESS,
         bindings::NFPROTO_NETDEV => DEVICE,
         _ => return EOPNOTSUPP.to_errno(),

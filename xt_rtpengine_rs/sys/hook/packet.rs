@@ -26,6 +26,8 @@ pub(super) struct Rule {
     pub(super) table: u32,
     /// Whether it is one of x_tables.
     pub(super) in_xtables: bool,
+    /// Whether what it relays leaves past the hooks of output and postrouting.
+    pub(super) past_hooks: bool,
 }
 
 /// How far a packet has come.
@@ -281,6 +283,7 @@ impl<'a> Packet<'a> {
                     .from_this_host
                     .then(|| datagram.ttl.saturating_sub(1)),
                 device: arrival.device,
+                past_hooks: self.hook.rule.past_hooks,
             },
             relayed: Cell::new(false),
         });

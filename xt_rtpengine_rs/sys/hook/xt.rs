@@ -89,6 +89,7 @@ unsafe extern "C" fn run<H: Handler>(
         // SAFETY: The rule carries an `Info`.
         table: unsafe { *(*parameters).__bindgen_anon_2.targinfo.cast::<Info>() },
         in_xtables: true,
+        past_hooks: false,
     };
     // SAFETY: The hook hands over its packet; what is taken is reported as stolen.
     let taken = unsafe { Packet::hand_over::<H>(rule, skb, (*parameters).state) };
