@@ -156,6 +156,16 @@ static bool rtpe_is_without_ipsec(const struct sk_buff *skb, const struct net *n
 	       net->xfrm.policy_default[XFRM_POLICY_IN] == XFRM_USERPOLICY_ACCEPT;
 }
 
+/* Whether a bridge has netfilter see it (br_netfilter). */
+static bool rtpe_is_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_info_exists(skb);
+#else
+	return false;
+#endif
+}
+
 /*
  * Whether IP would deliver a datagram to this host as it is. All headers lie in one piece. A packet of a port of a VRF comes to
  * prerouting once more, from the VRF; one that br_netfilter shows is the bridge's.
@@ -170,7 +180,7 @@ bool rtpe_is_for_this_host(struct sk_buff *skb, const struct nf_hook_state *stat
 	/* Options of IPv4 may have it routed elsewhere. */
 	if (skb->pkt_type != PACKET_HOST || netif_is_l3_slave(dev) ||
 	    netif_has_l3_rx_handler(dev) || !rtpe_is_without_ipsec(skb, state->net) ||
-	    nf_bridge_info_exists(skb) || (ipv4 && udp_offset != sizeof(struct iphdr)))
+	    rtpe_is_bridged(skb) || (ipv4 && udp_offset != sizeof(struct iphdr)))
 		return false;
 	if (place == RTPE_INGRESS &&
 	    (!rtpe_is_of_ip(skb, ipv4) || !rtpe_header_is_valid(skb, dev, ipv4)))
