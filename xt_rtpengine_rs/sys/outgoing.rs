@@ -87,13 +87,14 @@ impl Outgoing {
         unsafe { Self::of(skb, growth) }
     }
 
-    /// Copies a payload, with room for `growth` bytes after it.
+    /// Copies a payload, with room for `growth` bytes after it. Called with bottom halves off, as for a packet that was taken in.
     pub(crate) fn copy_of(payload: &[u8], growth: usize, route: &Route) -> Option<Self> {
         // What is too long for any datagram is told when it is sent.
         let len = u32::from(u16::try_from(payload.len()).ok()?);
         let growth = u32::from(u16::try_from(growth).ok()?);
         // SAFETY: The payload has `len` bytes, which are only read, and by the invariant of `Route` the route is initialised. Two
-        // lengths of 16 bits and a headroom do not overflow.
+        // lengths of 16 bits and a headroom do not overflow. Bottom halves are off, as the processor's cache of buffers wants it:
+        // what is copied is of a `Received`.
         let skb = unsafe {
             bindings::rtpe_skb_copy(payload.as_ptr().cast(), len, route.as_ptr(), growth)
         };

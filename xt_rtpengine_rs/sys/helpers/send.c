@@ -59,16 +59,17 @@ bool rtpe_skb_take(struct sk_buff *skb, unsigned int start, unsigned int len,
 	return true;
 }
 
-/* A buffer with a copy of a payload, and room as above. */
+/* A buffer with a copy of a payload, and room as above: from the processor's cache, with bottom halves off. */
 struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
 			      const struct rtpe_route *route, unsigned int growth)
 {
 	unsigned int headroom = READ_ONCE(route->headroom);
-	struct sk_buff *skb = alloc_skb(headroom + len + growth, GFP_ATOMIC);
+	struct sk_buff *skb = __alloc_skb(headroom + len + growth, GFP_ATOMIC, SKB_ALLOC_NAPI,
+					  NUMA_NO_NODE);
 
 	if (skb) {
 		skb_reserve(skb, headroom);
-		skb_put_data(skb, payload, len);
+		__skb_put_data(skb, payload, len);
 	}
 	return skb;
 }
@@ -85,13 +86,43 @@ int rtpe_after_local_out(struct net *net, struct sock *sk, struct sk_buff *skb)
 	return dst_output(net, sk, skb);
 }
 
+/* What ip_send_skb() returns when a datagram was not sent, or may not have been. */
+int rtpe_refused4(struct net *net, int result)
+{
+	if (result > 0)
+		result = net_xmit_errno(result);
+	if (result)
+		IP_INC_STATS(net, IPSTATS_MIB_OUTDISCARDS);
+	return result;
+}
+
+/* What ip6_send_skb() returns likewise. */
+int rtpe_refused6(struct net *net, struct inet6_dev *idev, int result)
+{
+	if (result > 0)
+		result = net_xmit_errno(result);
+	if (result)
+		IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTDISCARDS);
+	return result;
+}
+
 /* Hands a datagram that has headers and a route to the stack. The buffer is gone. */
 int rtpe_hand_over(struct net *net, struct sk_buff *skb)
 {
+	struct inet6_dev *idev;
 	int result;
 
 	rcu_read_lock();
-	result = ip_hdr(skb)->version == 6 ? rtpe_out6(net, skb) : rtpe_out4(net, skb);
+	if (ip_hdr(skb)->version == 6) {
+		idev = ip6_dst_idev(skb_dst(skb));
+		result = ip6_local_out(net, NULL, skb);
+		if (result)
+			result = rtpe_refused6(net, idev, result);
+	} else {
+		result = ip_local_out(net, NULL, skb);
+		if (result)
+			result = rtpe_refused4(net, result);
+	}
 	rcu_read_unlock();
 	return result;
 }

@@ -37,7 +37,7 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 {
 	struct net_device *device = dst_dev_rcu(dst);
 	struct rtable *route = dst_rtable(dst);
-	struct nf_hook_state state = rtpe_hook_state(NFPROTO_IPV4, net, device);
+	struct nf_hook_state state __uninitialized;
 	int result;
 
 	if (unlikely(dst->output != ip_output || route->rt_type != RTN_UNICAST ||
@@ -46,6 +46,7 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	/* As __ip_local_out(). */
 	IP_INC_STATS(net, IPSTATS_MIB_OUTREQUESTS);
 	skb->protocol = htons(ETH_P_IP);
+	nf_hook_state_init(&state, 0, NFPROTO_IPV4, NULL, device, NULL, net, NULL);
 	result = past_hooks ? 1 :
 		 rtpe_hook(&state, NFPROTO_IPV4, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
 	if (unlikely(result != 1))
@@ -75,27 +76,6 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	return neigh_output(gateway, skb, false);
 }
 
-/* What ip_send_skb() returns. */
-static __always_inline int rtpe_result(struct net *net, int result)
-{
-	if (likely(!result))
-		return 0;
-	if (result > 0)
-		result = net_xmit_errno(result);
-	if (result)
-		IP_INC_STATS(net, IPSTATS_MIB_OUTDISCARDS);
-	return result;
-}
-
-/* Sends a datagram that has headers and a route. The buffer is gone. */
-int rtpe_out4(struct net *net, struct sk_buff *skb)
-{
-	struct dst_entry *dst = skb_dst(skb);
-
-	return rtpe_result(net, rtpe_output(net, skb, dst, NULL, rtpe_mtu(dst, dst_dev_rcu(dst)),
-					    false));
-}
-
 /* Sends over IPv4, as send.h has it. */
 int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
 	       const struct rtpe_path *path, struct rtpe_route *route,
@@ -108,6 +88,7 @@ int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
 	unsigned int mtu, sum;
 	struct udphdr *udp;
 	struct iphdr *ip;
+	int result;
 
 	if (unlikely(len > IP_MAX_MTU - headers))
 		return rtpe_drop(skb, SKB_DROP_REASON_PKT_TOO_BIG, -EMSGSIZE);
@@ -144,5 +125,6 @@ int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
 	skb->priority = rt_tos2priority(path->tos);
 	if (unlikely(limits->report))
 		return rtpe_later(net, skb, limits->report);
-	return rtpe_result(net, rtpe_output(net, skb, dst, gateway, mtu, limits->past_hooks));
+	result = rtpe_output(net, skb, dst, gateway, mtu, limits->past_hooks);
+	return likely(!result) ? 0 : rtpe_refused4(net, result);
 }

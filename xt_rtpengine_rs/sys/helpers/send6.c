@@ -18,7 +18,7 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	struct net_device *device = dst_dev_rcu(dst);
 	struct inet6_dev *idev = ip6_dst_idev(dst);
 	const struct inet6_dev *of_device = __in6_dev_get(device);
-	struct nf_hook_state state = rtpe_hook_state(NFPROTO_IPV6, net, device);
+	struct nf_hook_state state __uninitialized;
 	int result;
 
 	/* Multicast has a scope, and may be for this host, too. */
@@ -29,6 +29,7 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	/* As __ip6_local_out(). */
 	IP6CB(skb)->nhoff = offsetof(struct ipv6hdr, nexthdr);
 	skb->protocol = htons(ETH_P_IPV6);
+	nf_hook_state_init(&state, 0, NFPROTO_IPV6, NULL, device, NULL, net, NULL);
 	result = past_hooks ? 1 :
 		 rtpe_hook(&state, NFPROTO_IPV6, NF_INET_LOCAL_OUT, skb, rtpe_after_local_out);
 	if (unlikely(result != 1))
@@ -61,26 +62,6 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	return neigh_output(gateway, skb, false);
 }
 
-/* What ip6_send_skb() returns. */
-static __always_inline int rtpe_result(struct net *net, struct inet6_dev *idev, int result)
-{
-	if (likely(!result))
-		return 0;
-	if (result > 0)
-		result = net_xmit_errno(result);
-	if (result)
-		IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTDISCARDS);
-	return result;
-}
-
-/* Sends a datagram that has headers and a route. The buffer is gone. */
-int rtpe_out6(struct net *net, struct sk_buff *skb)
-{
-	struct dst_entry *dst = skb_dst(skb);
-
-	return rtpe_result(net, ip6_dst_idev(dst), rtpe_output(net, skb, dst, NULL, false));
-}
-
 /* Sends over IPv6, as send.h has it. */
 int rtpe_send6(struct net *net, struct sk_buff *skb, unsigned int len,
 	       const struct rtpe_path *path, struct rtpe_route *route,
@@ -93,6 +74,7 @@ int rtpe_send6(struct net *net, struct sk_buff *skb, unsigned int len,
 	struct udphdr *udp;
 	struct ipv6hdr *ip;
 	__be32 label;
+	int result;
 
 	/* The length of IPv6 does not count its header. */
 	if (unlikely(len > IP_MAX_MTU - sizeof(*udp)))
@@ -120,5 +102,6 @@ int rtpe_send6(struct net *net, struct sk_buff *skb, unsigned int len,
 	IP6_INC_STATS(net, idev, IPSTATS_MIB_OUTREQUESTS);
 	if (unlikely(limits->report))
 		return rtpe_later(net, skb, limits->report);
-	return rtpe_result(net, idev, rtpe_output(net, skb, dst, gateway, limits->past_hooks));
+	result = rtpe_output(net, skb, dst, gateway, limits->past_hooks);
+	return likely(!result) ? 0 : rtpe_refused6(net, idev, result);
 }

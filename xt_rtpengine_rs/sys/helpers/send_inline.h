@@ -6,17 +6,10 @@
 
 #include "route_get.h"
 
-int rtpe_out4(struct net *net, struct sk_buff *skb);
-int rtpe_out6(struct net *net, struct sk_buff *skb);
+int rtpe_refused4(struct net *net, int result);
+int rtpe_refused6(struct net *net, struct inet6_dev *idev, int result);
 int rtpe_drop(struct sk_buff *skb, enum skb_drop_reason reason, int error);
 int rtpe_after_local_out(struct net *net, struct sock *sk, struct sk_buff *skb);
-
-/* The state of hooks that a datagram passes on its way to a device. */
-static inline struct nf_hook_state rtpe_hook_state(u8 family, struct net *net,
-						   struct net_device *device)
-{
-	return (struct nf_hook_state){ .pf = family, .net = net, .out = device };
-}
 
 /* As nf_hook(), but that RCU is not entered again. What is queued goes on in `next`. */
 static __always_inline int rtpe_hook(struct nf_hook_state *state, u8 family, unsigned int hook,
