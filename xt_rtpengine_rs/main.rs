@@ -55,12 +55,14 @@ struct Module {
     _later: sys::later::Queues,
     _reclaimer: sys::map::Reclaimer,
     _tallies: sys::tally::Tallies,
+    _drivers: sys::crypto::Drivers,
 }
 
 impl kernel::Module for Module {
     fn init(_module: &'static ThisModule) -> Result<Self> {
         files::check_free()?;
         let tallies = sys::tally::Tallies::new()?;
+        let drivers = sys::crypto::Drivers::new();
         let reclaimer = sys::map::Reclaimer::new()?;
         let later = sys::later::Queues::new();
         let namespaces = KBox::pin_init(sys::net::Registration::new(), GFP_KERNEL)?;
@@ -79,6 +81,7 @@ impl kernel::Module for Module {
             _later: later,
             _reclaimer: reclaimer,
             _tallies: tallies,
+            _drivers: drivers,
         })
     }
 }

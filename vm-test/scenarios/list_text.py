@@ -15,8 +15,8 @@ PStreams:    0
 Memory pins: 1
 Memory:      16384
 """
-# Ours has one line more.
-INTERFACE = {"rs": "Interface:   26.0\n", "c": ""}
+# Ours has two lines more.
+INTERFACE = {"rs": "Interface:   26.0\nCiphers:     ctr-aes-aesni-avx, generic-gcm-aesni-avx\n", "c": ""}
 
 FULL = """local inet4 10.1.0.1:4000
     expect inet4 10.1.0.2:9

@@ -5,7 +5,7 @@
 use super::target::{show_builder, show_target};
 use crate::{
     rtp_wire::Generation,
-    sys::{opener::Opener, rcu, view::View},
+    sys::{crypto::Drivers, opener::Opener, rcu, view::View},
     table::{Entry, Table, Tables},
     udp_ip::Endpoint,
 };
@@ -14,6 +14,7 @@ use kernel::{
     rbtree::RBTree,
     seq_file::SeqFile,
     seq_print,
+    str::BStr,
     sync::{Arc, ArcBorrow},
 };
 
@@ -89,6 +90,13 @@ impl View for Status {
         }
         let name = generation.map_or("none", Generation::name);
         seq_print!(out, "Interface:   {name}\n");
+        let [counter, galois] = Drivers::names();
+        seq_print!(
+            out,
+            "Ciphers:     {}, {}\n",
+            driver(counter),
+            driver(galois)
+        );
         Ok(())
     }
 }
@@ -128,6 +136,11 @@ impl Walk {
         }
         found.is_some()
     }
+}
+
+/// Who encrypts packets.
+fn driver(name: Option<&CStr>) -> &BStr {
+    name.map_or(b"library".as_slice(), CStr::to_bytes).as_ref()
 }
 
 /// `/proc/rtpengine/N/list`: the targets, a block each, by address.

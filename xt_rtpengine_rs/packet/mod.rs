@@ -137,7 +137,7 @@ fn open<T>(
     packet: &mut Received<'_>,
     datagram: &Datagram,
     open: impl FnOnce(&Decryption, &mut [u8]) -> Result<Opened, Reason>,
-    restore: impl FnOnce(&Context<KernelCrypto>, &mut [u8], &Opened),
+    restore: impl FnOnce(&Context<KernelCrypto>, &mut [u8], &Opened) -> Option<()>,
     confirm: impl FnOnce(&[u8]) -> Result<T, Reason>,
 ) -> Result<(Option<Opened>, T), Reason> {
     let Some(decryption) = &target.decryption else {
@@ -149,8 +149,8 @@ fn open<T>(
     match confirm(bytes.get(..opened.end).unwrap_or(&[])) {
         Ok(clear) => Ok((Some(opened), clear)),
         Err(reason) => {
-            restore(&decryption.context, bytes, &opened);
-            Err(reason)
+            let restored = restore(&decryption.context, bytes, &opened);
+            Err(restored.map_or(Reason::NoMemory, |()| reason))
         }
     }
 }

@@ -4,9 +4,12 @@
  * inline functions and macros that Rust cannot call, one file an interface.
  */
 
+#include <crypto/aead.h>
 #include <crypto/aes-ctr.h>
-#include <crypto/aes-gcm.h>
+#include <crypto/gcm.h>
+#include <crypto/gf128hash.h>
 #include <crypto/sha1.h>
+#include <crypto/skcipher.h>
 #include <crypto/utils.h>
 #include <linux/cpuhotplug.h>
 #include <linux/cred.h>
@@ -28,6 +31,7 @@
 #include <linux/random.h>
 #include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
+#include <linux/scatterlist.h>
 #include <linux/sched/mm.h>
 #include <linux/seq_file.h>
 #include <linux/siphash.h>

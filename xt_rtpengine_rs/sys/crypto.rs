@@ -2,13 +2,23 @@
 
 //! The kernel's AES and HMAC-SHA1, which work in place and in any context.
 //!
-//! C headers: [`include/crypto/aes-ctr.h`](srctree/include/crypto/aes-ctr.h),
-//! [`include/crypto/aes-gcm.h`](srctree/include/crypto/aes-gcm.h),
-//! [`include/crypto/sha1.h`](srctree/include/crypto/sha1.h)
+//! Packets are encrypted by drivers of the crypto API, which enter the FPU once for a message; small things, and packets where
+//! there is no driver, by the library, which enters it for each block.
+//!
+//! C headers: [`include/crypto/aead.h`](srctree/include/crypto/aead.h),
+//! [`include/crypto/aes-ctr.h`](srctree/include/crypto/aes-ctr.h),
+//! [`include/crypto/gf128hash.h`](srctree/include/crypto/gf128hash.h),
+//! [`include/crypto/sha1.h`](srctree/include/crypto/sha1.h),
+//! [`include/crypto/skcipher.h`](srctree/include/crypto/skcipher.h)
 
 use super::bindings;
-use crate::rtp_media::srtp::{Aes, Block, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
-use core::mem::{self, MaybeUninit};
+use crate::rtp_media::srtp::{
+    self, Aes, Block, Code, Crypto, Ctr, Gcm, Ghash, Mac, Nonce, Part, Started, Tag,
+};
+use core::{
+    mem::{self, MaybeUninit},
+    ptr::NonNull,
+};
 use kernel::{alloc::Flags, prelude::*};
 
 /// The kernel's own algorithms.
@@ -16,7 +26,9 @@ pub(crate) struct KernelCrypto;
 
 impl Crypto for KernelCrypto {
     type Aes = AesKey;
+    type Ctr = CtrKey;
     type Gcm = GcmKey;
+    type Ghash = GhashKey;
     type Mac = MacKey;
 
     fn is_equal(one: &[u8], other: &[u8]) -> bool {
@@ -121,82 +133,198 @@ impl Aes for AtomicAesKey {
     }
 }
 
-/// A key of AES in Galois/counter mode.
-pub(crate) struct GcmKey(Secret<bindings::aes_gcm_key>);
+/// The drivers that packets are encrypted by, which stay loaded. Where there is none the library does it.
+pub(crate) struct Drivers(());
 
-/// A computation that is wiped, finished or not.
-struct GcmRun(MaybeUninit<bindings::aes_gcm_ctx>);
-
-impl GcmRun {
-    fn start(key: &GcmKey, nonce: &Nonce, associated: [&[u8]; 2]) -> Self {
-        let mut run = Self(MaybeUninit::uninit());
-        // SAFETY: The key is prepared and outlives the computation, which no method returns; the nonce
-        // has 12 bytes.
-        unsafe { bindings::aes_gcm_init(run.0.as_mut_ptr(), nonce.as_ptr(), key.0.as_ptr()) };
-        for part in associated {
-            // SAFETY: The computation was started, and `part` has the length that is given.
-            unsafe { bindings::aes_gcm_auth_update(run.0.as_mut_ptr(), part.as_ptr(), part.len()) };
-        }
-        run
+impl Drivers {
+    /// Looks for them, and has them loaded. May sleep.
+    pub(crate) fn new() -> Self {
+        // SAFETY: The module is being loaded: nothing else of it runs, and this is done once.
+        unsafe { bindings::rtpe_drivers_find() };
+        Self(())
     }
 
-    fn encrypt(&mut self, data: &mut [u8]) {
-        let at = data.as_mut_ptr();
-        // SAFETY: The computation was started; the data has that length, and is changed in place.
-        unsafe { bindings::aes_gcm_encrypt_update(self.0.as_mut_ptr(), at, at, data.len()) };
-    }
-
-    fn decrypt(&mut self, data: &mut [u8]) {
-        let at = data.as_mut_ptr();
-        // SAFETY: The computation was started; the data has that length, and is changed in place.
-        unsafe { bindings::aes_gcm_decrypt_update(self.0.as_mut_ptr(), at, at, data.len()) };
-    }
-
-    /// The tag, of what was encrypted or decrypted alike.
-    fn finish(mut self) -> Tag {
-        let mut tag = Tag::default();
-        // SAFETY: The computation was started, and the tag has the length that the key asks for.
-        // This wipes the context.
-        unsafe { bindings::aes_gcm_encrypt_final(self.0.as_mut_ptr(), tag.as_mut_ptr()) };
-        mem::forget(self);
-        tag
+    /// The names of those for counter mode and for Galois/counter mode; none where the library does it.
+    pub(crate) fn names() -> [Option<&'static CStr>; 2] {
+        // SAFETY: No requirements: drivers are found before anybody asks.
+        let names = unsafe { [bindings::rtpe_ctr_driver(), bindings::rtpe_gcm_driver()] };
+        // SAFETY: What is not null is the name of a driver, which stays loaded while anybody can ask.
+        names.map(|name| (!name.is_null()).then(|| unsafe { CStr::from_char_ptr(name) }))
     }
 }
 
-impl Drop for GcmRun {
+impl Drivers {
+    /// How many bytes a key of RTP has that nobody is charged for.
+    pub(crate) fn key_size(cipher: srtp::Cipher) -> u64 {
+        // SAFETY: No requirements: drivers are found before anybody asks.
+        let size = unsafe {
+            match cipher {
+                srtp::Cipher::AesCm => bindings::rtpe_ctr_size(),
+                srtp::Cipher::AeadAesGcm => bindings::rtpe_gcm_size(),
+                srtp::Cipher::Null | srtp::Cipher::AesF8 => 0,
+            }
+        };
+        size as u64
+    }
+}
+
+impl Drop for Drivers {
     fn drop(&mut self) {
-        let size = size_of::<bindings::aes_gcm_ctx>();
-        // SAFETY: The memory is owned, and of that size.
-        unsafe { bindings::rtpe_memzero(self.0.as_mut_ptr().cast(), size) };
+        // SAFETY: No keys are made any more, and no file that tells names is left.
+        unsafe { bindings::rtpe_drivers_put() };
+    }
+}
+
+/// A cipher of a driver, with its key.
+///
+/// # Invariants
+///
+/// The cipher is owned, synchronous, works in any context with no more of a request than its head, and has its key. It is of the
+/// kind `C`.
+struct Cipher<C>(NonNull<C>);
+
+// SAFETY: Nothing but requests, which are on a stack, is written once the cipher has its key.
+unsafe impl<C> Send for Cipher<C> {}
+// SAFETY: As above.
+unsafe impl<C> Sync for Cipher<C> {}
+
+/// A key of AES in counter mode: of a driver, or where there is none, and for RTCP, which is rare, of the library.
+pub(crate) enum CtrKey {
+    /// Of a driver.
+    Driver(DriverCtrKey),
+    /// Of the library.
+    Library(AesKey),
+}
+
+/// A key of a driver.
+pub(crate) struct DriverCtrKey(Cipher<bindings::crypto_skcipher>);
+
+impl DriverCtrKey {
+    fn new(key: &[u8]) -> Option<Self> {
+        let len = u32::try_from(key.len()).ok()?;
+        // SAFETY: `key` has the length that is given.
+        let cipher = unsafe { bindings::rtpe_ctr_new(key.as_ptr(), len) };
+        // INVARIANT: What is not null is such a cipher with that key, and ours.
+        NonNull::new(cipher).map(|cipher| Self(Cipher(cipher)))
+    }
+}
+
+impl Drop for DriverCtrKey {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant the cipher is owned. This wipes the key.
+        unsafe { bindings::rtpe_ctr_free(self.0 .0.as_ptr()) };
+    }
+}
+
+impl Ctr for CtrKey {
+    fn new(key: &[u8], part: Part) -> Option<Self> {
+        let driver = match part {
+            Part::Rtp => DriverCtrKey::new(key),
+            Part::Rtcp => None,
+        };
+        match driver {
+            Some(driver) => Some(Self::Driver(driver)),
+            None => AesKey::new(key).map(Self::Library),
+        }
+    }
+
+    fn crypt(&self, counter: &Block, data: &mut [u8]) -> Option<()> {
+        let key = match self {
+            Self::Driver(key) => key.0 .0.as_ptr(),
+            Self::Library(key) => {
+                key.ctr(counter, data);
+                return Some(());
+            }
+        };
+        let mut counter = *counter;
+        let len = u32::try_from(data.len()).ok()?;
+        // SAFETY: By the type invariant of `Cipher` it has its key; the data, which is that of a packet, has the length that is given,
+        // and the counter 16 bytes.
+        let done =
+            unsafe { bindings::rtpe_ctr_crypt(key, data.as_mut_ptr(), len, counter.as_mut_ptr()) };
+        done.then_some(())
+    }
+}
+
+/// A key of AES in Galois/counter mode, of a driver.
+pub(crate) struct GcmKey(Cipher<bindings::crypto_aead>);
+
+impl Drop for GcmKey {
+    fn drop(&mut self) {
+        // SAFETY: By the type invariant of `Cipher` it is owned. This wipes the key.
+        unsafe { bindings::rtpe_gcm_free(self.0 .0.as_ptr()) };
+    }
+}
+
+impl GcmKey {
+    /// Whether all that is asked for was done, and the tag is right.
+    fn crypt(&self, encrypt: bool, nonce: &Nonce, packet: &mut [u8], clear: usize) -> bool {
+        let len = packet.len().checked_sub(clear);
+        let Some(len) = len.filter(|&len| len >= size_of::<Tag>()) else {
+            return false;
+        };
+        let (Ok(clear), Ok(len)) = (u32::try_from(clear), u32::try_from(len)) else {
+            return false;
+        };
+        let mut nonce = *nonce;
+        // SAFETY: By the type invariant of `Cipher` it has its key; the packet has `clear` and `len` bytes, of which the last 16 are
+        // those of a tag, and pages; the nonce has 12 bytes.
+        unsafe {
+            bindings::rtpe_gcm_crypt(
+                self.0 .0.as_ptr(),
+                encrypt,
+                packet.as_mut_ptr(),
+                clear,
+                len,
+                nonce.as_mut_ptr(),
+            )
+        }
     }
 }
 
 impl Gcm for GcmKey {
     fn new(key: &[u8]) -> Option<Self> {
+        let len = u32::try_from(key.len()).ok()?;
+        // SAFETY: `key` has the length that is given.
+        let cipher = unsafe { bindings::rtpe_gcm_new(key.as_ptr(), len) };
+        // INVARIANT: What is not null is such a cipher with that key, and ours.
+        NonNull::new(cipher).map(|cipher| Self(Cipher(cipher)))
+    }
+
+    fn seal(&self, nonce: &Nonce, packet: &mut [u8], clear: usize) -> Option<()> {
+        self.crypt(true, nonce, packet, clear).then_some(())
+    }
+
+    fn open(&self, nonce: &Nonce, packet: &mut [u8], clear: usize) -> bool {
+        self.crypt(false, nonce, packet, clear)
+    }
+}
+
+/// A key of GHASH.
+pub(crate) struct GhashKey(Secret<bindings::ghash_key>);
+
+impl Ghash for GhashKey {
+    fn new(key: &Block) -> Option<Self> {
         let prepare = |to| {
-            // SAFETY: `to` is memory for a prepared key, and `key` has the length that is given.
-            let result = unsafe {
-                bindings::aes_gcm_preparekey(to, key.as_ptr(), key.len(), size_of::<Tag>())
-            };
-            result == 0
+            // SAFETY: `to` is memory for a prepared key, and `key` has the 16 bytes of one.
+            unsafe { bindings::ghash_preparekey(to, key.as_ptr()) };
+            true
         };
         Secret::new(prepare).map(Self)
     }
 
-    fn seal(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
-        let mut run = GcmRun::start(self, nonce, associated);
-        run.encrypt(data);
-        run.finish()
-    }
-
-    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
-        let mut run = GcmRun::start(self, nonce, associated);
-        run.decrypt(data);
-        run.finish()
-    }
-
-    fn keystream(&self, nonce: &Nonce, data: &mut [u8]) {
-        GcmRun::start(self, nonce, [&[], &[]]).encrypt(data);
+    fn hash(&self, parts: [&[u8]; 4]) -> Block {
+        let mut run = MaybeUninit::uninit();
+        // SAFETY: The key is prepared, and outlives the computation, which this starts.
+        unsafe { bindings::rtpe_ghash_init(run.as_mut_ptr(), self.0.as_ptr()) };
+        for part in parts.into_iter().filter(|part| !part.is_empty()) {
+            // SAFETY: The computation was started, and `part` has the length that is given.
+            unsafe { bindings::ghash_update(run.as_mut_ptr(), part.as_ptr(), part.len()) };
+        }
+        let mut hash = Block::default();
+        // SAFETY: The computation was started, and a hash has 16 bytes. This wipes the context.
+        unsafe { bindings::ghash_final(run.as_mut_ptr(), hash.as_mut_ptr()) };
+        hash
     }
 }
 

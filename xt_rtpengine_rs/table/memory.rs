@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The memory that a table shares with its daemons: which ranges there are, and where a pointer leads.
+//! The memory that a table shares with its daemons: which ranges there are, and where a pointer leads. Beside it counts what is
+//! allocated for a table and charged to nobody.
 
 use super::target::Resolve;
 use crate::{
@@ -13,7 +14,14 @@ use crate::{
     },
 };
 use core::cmp::Reverse;
-use kernel::{prelude::*, rbtree::RBTree, sync::Arc};
+use kernel::{
+    prelude::*,
+    rbtree::RBTree,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc,
+    },
+};
 
 /// The place of a range: those that start last come first, and of these the newest.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +36,21 @@ struct Range {
     reach: u64,
 }
 
+/// What a table's ciphers have: the crypto API allocates them, and charges nobody.
+pub(crate) type Uncharged = Arc<Atomic<u64>>;
+
+/// A part of that, given back when it is dropped.
+pub(crate) struct Charge {
+    of: Uncharged,
+    size: u64,
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.of.fetch_sub(self.size, Relaxed);
+    }
+}
+
 /// The ranges of a table.
 pub(crate) struct SharedMemory {
     ranges: RBTree<Place, Range>,
@@ -36,17 +59,25 @@ pub(crate) struct SharedMemory {
     next: u64,
     /// The size of all, and of those that are about to be added.
     size: u64,
+    /// What counts beside them.
+    uncharged: Uncharged,
 }
 
 impl SharedMemory {
     /// None.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(uncharged: Uncharged) -> Self {
         Self {
             ranges: RBTree::new(),
             len: 0,
             next: 0,
             size: 0,
+            uncharged,
         }
+    }
+
+    /// What the table's ciphers have.
+    pub(crate) fn uncharged(&self) -> &Uncharged {
+        &self.uncharged
     }
 
     /// How many ranges there are.
@@ -65,14 +96,19 @@ impl SharedMemory {
     ///
     /// [`Fault::MemoryLimit`] when it may not have so many more.
     pub(crate) fn reserve(&mut self, size: u64) -> Result<(), Fault> {
-        let limit = parameters::memory_limit();
-        let fits = |size: &u64| *size <= limit;
-        self.size = self
-            .size
-            .checked_add(size)
-            .filter(fits)
-            .ok_or(Fault::MemoryLimit { size, limit })?;
+        self.check(size)?;
+        self.size = self.size.saturating_add(size);
         Ok(())
+    }
+
+    /// Whether the table may have that many bytes more.
+    fn check(&self, size: u64) -> Result<(), Fault> {
+        let limit = parameters::memory_limit();
+        let all = self.size.checked_add(self.uncharged.load(Relaxed));
+        all.and_then(|all| all.checked_add(size))
+            .filter(|all| *all <= limit)
+            .map(|_| ())
+            .ok_or(Fault::MemoryLimit { size, limit })
     }
 
     /// Gives back what was reserved for a range that there is not.
@@ -129,6 +165,14 @@ pub(crate) struct Ranges<'a> {
 }
 
 impl Resolve for Ranges<'_> {
+    fn charge(&self, size: u64) -> Result<Charge, Fault> {
+        // Under the table's lock nobody else adds to it.
+        self.memory.check(size)?;
+        let of = self.memory.uncharged.clone();
+        of.fetch_add(size, Relaxed);
+        Ok(Charge { of, size })
+    }
+
     fn resolve<T: Counters>(
         &self,
         name: PointerName,

@@ -39,7 +39,7 @@ use kernel::{
     new_mutex,
     prelude::*,
     rbtree::RBTree,
-    sync::{Arc, Mutex},
+    sync::{atomic::Atomic, Arc, Mutex},
 };
 use reasons::Reasons;
 use target::{Builder, Target};
@@ -107,6 +107,7 @@ impl Table {
     /// `ENOMEM`; `ENOENT` when the module is being unloaded.
     pub(crate) fn new(id: u32, home: Arc<Home>) -> Result<Arc<Self>> {
         let hold = Hold::new()?;
+        let uncharged = Arc::new(Atomic::new(0), GFP_KERNEL_ACCOUNT)?;
         let reasons = Reasons::of_table()?;
         Arc::pin_init(
             try_pin_init!(Self {
@@ -119,7 +120,7 @@ impl Table {
                     handles: 0,
                     process: 0,
                     daemon: None,
-                    memory: SharedMemory::new(),
+                    memory: SharedMemory::new(uncharged),
                     indices: None,
                     entries: RBTree::new(),
                     len: 0,
@@ -200,7 +201,8 @@ impl Table {
                 self.withdraw(local);
             }
         }
-        let memory = core::mem::replace(&mut state.memory, SharedMemory::new());
+        let none = SharedMemory::new(state.memory.uncharged().clone());
+        let memory = core::mem::replace(&mut state.memory, none);
         Ok((entries, memory, state.daemon.take()))
     }
 }

@@ -122,7 +122,7 @@ impl Output {
             route: Route::new(),
             stats: memory.resolve(Name::Output, config.stats)?,
             interface: Tallied::new(memory.resolve(Name::OutputInterface, config.interface_stats)?),
-            encryption: srtp::encryption(&config.encrypt, key)?,
+            encryption: srtp::encryption(&config.encrypt, key, memory)?,
         };
         Ok(Self {
             egress,

@@ -2,7 +2,7 @@
 
 //! SRTP of a target, and of what is sent: keys, and what has to be remembered from packet to packet.
 
-use super::indices::KeyUse;
+use super::{indices::KeyUse, memory::Charge, target::Resolve};
 use crate::{
     command::error::Fault,
     rtp_media::{
@@ -17,7 +17,7 @@ use crate::{
     rtp_wire::{self, Srtp},
     sys::{
         counters::SsrcStats,
-        crypto::{AtomicAesKey, KernelCrypto},
+        crypto::{AtomicAesKey, Drivers, KernelCrypto},
         outgoing::Outgoing,
         parameters,
     },
@@ -32,6 +32,7 @@ const UNLISTED: usize = 16;
 pub(crate) struct Decryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
+    _charge: Charge,
     /// Which RTP was received. Taken by the packet path alone, as is the next one.
     #[pin]
     rtp: SpinLock<ReceivedRtp>,
@@ -114,6 +115,7 @@ fn highest(stats: Option<&SsrcStats>) -> Option<u32> {
 pub(crate) struct Encryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
+    _charge: Charge,
     mki: KVec<u8>,
     /// The indices that are left.
     pub(super) indices: KeyUse,
@@ -200,9 +202,13 @@ pub(crate) fn session_keys(srtp: &Srtp) -> Option<srtp::SessionKeys> {
     srtp::SessionKeys::derive::<AtomicAesKey>(&Policy::of(srtp), Part::Rtp)
 }
 
-fn context(srtp: &Srtp) -> Result<Context<KernelCrypto>, Fault> {
+/// The keys, and what counts for them.
+fn context(srtp: &Srtp, memory: &impl Resolve) -> Result<(Context<KernelCrypto>, Charge), Fault> {
+    let policy = Policy::of(srtp);
+    let charge = memory.charge(Drivers::key_size(policy.cipher))?;
     // The lengths were checked when the command was decoded.
-    Context::new(&Policy::of(srtp)).ok_or(Fault::Kernel(ENOMEM))
+    let context = Context::new(&policy).ok_or(Fault::Kernel(ENOMEM))?;
+    Ok((context, charge))
 }
 
 /// With places for so many SSRCs, one at least, and a window of so many packets.
@@ -219,11 +225,12 @@ fn received<const WORDS: usize>(
 #[inline(never)]
 pub(crate) fn decryption(
     config: &rtp_wire::Target,
+    memory: &impl Resolve,
 ) -> Result<Option<Pin<KBox<Decryption>>>, Fault> {
     if config.decrypt.is_plain() {
         return Ok(None);
     }
-    let context = context(&config.decrypt)?;
+    let (context, charge) = context(&config.decrypt, memory)?;
     // Where SSRCs are listed no other RTP comes so far; RTCP does.
     let rtp = match config.ssrcs.iter().filter(|ssrc| ssrc.given).count() {
         0 => UNLISTED,
@@ -244,6 +251,7 @@ pub(crate) fn decryption(
     let decryption = KBox::pin_init(
         pin_init!(Decryption {
             context,
+            _charge: charge,
             rtp <- new_spinlock!(rtp),
             rtcp <- new_spinlock!(rtcp),
         }),
@@ -257,14 +265,17 @@ pub(crate) fn decryption(
 pub(crate) fn encryption(
     srtp: &Srtp,
     indices: Option<KeyUse>,
+    memory: &impl Resolve,
 ) -> Result<Option<KBox<Encryption>>, Fault> {
     let Some(indices) = indices else {
         return Ok(None);
     };
     let mut mki = KVec::new();
     mki.extend_from_slice(srtp.mki(), GFP_KERNEL_ACCOUNT)?;
+    let (context, charge) = context(srtp, memory)?;
     let encryption = Encryption {
-        context: context(srtp)?,
+        context,
+        _charge: charge,
         mki,
         indices,
     };

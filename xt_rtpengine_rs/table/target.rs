@@ -8,6 +8,7 @@
 
 use super::{
     listed::ListedTarget,
+    memory::Charge,
     output::Output,
     reasons::{OfTarget, Reasons},
     srtp::{self, Decryption},
@@ -170,8 +171,15 @@ impl Target {
     }
 }
 
-/// Where the counters of a command are found.
+/// Where the counters of a command are found, and what the table may have is counted.
 pub(crate) trait Resolve {
+    /// Counts bytes that nobody is charged for.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::MemoryLimit`] when the table may not have so many more.
+    fn charge(&self, size: u64) -> Result<Charge, Fault>;
+
     /// Finds counters by the address that the daemon knows.
     fn resolve<T: Counters>(
         &self,
@@ -221,7 +229,7 @@ impl Builder {
         )?;
         let target = node.as_mut().value_mut();
         ssrcs(target, config, memory)?;
-        target.decryption = srtp::decryption(config)?;
+        target.decryption = srtp::decryption(config, memory)?;
         Ok(Self(node))
     }
 

@@ -213,7 +213,7 @@ impl Target {
                 assert_eq!(opened.index as u16, sequence);
                 if rtp.confirm(&self.rules).is_err() {
                     let context = &self.inbound.context;
-                    context.restore_rtp(datagram, start, &opened);
+                    context.restore_rtp(datagram, start, &opened).unwrap();
                     return None;
                 }
                 Some(opened)
@@ -222,7 +222,10 @@ impl Target {
                 let opened = self.inbound.open_rtcp(datagram, rtcp.ssrc).ok()?;
                 let plain = &datagram[..opened.end];
                 let Ok(clear) = rtcp.confirm(&self.rules, plain, |media| media < 4) else {
-                    self.inbound.context.restore_rtcp(datagram, &opened);
+                    self.inbound
+                        .context
+                        .restore_rtcp(datagram, &opened)
+                        .unwrap();
                     return None;
                 };
                 assert!(clear.media < 4);

@@ -43,7 +43,7 @@ pub fn rtcp(data: &[u8]) {
         if is_protected && !is_changed {
             assert_eq!((opened.index, &packet[..opened.end]), (index, datagram));
         }
-        inbound.context.restore_rtcp(&mut packet, opened);
+        inbound.context.restore_rtcp(&mut packet, opened).unwrap();
     } else {
         assert!(!is_protected || is_changed);
     }

@@ -16,7 +16,7 @@ use aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::AeadInPlace as _;
 use aes_gcm::{Aes128Gcm, Aes256Gcm};
 use hmac::Mac as _;
-use rtp_media::srtp::{Aes, Block, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
+use rtp_media::srtp::{Aes, Block, Code, Crypto, Ctr, Gcm, Ghash, Mac, Nonce, Part, Started, Tag};
 use sha1::Sha1;
 
 /// RustCrypto.
@@ -24,7 +24,9 @@ pub struct HostCrypto;
 
 impl Crypto for HostCrypto {
     type Aes = HostAes;
+    type Ctr = HostAes;
     type Gcm = HostGcm;
+    type Ghash = HostGhash;
     type Mac = HostMac;
 
     fn is_equal(one: &[u8], other: &[u8]) -> bool {
@@ -69,6 +71,17 @@ impl Aes for HostAes {
     }
 }
 
+impl Ctr for HostAes {
+    fn new(key: &[u8], _part: Part) -> Option<Self> {
+        <Self as Aes>::new(key)
+    }
+
+    fn crypt(&self, counter: &Block, data: &mut [u8]) -> Option<()> {
+        self.ctr(counter, data);
+        Some(())
+    }
+}
+
 fn from_core<A>(key: &A, counter: &Block, data: &mut [u8])
 where
     A: aes::cipher::BlockCipher
@@ -91,40 +104,70 @@ pub enum HostGcm {
 }
 
 impl HostGcm {
-    fn crypt(&self, nonce: &Nonce, data: &mut [u8]) {
+    /// Encrypts or decrypts.
+    fn crypt(&self, nonce: &[u8; 12], data: &mut [u8]) {
         let (Self::Aes128(_, key) | Self::Aes256(_, key)) = self;
         let mut counter = [0; 16];
         counter[..12].copy_from_slice(nonce);
         counter[15] = 2;
         key.ctr(&counter, data);
     }
+
+    /// Encrypts, and returns the tag.
+    fn encrypt(&self, nonce: &[u8; 12], associated: &[u8], data: &mut [u8]) -> Tag {
+        let tag = match self {
+            Self::Aes128(key, _) => key.encrypt_in_place_detached(nonce.into(), associated, data),
+            Self::Aes256(key, _) => key.encrypt_in_place_detached(nonce.into(), associated, data),
+        };
+        tag.expect("a packet is not too long").into()
+    }
 }
 
 impl Gcm for HostGcm {
     fn new(key: &[u8]) -> Option<Self> {
         Some(match key.len() {
-            16 => Self::Aes128(Box::new(Aes128Gcm::new(key.into())), HostAes::new(key)?),
-            32 => Self::Aes256(Box::new(Aes256Gcm::new(key.into())), HostAes::new(key)?),
+            16 => Self::Aes128(
+                Box::new(Aes128Gcm::new(key.into())),
+                <HostAes as Aes>::new(key)?,
+            ),
+            32 => Self::Aes256(
+                Box::new(Aes256Gcm::new(key.into())),
+                <HostAes as Aes>::new(key)?,
+            ),
             _ => return None,
         })
     }
 
-    fn seal(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
-        let associated = associated.concat();
-        let tag = match self {
-            Self::Aes128(key, _) => key.encrypt_in_place_detached(nonce.into(), &associated, data),
-            Self::Aes256(key, _) => key.encrypt_in_place_detached(nonce.into(), &associated, data),
-        };
-        tag.expect("a packet is not too long").into()
+    fn seal(&self, nonce: &Nonce, packet: &mut [u8], clear: usize) -> Option<()> {
+        let (packet, tag) = packet.split_last_chunk_mut()?;
+        let (associated, data) = packet.split_at_mut_checked(clear)?;
+        *tag = self.encrypt(nonce, associated, data);
+        Some(())
     }
 
-    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
-        self.keystream(nonce, data);
-        self.seal(nonce, associated, &mut data.to_vec())
-    }
-
-    fn keystream(&self, nonce: &Nonce, data: &mut [u8]) {
+    fn open(&self, nonce: &Nonce, packet: &mut [u8], clear: usize) -> bool {
+        let (packet, tag) = packet.split_last_chunk_mut().expect("there is a tag");
+        let (associated, data) = packet.split_at_mut(clear);
         self.crypt(nonce, data);
+        self.encrypt(nonce, associated, &mut data.to_vec()) == *tag
+    }
+}
+
+/// The hash of AES-GCM.
+pub struct HostGhash(ghash::GHash);
+
+impl Ghash for HostGhash {
+    fn new(key: &Block) -> Option<Self> {
+        Some(Self(ghash::GHash::new(key.into())))
+    }
+
+    fn hash(&self, parts: [&[u8]; 4]) -> Block {
+        use ghash::universal_hash::UniversalHash as _;
+        let mut hash = self.0.clone();
+        for part in parts {
+            hash.update_padded(part);
+        }
+        hash.finalize().into()
     }
 }
 

@@ -8,7 +8,7 @@
 //! can be compared.
 
 use host_crypto::suites::{KEY, SALT};
-use host_crypto::{HostAes, HostGcm, HostMac};
+use host_crypto::{HostAes, HostGcm, HostGhash, HostMac};
 use rtp_media::srtp::{Aes, Block, Crypto};
 
 /// RustCrypto, with the derivation of libsrtp.
@@ -16,7 +16,9 @@ pub struct LibsrtpKeys;
 
 impl Crypto for LibsrtpKeys {
     type Aes = LibsrtpAes;
+    type Ctr = HostAes;
     type Gcm = HostGcm;
+    type Ghash = HostGhash;
     type Mac = HostMac;
 
     fn is_equal(one: &[u8], other: &[u8]) -> bool {
@@ -35,10 +37,10 @@ pub enum LibsrtpAes {
 impl Aes for LibsrtpAes {
     fn new(key: &[u8]) -> Option<Self> {
         if key != &KEY[..24] {
-            return HostAes::new(key).map(Self::Right);
+            return <HostAes as Aes>::new(key).map(Self::Right);
         }
         let key = [key, &SALT[..8]].concat();
-        HostAes::new(&key).map(Self::Master192)
+        <HostAes as Aes>::new(&key).map(Self::Master192)
     }
 
     fn encrypt(&self, block: &mut Block) {

@@ -166,6 +166,7 @@ impl From<Refused> for Reason {
             Refused::Replayed => Self::Replayed,
             Refused::TooOld => Self::TooOld,
             Refused::NotAuthentic => Self::NotAuthentic,
+            Refused::NoMemory => Self::NoMemory,
         }
     }
 }

@@ -6,9 +6,11 @@ use crate::common;
 use crate::common::rtcp;
 use crate::common::srtp::{context, protect_rtcp, protect_rtp, rtp_of, srtp_of, Receiver, SSRC};
 use host_crypto::suites::{Suite, ALL};
-use host_crypto::{HostAes, HostCrypto, HostGcm, HostMac};
+use host_crypto::{HostAes, HostCrypto, HostGcm, HostGhash, HostMac, Inbound};
 use rtp_media::srtp::index::Refused;
-use rtp_media::srtp::{Aes, Block, Cipher, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
+use rtp_media::srtp::{
+    Aes, Block, Cipher, Code, Context, Crypto, Ctr, Gcm, Ghash, Mac, Nonce, Part, Started,
+};
 
 const MKI: &[u8] = b"mki!";
 
@@ -141,12 +143,12 @@ fn packets_of_others_are_refused() {
 /// Algorithms that tell what they were asked to do.
 struct Watched;
 
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 struct Work {
     comparisons: usize,
-    /// Bytes that went through HMAC, or AES-GCM with its hash.
+    /// How often a packet went through HMAC, or through the hash of AES-GCM.
     hashed: usize,
-    /// Bytes that were encrypted or decrypted besides.
+    /// How often one was encrypted or decrypted without being hashed.
     crypted: usize,
 }
 
@@ -166,13 +168,16 @@ fn worked(change: impl FnOnce(&mut Work)) {
 
 struct WatchedAes(HostAes);
 struct WatchedGcm(HostGcm);
+struct WatchedGhash(HostGhash);
 struct WatchedMac(HostMac);
 #[derive(Clone)]
 struct WatchedStarted(HostMac);
 
 impl Crypto for Watched {
     type Aes = WatchedAes;
+    type Ctr = WatchedAes;
     type Gcm = WatchedGcm;
+    type Ghash = WatchedGhash;
     type Mac = WatchedMac;
 
     fn is_equal(one: &[u8], other: &[u8]) -> bool {
@@ -183,7 +188,7 @@ impl Crypto for Watched {
 
 impl Aes for WatchedAes {
     fn new(key: &[u8]) -> Option<Self> {
-        HostAes::new(key).map(Self)
+        <HostAes as Aes>::new(key).map(Self)
     }
 
     fn encrypt(&self, block: &mut Block) {
@@ -191,8 +196,19 @@ impl Aes for WatchedAes {
     }
 
     fn ctr(&self, counter: &Block, data: &mut [u8]) {
-        worked(|work| work.crypted += data.len());
+        worked(|work| work.crypted += 1);
         self.0.ctr(counter, data);
+    }
+}
+
+impl Ctr for WatchedAes {
+    fn new(key: &[u8], _: Part) -> Option<Self> {
+        <Self as Aes>::new(key)
+    }
+
+    fn crypt(&self, counter: &Block, data: &mut [u8]) -> Option<()> {
+        self.ctr(counter, data);
+        Some(())
     }
 }
 
@@ -201,19 +217,28 @@ impl Gcm for WatchedGcm {
         HostGcm::new(key).map(Self)
     }
 
-    fn seal(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
-        worked(|work| work.hashed += data.len());
-        self.0.seal(nonce, associated, data)
+    fn seal(&self, nonce: &Nonce, packet: &mut [u8], clear: usize) -> Option<()> {
+        worked(|work| work.hashed += 1);
+        self.0.seal(nonce, packet, clear)
     }
 
-    fn open(&self, nonce: &Nonce, associated: [&[u8]; 2], data: &mut [u8]) -> Tag {
-        worked(|work| work.hashed += data.len());
-        self.0.open(nonce, associated, data)
+    fn open(&self, nonce: &Nonce, packet: &mut [u8], clear: usize) -> bool {
+        worked(|work| {
+            work.hashed += 1;
+            work.comparisons += 1;
+        });
+        self.0.open(nonce, packet, clear)
+    }
+}
+
+impl Ghash for WatchedGhash {
+    fn new(key: &Block) -> Option<Self> {
+        HostGhash::new(key).map(Self)
     }
 
-    fn keystream(&self, nonce: &Nonce, data: &mut [u8]) {
-        worked(|work| work.crypted += data.len());
-        self.0.keystream(nonce, data);
+    fn hash(&self, parts: [&[u8]; 4]) -> Block {
+        worked(|work| work.hashed += 1);
+        self.0.hash(parts)
     }
 }
 
@@ -225,7 +250,7 @@ impl Mac for WatchedMac {
     }
 
     fn start(&self, message: &[u8]) -> WatchedStarted {
-        worked(|work| work.hashed += message.len());
+        worked(|work| work.hashed += 1);
         WatchedStarted(self.0.start(message))
     }
 }
@@ -266,32 +291,25 @@ fn defect_09_tags_are_compared_by_the_algorithm() {
     }
 }
 
-/// What is forged is hashed once, however many rollover counters it may have, and so is what is genuine with any of
-/// them. AES-GCM decrypts as it hashes, and undoes that.
+/// What is forged is hashed once, however many rollover counters it may have, and so is what is genuine with any of them.
 #[test]
 fn field_20_a_forged_packet_is_hashed_once() {
-    for suite in ALL.iter().filter(|suite| suite.authenticates_rtp()) {
-        let sender = context(suite, 0);
-        let mut receiver = watched(suite);
-        // In the third round, and others know another one: there are four guesses.
-        receiver.shared = Some(0x2_4000);
-        receiver.take(&srtp_of(&sender, SSRC, 0x2_4000)).unwrap();
-        receiver.shared = Some(0x5_4000);
-        let genuine = srtp_of(&sender, SSRC, 0x2_4001);
-        let hashed = if suite.cipher == Cipher::AeadAesGcm && !suite.hmac {
-            genuine.len() - 12 - 16
-        } else {
-            genuine.len() - usize::from(suite.rtp_tag_len)
-        };
-
+    let is_hmac = |suite: &&Suite| suite.hmac && suite.cipher != Cipher::AeadAesGcm;
+    for suite in ALL.iter().filter(is_hmac) {
+        if !suite.authenticates_rtp() {
+            continue;
+        }
+        let (sender, mut receiver, genuine) = four_guesses(suite);
         let mut forged = genuine.clone();
         *forged.last_mut().unwrap() ^= 1;
         let (work, taken) = work_of(|| receiver.take(&forged));
         assert_eq!(taken, Err(Refused::NotAuthentic), "{}", suite.name);
-        assert_eq!(work.comparisons, 4, "{}", suite.name);
-        assert_eq!(work.hashed, hashed, "{}", suite.name);
-        let undone = if suite.hmac { 0 } else { hashed };
-        assert_eq!(work.crypted, undone, "{}", suite.name);
+        let expected = Work {
+            comparisons: 4,
+            hashed: 1,
+            crypted: 0,
+        };
+        assert_eq!(work, expected, "{}", suite.name);
 
         // Nor is a replay, or what only another guess finds, hashed more than once.
         let ahead = srtp_of(&sender, SSRC, 0x3_4002);
@@ -303,10 +321,114 @@ fn field_20_a_forged_packet_is_hashed_once() {
             (&ahead, Ok(0x3_4002)),
         ] {
             let (work, taken) = work_of(|| receiver.take(packet));
-            assert_eq!(taken, expected, "{}", suite.name);
-            let tags = usize::from(suite.hmac && suite.cipher == Cipher::AeadAesGcm);
-            let once = hashed + tags * (genuine.len() - 12 - 16 - usize::from(suite.rtp_tag_len));
-            assert_eq!(work.hashed, once, "{}", suite.name);
+            assert_eq!((taken, work.hashed), (expected, 1), "{}", suite.name);
+        }
+    }
+}
+
+/// One that received a packet in the third round, and is told of another round by others: there are four guesses. The
+/// packet is the next one.
+fn four_guesses(suite: &Suite) -> (Context<HostCrypto>, Receiver<Watched>, Vec<u8>) {
+    let sender = context(suite, 0);
+    let mut receiver = watched(suite);
+    receiver.shared = Some(0x2_4000);
+    receiver.take(&srtp_of(&sender, SSRC, 0x2_4000)).unwrap();
+    receiver.shared = Some(0x5_4000);
+    let genuine = srtp_of(&sender, SSRC, 0x2_4001);
+    (sender, receiver, genuine)
+}
+
+/// AES-GCM decrypts as it hashes, and has to undo that for the first forged packet. From then on, until so many are genuine, packets
+/// are hashed first: what is forged is hashed once.
+#[test]
+fn field_20_forged_packets_of_aes_gcm_are_hashed_once() {
+    let is_gcm = |suite: &&Suite| suite.cipher == Cipher::AeadAesGcm && !suite.hmac;
+    for suite in ALL.iter().filter(is_gcm) {
+        let (sender, mut receiver, genuine) = four_guesses(suite);
+        let mut forged = genuine.clone();
+        *forged.last_mut().unwrap() ^= 1;
+        let (first, taken) = work_of(|| receiver.take(&forged));
+        assert_eq!(taken, Err(Refused::NotAuthentic));
+        let work = |hashed, comparisons| Work {
+            comparisons,
+            hashed,
+            crypted: 0,
+        };
+        assert_eq!(first, work(2, 4), "{}: decrypted, and undone", suite.name);
+        for _ in 0..3 {
+            let (another, taken) = work_of(|| receiver.take(&forged));
+            assert_eq!(taken, Err(Refused::NotAuthentic));
+            assert_eq!(another, work(1, 4), "{}", suite.name);
+        }
+        // Those that follow are hashed before they are decrypted, and what is forged meanwhile is hashed once. The test has what is
+        // genuine restored, which hashes it once more.
+        receiver.shared = None;
+        let first = 0x2_4001;
+        for index in first..first + 64 {
+            let (of_genuine, taken) = work_of(|| receiver.take(&srtp_of(&sender, SSRC, index)));
+            assert_eq!((taken, of_genuine.hashed), (Ok(index), 2 + 1));
+            if index < first + 63 {
+                let (of_forged, _) = work_of(|| receiver.take(&forged));
+                assert_eq!(of_forged.hashed, 1, "{}: {index:x}", suite.name);
+            }
+        }
+        let next = srtp_of(&sender, SSRC, first + 64);
+        let (of_genuine, taken) = work_of(|| receiver.take(&next));
+        assert_eq!((taken, of_genuine), (Ok(first + 64), work(1 + 1, 1)));
+        let (of_forged, _) = work_of(|| receiver.take(&forged));
+        assert_eq!(of_forged.hashed, 2, "{}: trusted again", suite.name);
+    }
+}
+
+/// Without anything that takes a packet in one call, the halves of AES-GCM do the same.
+#[test]
+fn aes_gcm_is_the_same_in_one_call_and_put_together() {
+    struct Halves;
+    struct NoGcm;
+    impl Crypto for Halves {
+        type Aes = HostAes;
+        type Ctr = HostAes;
+        type Gcm = NoGcm;
+        type Ghash = HostGhash;
+        type Mac = HostMac;
+
+        fn is_equal(one: &[u8], other: &[u8]) -> bool {
+            HostCrypto::is_equal(one, other)
+        }
+    }
+    impl Gcm for NoGcm {
+        fn new(_: &[u8]) -> Option<Self> {
+            None
+        }
+
+        fn seal(&self, _: &Nonce, _: &mut [u8], _: usize) -> Option<()> {
+            unreachable!()
+        }
+
+        fn open(&self, _: &Nonce, _: &mut [u8], _: usize) -> bool {
+            unreachable!()
+        }
+    }
+    for suite in ALL.iter().filter(|it| it.cipher == Cipher::AeadAesGcm) {
+        let whole = context(suite, 0);
+        let halves = || Context::<Halves>::new(&suite.policy(0)).unwrap();
+        for header in [12, 16, 28, 32, 40] {
+            for payload in (0..70).chain([160, 161, 1200]) {
+                let mut packet = rtp_of(SSRC, 7);
+                packet.resize(header + payload, 0x5a);
+                let one = protect_rtp(&whole, packet.clone(), header, 7, b"");
+                let other = protect_rtp(&halves(), packet.clone(), header, 7, b"");
+                assert_eq!(one, other, "{}: {header} {payload}", suite.name);
+                let mut received = one.clone();
+                let mut inbound = Inbound::new(halves(), 64);
+                let opened = inbound.open_rtp(&mut received, header, SSRC, 7, None);
+                assert_eq!(received[..opened.unwrap().end], packet);
+                let mut forged = one;
+                forged[header + payload] ^= 1;
+                let before = forged.clone();
+                let refused = inbound.open_rtp(&mut forged, header, SSRC, 7, None);
+                assert_eq!((refused, forged), (Err(Refused::NotAuthentic), before));
+            }
         }
     }
 }

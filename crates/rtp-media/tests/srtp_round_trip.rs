@@ -86,7 +86,7 @@ proptest! {
         let opened = inbound.open_rtp(&mut packet, start, SSRC, sequence, shared).unwrap();
         prop_assert_eq!(opened.index, index);
         prop_assert_eq!(&packet[..opened.end], &plain);
-        inbound.context.restore_rtp(&mut packet, start, &opened);
+        inbound.context.restore_rtp(&mut packet, start, &opened).unwrap();
         prop_assert_eq!(packet, protected);
     }
 
@@ -109,7 +109,7 @@ proptest! {
         let opened = inbound.open_rtcp(&mut packet, SSRC).unwrap();
         prop_assert_eq!(opened.index, index);
         prop_assert_eq!(&packet[..opened.end], &plain);
-        inbound.context.restore_rtcp(&mut packet, &opened);
+        inbound.context.restore_rtcp(&mut packet, &opened).unwrap();
         prop_assert_eq!(packet, protected);
     }
 
@@ -132,14 +132,14 @@ proptest! {
             if let Ok(opened) = opened {
                 prop_assert!(start <= opened.end && opened.end <= packet.len());
                 prop_assert_eq!(&packet[..start], &bytes[..start]);
-                inbound.context.restore_rtp(&mut packet, start, &opened);
+                inbound.context.restore_rtp(&mut packet, start, &opened).unwrap();
             }
             prop_assert_eq!(&packet, &bytes);
 
             let opened = inbound.open_rtcp(&mut packet, SSRC);
             if let Ok(opened) = opened {
                 prop_assert!(opened.end <= packet.len());
-                inbound.context.restore_rtcp(&mut packet, &opened);
+                inbound.context.restore_rtcp(&mut packet, &opened).unwrap();
             }
             prop_assert_eq!(&packet, &bytes);
         }

@@ -45,7 +45,7 @@ MODULE_PARM_DESC(srtp_replay_window,
 
 unsigned long rtpe_memory_limit = 1UL << 32;
 module_param_named(memory_limit, rtpe_memory_limit, ulong, 0644);
-MODULE_PARM_DESC(memory_limit, "Bytes that a table may share with its daemons (default 4294967296)");
+MODULE_PARM_DESC(memory_limit, "Bytes that a table may share with its daemons, with those of its ciphers (default 4294967296)");
 
 bool rtpe_log_errors;
 module_param_named(log_errors, rtpe_log_errors, bool, 0644);

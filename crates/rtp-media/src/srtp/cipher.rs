@@ -2,8 +2,9 @@
 
 //! The ciphers with a session's key in place, and where each packet's keystream starts.
 
-use super::crypto::{Aes, Block, Crypto, Gcm, Nonce};
-use super::keys::{SessionKeys, SALT_LEN};
+use super::crypto::{Aes, Block, Crypto, Ctr, Nonce};
+use super::gcm::Gcm;
+use super::keys::{Part, SessionKeys, SALT_LEN};
 
 /// A cipher.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,33 +42,39 @@ pub(super) struct Place {
 /// A cipher and the keys it needs.
 pub(super) enum Keyed<C: Crypto> {
     Null,
-    AesCm(C::Aes),
+    AesCm(C::Ctr),
     AesF8 { data: C::Aes, vector: C::Aes },
-    AeadAesGcm(C::Gcm),
+    AeadAesGcm(Gcm<C>),
 }
 
 impl<C: Crypto> Keyed<C> {
     /// Prepares the keys. None when their length is wrong, or without memory.
-    pub(super) fn new(cipher: Cipher, keys: &SessionKeys) -> Option<Self> {
+    pub(super) fn new(cipher: Cipher, part: Part, keys: &SessionKeys) -> Option<Self> {
         Some(match cipher {
             Cipher::Null => Keyed::Null,
-            Cipher::AesCm => Keyed::AesCm(C::Aes::new(keys.key())?),
+            Cipher::AesCm => Keyed::AesCm(C::Ctr::new(keys.key(), part)?),
             Cipher::AesF8 => Keyed::AesF8 {
                 data: C::Aes::new(keys.key())?,
                 vector: f8_vector_key(keys)?,
             },
-            Cipher::AeadAesGcm => Keyed::AeadAesGcm(C::Gcm::new(keys.key())?),
+            Cipher::AeadAesGcm => Keyed::AeadAesGcm(Gcm::new(keys.key(), part)?),
         })
     }
 
-    /// Encrypts or decrypts, and does not authenticate.
-    pub(super) fn keystream(&self, salt: &[u8; SALT_LEN], place: &Place, data: &mut [u8]) {
+    /// Encrypts or decrypts, and does not authenticate. None, and the data is of no use any more, when it fails.
+    pub(super) fn keystream(
+        &self,
+        salt: &[u8; SALT_LEN],
+        place: &Place,
+        data: &mut [u8],
+    ) -> Option<()> {
         match self {
             Keyed::Null => {}
-            Keyed::AesCm(key) => key.ctr(&counter(salt, place), data),
+            Keyed::AesCm(key) => key.crypt(&counter(salt, place), data)?,
             Keyed::AesF8 { data: key, vector } => f8(key, vector, place.f8, data),
-            Keyed::AeadAesGcm(key) => key.keystream(&nonce(salt, place), data),
+            Keyed::AeadAesGcm(key) => key.crypt(&nonce(salt, place), data),
         }
+        Some(())
     }
 }
 

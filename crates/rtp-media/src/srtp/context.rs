@@ -3,9 +3,10 @@
 //! Keys and settings of one direction.
 
 use super::cipher::{nonce, Cipher, Keyed, Place};
-use super::crypto::{Crypto, Gcm as _, Mac as _, Nonce, Started as _, Tag};
+use super::crypto::{Crypto, Mac as _, Started as _, Tag};
 use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
 use super::wipe;
+use core::ops::Range;
 
 /// Longest tag of HMAC-SHA1.
 const MAX_TAG: usize = 20;
@@ -86,7 +87,7 @@ impl<C: Crypto> Session<C> {
         }
         let keys = SessionKeys::derive::<C::Aes>(policy, part)?;
         Some(Self {
-            cipher: Keyed::new(policy.cipher, &keys)?,
+            cipher: Keyed::new(policy.cipher, part, &keys)?,
             salt: keys.salt,
             mac: match tag_len {
                 0 => None,
@@ -108,22 +109,25 @@ impl<C: Crypto> Session<C> {
         tag.saturating_add(self.tag_len)
     }
 
-    /// Encrypts a payload in place, and returns how many bytes of `room`, which follows it, were written:
-    /// the tag of AES-GCM, which is that of `associated`, too.
+    /// Encrypts the payload of a packet in place, and returns where the packet ends now: behind the tag of AES-GCM, which is that of
+    /// what precedes the payload, and of `more`, too.
     pub(super) fn encrypt(
         &self,
         place: &Place,
-        associated: [&[u8]; 2],
-        payload: &mut [u8],
-        room: &mut [u8],
+        buffer: &mut [u8],
+        payload: Range<usize>,
+        more: &[u8],
     ) -> Option<usize> {
         if let Keyed::AeadAesGcm(key) = &self.cipher {
-            let to = room.first_chunk_mut::<{ size_of::<Tag>() }>()?;
-            *to = key.seal(&nonce(&self.salt, place), associated, payload);
-            Some(to.len())
+            let end = payload.end.checked_add(size_of::<Tag>())?;
+            let packet = buffer.get_mut(..end)?;
+            key.seal(&nonce(&self.salt, place), packet, payload.start, more)?;
+            Some(end)
         } else {
-            self.cipher.keystream(&self.salt, place, payload);
-            Some(0)
+            let end = payload.end;
+            self.cipher
+                .keystream(&self.salt, place, buffer.get_mut(payload)?)?;
+            Some(end)
         }
     }
 
@@ -170,36 +174,5 @@ impl<C: Crypto> Session<C> {
             to.copy_from_slice(code.get(..self.tag_len)?);
         }
         end.checked_add(mki.len())?.checked_add(self.tag_len)
-    }
-
-    /// Decrypts what AES-GCM protected, and returns the number of the first of `places` that the tag is right
-    /// for. Without one the data is as before. It is hashed once: the tags of two nonces differ as the
-    /// tags of nothing do (NIST SP 800-38D, 7.1: the hash, which does not depend on the nonce, is encrypted by
-    /// addition).
-    pub(super) fn open_gcm(
-        &self,
-        key: &C::Gcm,
-        mut places: impl Iterator<Item = Place>,
-        associated: [&[u8]; 2],
-        data: &mut [u8],
-        tag: &Tag,
-    ) -> Option<usize> {
-        let first = nonce(&self.salt, &places.next()?);
-        let code = key.open(&first, associated, data);
-        if C::is_equal(&code, tag) {
-            return Some(0);
-        }
-        let mask = |nonce: &Nonce| u128::from_ne_bytes(key.seal(nonce, [&[], &[]], &mut []));
-        let mut others = places.map(|place| nonce(&self.salt, &place)).peekable();
-        let hash = others
-            .peek()
-            .map_or(0, |_| u128::from_ne_bytes(code) ^ mask(&first));
-        let found = others
-            .zip(1..)
-            .find(|(nonce, _)| C::is_equal(&(hash ^ mask(nonce)).to_ne_bytes(), tag));
-        key.keystream(&first, data);
-        let (nonce, number) = found?;
-        key.keystream(&nonce, data);
-        Some(number)
     }
 }

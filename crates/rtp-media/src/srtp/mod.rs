@@ -9,6 +9,7 @@
 mod cipher;
 mod context;
 mod crypto;
+mod gcm;
 pub mod index;
 mod keys;
 mod rtcp;
@@ -16,7 +17,7 @@ mod rtp;
 
 pub use cipher::Cipher;
 pub use context::Context;
-pub use crypto::{Aes, Block, Code, Crypto, Gcm, Mac, Nonce, Started, Tag};
+pub use crypto::{Aes, Block, Code, Crypto, Ctr, Gcm, Ghash, Mac, Nonce, Started, Tag};
 pub use keys::{Part, Policy, SessionKeys, AUTH_KEY_LEN, MAX_KEY, SALT_LEN};
 
 /// A packet whose authentication tag was right, and which was decrypted.

@@ -2,7 +2,7 @@
 
 //! SRTCP packets (RFC 3711, 3.4; RFC 7714, 9).
 
-use super::cipher::{Keyed, Place};
+use super::cipher::{nonce, Keyed, Place};
 use super::context::{Context, RTCP_INDEX_LEN};
 use super::crypto::{Crypto, Tag};
 use super::index::Refused;
@@ -40,12 +40,9 @@ impl<C: Crypto> Context<C> {
         let session = &self.rtcp;
         let encrypted = !matches!(session.cipher, Keyed::Null);
         let word = (index & !ENCRYPTED) | if encrypted { ENCRYPTED } else { 0 };
-        let (packet, room) = buffer.split_at_mut_checked(length)?;
-        let (header, payload) = packet.split_at_mut_checked(HEADER_LEN)?;
-        let place = place(header, word)?;
+        let place = place(buffer.get(..length)?, word)?;
         let word = word.to_be_bytes();
-        let mut end =
-            length.checked_add(session.encrypt(&place, [header, &word], payload, room)?)?;
+        let mut end = session.encrypt(&place, buffer, HEADER_LEN..length, &word)?;
         let to = buffer.get_mut(end..)?.first_chunk_mut::<RTCP_INDEX_LEN>()?;
         *to = word;
         end = end.checked_add(RTCP_INDEX_LEN)?;
@@ -65,7 +62,8 @@ impl<C: Crypto> Context<C> {
         let admitted = admit(opened.index);
         // AES-GCM has decrypted it already.
         if admitted.is_ok() != matches!(self.rtcp.cipher, Keyed::AeadAesGcm(_)) {
-            self.restore_rtcp(packet, &opened);
+            let crypted = self.restore_rtcp(packet, &opened);
+            crypted.ok_or(Refused::NoMemory)?;
         }
         admitted.map(|()| opened)
     }
@@ -82,13 +80,12 @@ impl<C: Crypto> Context<C> {
         let place = place(packet, number)?;
         let index = place.index;
         if let Keyed::AeadAesGcm(key) = &session.cipher {
-            let (rest, tag) = packet.split_last_chunk_mut::<{ size_of::<Tag>() }>()?;
-            end = rest.len();
+            end = end.checked_sub(size_of::<Tag>())?;
+            packet.get(HEADER_LEN..end)?;
             // RFC 7714, 9.3: what is not encrypted is associated data, all of it.
             let clear = if encrypted { HEADER_LEN } else { end };
-            let (clear, data) = rest.split_at_mut_checked(clear)?;
-            clear.get(..HEADER_LEN)?;
-            session.open_gcm(key, core::iter::once(place), [clear, word], data, tag)?;
+            let nonces = core::iter::once(nonce(&session.salt, &place));
+            key.open(nonces, packet, clear, word)?;
         }
         Some(Opened {
             index,
@@ -97,19 +94,15 @@ impl<C: Crypto> Context<C> {
         })
     }
 
-    /// Makes an opened RTCP packet what it was before, without what stood behind it.
-    pub fn restore_rtcp(&self, packet: &mut [u8], opened: &Opened) {
+    /// Makes an opened RTCP packet what it was before, without what stood behind it. None, and it is of no use any more, when
+    /// that fails.
+    pub fn restore_rtcp(&self, packet: &mut [u8], opened: &Opened) -> Option<()> {
         if !opened.encrypted {
-            return;
+            return Some(());
         }
-        let Some((header, payload)) = packet
-            .get_mut(..opened.end)
-            .and_then(|packet| packet.split_at_mut_checked(HEADER_LEN))
-        else {
-            return;
-        };
-        if let Some(place) = place(header, opened.index | ENCRYPTED) {
-            self.rtcp.cipher.keystream(&self.rtcp.salt, &place, payload);
-        }
+        let session = &self.rtcp;
+        let place = place(packet, opened.index | ENCRYPTED)?;
+        let payload = packet.get_mut(HEADER_LEN..opened.end)?;
+        session.cipher.keystream(&session.salt, &place, payload)
     }
 }

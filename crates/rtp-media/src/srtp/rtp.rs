@@ -2,7 +2,7 @@
 
 //! SRTP packets (RFC 3711, 3.1; RFC 7714, 8).
 
-use super::cipher::{Keyed, Place};
+use super::cipher::{nonce, Keyed, Place};
 use super::context::Context;
 use super::crypto::{Crypto, Tag};
 use super::index::{Guesses, Refused};
@@ -42,10 +42,8 @@ impl<C: Crypto> Context<C> {
         mki: &[u8],
     ) -> Option<usize> {
         let session = &self.rtp;
-        let (packet, room) = buffer.split_at_mut_checked(length)?;
-        let (header, payload) = packet.split_at_mut_checked(payload_start)?;
-        let place = place(header.first_chunk()?, index);
-        let end = length.checked_add(session.encrypt(&place, [header, &[]], payload, room)?)?;
+        let place = place(buffer.get(..payload_start)?.first_chunk()?, index);
+        let end = session.encrypt(&place, buffer, payload_start..length, &[])?;
         session.authenticate(buffer, end, mki, &rollover_counter(index))
     }
 
@@ -66,7 +64,8 @@ impl<C: Crypto> Context<C> {
         let admitted = admit(opened.index);
         // AES-GCM has decrypted it already.
         if admitted.is_ok() != matches!(self.rtp.cipher, Keyed::AeadAesGcm(_)) {
-            self.crypt_rtp(packet, payload_start, &opened);
+            let crypted = self.restore_rtp(packet, payload_start, &opened);
+            crypted.ok_or(Refused::NoMemory)?;
         }
         admitted.map(|()| opened)
     }
@@ -82,18 +81,14 @@ impl<C: Crypto> Context<C> {
         let session = &self.rtp;
         let ends = guesses.iter().map(|&index| rollover_counter(index));
         let (packet, mut number) = session.authenticated(packet, self.mki_len, ends)?;
+        let (header, payload) = packet.split_at_checked(payload_start)?;
+        let header = *header.first_chunk()?;
         let mut end = packet.len();
-        let (header, payload) = packet.split_at_mut_checked(payload_start)?;
-        let fixed = header.first_chunk()?;
         if let Keyed::AeadAesGcm(key) = &session.cipher {
-            let (payload, tag) = payload.split_last_chunk_mut::<{ size_of::<Tag>() }>()?;
-            let places = guesses
-                .get(number..)?
-                .iter()
-                .map(|&index| place(fixed, index));
-            let more = session.open_gcm(key, places, [header, &[]], payload, tag)?;
-            number = number.checked_add(more)?;
-            end = payload_start.checked_add(payload.len())?;
+            end = payload_start.checked_add(payload.len().checked_sub(size_of::<Tag>())?)?;
+            let guesses = guesses.get(number..)?.iter();
+            let nonces = guesses.map(|&index| nonce(&session.salt, &place(&header, index)));
+            number = number.checked_add(key.open(nonces, packet, payload_start, &[])?)?;
         }
         Some(Opened {
             index: *guesses.get(number)?,
@@ -102,21 +97,21 @@ impl<C: Crypto> Context<C> {
         })
     }
 
-    /// Makes an opened RTP packet what it was before, without what stood behind it.
-    pub fn restore_rtp(&self, packet: &mut [u8], payload_start: usize, opened: &Opened) {
-        self.crypt_rtp(packet, payload_start, opened);
-    }
-
-    /// Encrypts or decrypts the payload.
-    fn crypt_rtp(&self, packet: &mut [u8], payload_start: usize, opened: &Opened) {
-        let payload = packet
-            .get_mut(..opened.end)
-            .and_then(|packet| packet.split_at_mut_checked(payload_start));
-        if let Some((header, payload)) = payload {
-            if let Some(header) = header.first_chunk() {
-                let place = place(header, opened.index);
-                self.rtp.cipher.keystream(&self.rtp.salt, &place, payload);
-            }
+    /// Makes an opened RTP packet what it was before, without what stood behind it. None, and it is of no use any more, when
+    /// that fails.
+    pub fn restore_rtp(
+        &self,
+        packet: &mut [u8],
+        payload_start: usize,
+        opened: &Opened,
+    ) -> Option<()> {
+        let session = &self.rtp;
+        let place = place(packet.get(..payload_start)?.first_chunk()?, opened.index);
+        let payload = payload_start..opened.end;
+        if let Keyed::AeadAesGcm(key) = &session.cipher {
+            return key.restore(&nonce(&session.salt, &place), packet, payload);
         }
+        let payload = packet.get_mut(payload)?;
+        session.cipher.keystream(&session.salt, &place, payload)
     }
 }

@@ -55,7 +55,10 @@ pub(crate) fn check(random: &mut Random, table: &Table) -> Result<(), Failure> {
     let model = &table.model;
     let memory: u64 = model.pins.iter().map(|pin| pin.size).sum();
     let interface = model.generation.map_or("none", |it| it.name());
-    if !status.ends_with(&format!(" {interface}\n")) {
+    let interface_line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("Interface:"));
+    if interface_line.map(str::trim) != Some(interface) {
         return Err(format!(
             "table {}: the interface is not {interface}:\n{status}",
             table.id

@@ -16,6 +16,8 @@ pub enum Refused {
     TooOld,
     /// No authentication tag is right, or there is no room for one.
     NotAuthentic,
+    /// It could not be decrypted: there is no memory.
+    NoMemory,
 }
 
 /// The packet indices that a sequence number may stand for, the most likely first, none twice.
