@@ -3,16 +3,13 @@
 //! SRTP parameters as they are listed. Keys are shown to those who may see them.
 
 use crate::{
-    rtp_wire::{
-        srtp::{Cipher, Hmac},
-        Srtp,
-    },
-    table::srtp::session_keys,
+    rtp_wire::srtp::{Cipher, Hmac},
+    table::{listed::ListedSrtp, srtp::session_keys},
 };
 use kernel::{seq_file::SeqFile, seq_print};
 
 /// Writes the parameters, if there are any.
-pub(crate) fn show_srtp(out: &SeqFile, label: &str, srtp: Option<&Srtp>, with_keys: bool) {
+pub(crate) fn show_srtp(out: &SeqFile, label: &str, srtp: Option<&ListedSrtp>, with_keys: bool) {
     let Some(srtp) = srtp else {
         return;
     };
@@ -24,7 +21,7 @@ pub(crate) fn show_srtp(out: &SeqFile, label: &str, srtp: Option<&Srtp>, with_ke
     if srtp.mki_len > 0 {
         seq_print!(out, "            MKI: length {}, ", srtp.mki_len);
         let mut separator = "";
-        for byte in srtp.mki().iter().take(8) {
+        for byte in srtp.mki() {
             seq_print!(out, "{separator}{byte:02x}");
             separator = ":";
         }
@@ -40,7 +37,7 @@ pub(crate) fn show_srtp(out: &SeqFile, label: &str, srtp: Option<&Srtp>, with_ke
     }
 }
 
-fn show_keys(out: &SeqFile, srtp: &Srtp, with_keys: bool) {
+fn show_keys(out: &SeqFile, srtp: &ListedSrtp, with_keys: bool) {
     // Derived anew: nothing keeps them.
     let session = if with_keys { session_keys(srtp) } else { None };
     let session = session.as_ref();

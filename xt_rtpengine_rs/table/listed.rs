@@ -2,6 +2,7 @@
 
 //! What only `list` shows of a target and of its outputs. Packets read nothing of it.
 
+use super::memory::Charge;
 use crate::{
     rtp_wire::{
         output::OutputFlags,
@@ -12,6 +13,9 @@ use crate::{
     udp_ip::Flow,
 };
 use kernel::prelude::*;
+
+/// SRTP parameters, with the first bytes of the master key identifier: more is not shown.
+pub(crate) type ListedSrtp = Srtp<8>;
 
 /// Of a target.
 pub(crate) struct ListedTarget {
@@ -24,7 +28,9 @@ pub(crate) struct ListedTarget {
     /// How many outputs were announced.
     pub(crate) num_outputs: u8,
     /// How to decrypt; none where packets come as they are.
-    pub(crate) decrypt: Option<KBox<Srtp>>,
+    pub(crate) decrypt: Option<KBox<ListedSrtp>>,
+    /// What its keys count for.
+    pub(super) charge: Option<Charge>,
 }
 
 impl ListedTarget {
@@ -40,6 +46,7 @@ impl ListedTarget {
             mid_extension: config.mid_extension,
             num_outputs: config.num_outputs,
             decrypt: srtp(&config.decrypt)?,
+            charge: None,
         };
         Ok(KBox::new(listed, GFP_KERNEL_ACCOUNT)?)
     }
@@ -56,7 +63,7 @@ pub(crate) struct ListedOutput {
     /// What SSRCs are replaced by, or would be.
     pub(crate) ssrcs: [u32; MAX_SSRCS],
     /// How to encrypt; none where packets go as they are.
-    pub(crate) encrypt: Option<KBox<Srtp>>,
+    pub(crate) encrypt: Option<KBox<ListedSrtp>>,
 }
 
 impl ListedOutput {
@@ -78,11 +85,11 @@ impl ListedOutput {
 }
 
 /// Keys go from one place to the other, and are overwritten in both when they are dropped.
-fn srtp(config: &Srtp) -> Result<Option<KBox<Srtp>>> {
+fn srtp(config: &Srtp) -> Result<Option<KBox<ListedSrtp>>> {
     if config.is_plain() {
         return Ok(None);
     }
-    let mut kept = zeroed::<Srtp>()?;
+    let mut kept = zeroed::<ListedSrtp>()?;
     kept.copy_from(config);
     Ok(Some(kept))
 }

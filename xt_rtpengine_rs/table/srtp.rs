@@ -2,7 +2,7 @@
 
 //! SRTP of a target, and of what is sent: keys, and what has to be remembered from packet to packet.
 
-use super::{indices::KeyUse, memory::Charge, target::Resolve};
+use super::{indices::KeyUse, listed::ListedSrtp, memory::Charge, target::Resolve};
 use crate::{
     command::error::Fault,
     rtp_media::{
@@ -32,7 +32,6 @@ const UNLISTED: usize = 16;
 pub(crate) struct Decryption {
     /// Its keys.
     pub(crate) context: Context<KernelCrypto>,
-    _charge: Charge,
     /// Which RTP was received. Taken by the packet path alone, as is the next one.
     #[pin]
     rtp: SpinLock<ReceivedRtp>,
@@ -70,6 +69,9 @@ impl ReceivedRtp {
         }
     }
 }
+
+// More would take twice the memory.
+const _: () = assert!(cfg!(CONFIG_DEBUG_SPINLOCK) || size_of::<Decryption>() <= 256);
 
 impl Decryption {
     /// Authenticates an RTP packet and decrypts it in place. `stats` are the counters of its SSRC, if it has
@@ -198,7 +200,7 @@ fn protect(
 
 /// Keys of RTP, to be shown to those who may see them. Does not sleep: a published target is listed
 /// under RCU.
-pub(crate) fn session_keys(srtp: &Srtp) -> Option<srtp::SessionKeys> {
+pub(crate) fn session_keys(srtp: &ListedSrtp) -> Option<srtp::SessionKeys> {
     srtp::SessionKeys::derive::<AtomicAesKey>(&Policy::of(srtp), Part::Rtp)
 }
 
@@ -220,13 +222,13 @@ fn received<const WORDS: usize>(
     Ok(Received::new(places, window))
 }
 
-/// Prepares decryption; none where packets come as they are. May sleep.
+/// Prepares decryption, and tells what its keys count for; none where packets come as they are. May sleep.
 // Here as below: large frames are not to become one with the caller's.
 #[inline(never)]
 pub(crate) fn decryption(
     config: &rtp_wire::Target,
     memory: &impl Resolve,
-) -> Result<Option<Pin<KBox<Decryption>>>, Fault> {
+) -> Result<Option<(Pin<KBox<Decryption>>, Charge)>, Fault> {
     if config.decrypt.is_plain() {
         return Ok(None);
     }
@@ -251,13 +253,12 @@ pub(crate) fn decryption(
     let decryption = KBox::pin_init(
         pin_init!(Decryption {
             context,
-            _charge: charge,
             rtp <- new_spinlock!(rtp),
             rtcp <- new_spinlock!(rtcp),
         }),
         GFP_KERNEL_ACCOUNT,
     )?;
-    Ok(Some(decryption))
+    Ok(Some((decryption, charge)))
 }
 
 /// Prepares encryption; none where packets go as they are. May sleep.

@@ -229,7 +229,10 @@ impl Builder {
         )?;
         let target = node.as_mut().value_mut();
         ssrcs(target, config, memory)?;
-        target.decryption = srtp::decryption(config, memory)?;
+        if let Some((decryption, charge)) = srtp::decryption(config, memory)? {
+            target.decryption = Some(decryption);
+            target.listed.charge = Some(charge);
+        }
         Ok(Self(node))
     }
 

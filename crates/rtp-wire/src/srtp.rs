@@ -94,7 +94,7 @@ pub const MAX_MKI: usize = 255;
 /// It holds a secret, which is overwritten when it is dropped.
 #[derive(FromZeros)]
 #[repr(C)]
-pub struct Srtp {
+pub struct Srtp<const MKI: usize = MAX_MKI> {
     /// The cipher.
     pub cipher: Cipher,
     /// The message authentication code.
@@ -117,11 +117,11 @@ pub struct Srtp {
     pub rtcp_auth_tag_len: u8,
     /// Length of the master key identifier.
     pub mki_len: u8,
-    /// Master key identifier; the first `mki_len` bytes count.
-    pub mki: [u8; MAX_MKI],
+    /// Master key identifier; the first `mki_len` bytes count, as far as there are so many.
+    pub mki: [u8; MKI],
 }
 
-impl Srtp {
+impl<const MKI: usize> Srtp<MKI> {
     /// Whether packets go as they are: neither encrypted nor authenticated.
     pub const fn is_plain(&self) -> bool {
         matches!(self.cipher, Cipher::Null) && matches!(self.hmac, Hmac::Null)
@@ -141,12 +141,12 @@ impl Srtp {
 
     /// The master key identifier.
     pub fn mki(&self) -> &[u8] {
-        let len = usize::from(self.mki_len);
+        let len = usize::from(self.mki_len).min(MKI);
         self.mki.get(..len).unwrap_or(&[])
     }
 
-    /// Takes over all of another one's, without a copy elsewhere.
-    pub fn copy_from(&mut self, other: &Self) {
+    /// Takes over all of another one's, without a copy elsewhere; of its master key identifier as much as there is room for.
+    pub fn copy_from<const OTHER: usize>(&mut self, other: &Srtp<OTHER>) {
         self.cipher = other.cipher;
         self.hmac = other.hmac;
         self.master_key = other.master_key;
@@ -158,7 +158,9 @@ impl Srtp {
         self.rtp_auth_tag_len = other.rtp_auth_tag_len;
         self.rtcp_auth_tag_len = other.rtcp_auth_tag_len;
         self.mki_len = other.mki_len;
-        self.mki = other.mki;
+        for (to, from) in self.mki.iter_mut().zip(&other.mki) {
+            *to = *from;
+        }
     }
 
     /// Overwrites everything with zeros.
@@ -169,13 +171,13 @@ impl Srtp {
     }
 }
 
-impl Drop for Srtp {
+impl<const MKI: usize> Drop for Srtp<MKI> {
     fn drop(&mut self) {
         self.wipe();
     }
 }
 
-impl fmt::Debug for Srtp {
+impl<const MKI: usize> fmt::Debug for Srtp<MKI> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Srtp")
             .field("cipher", &self.cipher)

@@ -35,7 +35,7 @@ pub struct Policy<'a> {
 
 impl<'a> Policy<'a> {
     /// The parameters of a command in the form that keys are derived from.
-    pub fn of(srtp: &'a Srtp) -> Self {
+    pub fn of<const MKI: usize>(srtp: &'a Srtp<MKI>) -> Self {
         Self {
             cipher: match srtp.cipher {
                 Wire::Null => Cipher::Null,
