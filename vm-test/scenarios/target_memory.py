@@ -11,6 +11,8 @@ KERNEL = "stock"
 TIMEOUT = 120
 SOAK_TIMEOUT = 120
 TARGETS, WITH_SRTP = 10_000, 3_000
+# What the rest of the kernel takes or gives back meanwhile is up to 150 bytes for each of the targets with SRTP.
+NOISE = 200
 GCM = "AEAD_AES_128_GCM"
 WINDOW = Path("/sys/module/xt_rtpengine_rs/parameters/srtp_replay_window")
 # Case -> outputs, suite, packets of a replay window (None for as many as usual), and the most bytes.
@@ -61,7 +63,7 @@ def run(t):
         t.figure(f"bytes of a target: {name}", round(each))
         t.note(f"{name}: {each:.0f} bytes, at most {most}")
         t.equal("KiB more for all processors", percpu() - of_processors, 0)
-        t.between(f"{name}: bytes of a target", each, 500, most)
+        t.between(f"{name}: bytes of a target", each, 500, most + (NOISE if suite else 0))
         control.close()
         table.delete()
     WINDOW.write_text(usual)
