@@ -99,7 +99,7 @@ fn ssrcs_and_payload_types() {
 #[test]
 fn policy() {
     use rtp_wire::Cipher as Wire;
-    let mut srtp = Srtp::new_zeroed();
+    let mut srtp: Srtp = Srtp::new_zeroed();
     srtp.master_key[..16].copy_from_slice(b"0123456789abcdef");
     srtp.master_key_len = 16;
     srtp.master_salt[..12].copy_from_slice(b"saltsaltsalt");
