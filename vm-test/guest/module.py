@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,15 +16,15 @@ from .patience import patient
 NAMES = {"rs": "xt_rtpengine_rs", "c": "nft_rtpengine", "c12": "xt_RTPENGINE"}
 _FILES = {"rs": Path("/usr/lib/modules", os.uname().release, "updates/xt_rtpengine_rs.ko"),
           "c": Path("/run/vm-test/c/nft_rtpengine.ko"), "c12": Path("/run/vm-test/c/xt_RTPENGINE.ko")}
-_DEPENDS = re.compile(rb"\0(?:depends|softdep)=(?:pre: )?([^\0]*)")
+_DEPENDS = b"\0depends="
 
 
-def load(which: str, *parameters: str, alone: bool = False) -> None:
-    """Loads a module with parameters such as `proc_mask=0x6`, and what it depends on, or names to be loaded before it, unless it is to be `alone`."""
+def load(which: str, *parameters: str) -> None:
+    """Loads a module with parameters such as `proc_mask=0x6`."""
     file = _FILES[which]
-    depends = re.split("[, ]", ",".join(found.decode() for found in _DEPENDS.findall(file.read_bytes())))
+    depends = file.read_bytes().partition(_DEPENDS)[2].partition(b"\0")[0].decode().split(",")
     missing = [name for name in depends if name and not Path("/sys/module", name).exists()]
-    if missing and not alone:
+    if missing:
         command("modprobe", "-a", *missing)
     system.load_module(str(file), " ".join(parameters))
 

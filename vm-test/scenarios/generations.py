@@ -13,11 +13,11 @@ from guest.patience import patient
 
 READ = ("add_call", "add_stream", "get_packet_stream", "play_stream")
 FIRST, SECOND = 0x1234_5678, 0x0A0B_0C0D
-STATUS = ["Refcount", "Control PID", "Targets", "Players", "PStreams", "Memory pins", "Memory", "Interface"]
+STATUS = ["Refcount", "Control PID", "Targets", "Players", "PStreams", "Memory pins", "Memory", "Interface", "Ciphers"]
 NAMES = {
-    "12.5": STATUS[:5] + STATUS[-1:],
-    "13.5": STATUS[:5] + STATUS[-1:],
-    "26.3": ["Refcount", "Opencount", *STATUS[2:7], "Skb refs", "Skb copies", "Ring bufs", "Interface"],
+    "12.5": STATUS[:5] + STATUS[-2:],
+    "13.5": STATUS[:5] + STATUS[-2:],
+    "26.3": ["Refcount", "Opencount", *STATUS[2:7], "Skb refs", "Skb copies", "Ring bufs", *STATUS[-2:]],
 }
 
 

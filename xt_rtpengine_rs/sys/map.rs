@@ -45,14 +45,14 @@ pub(crate) fn settle() {
 }
 
 impl Reclaimer {
-    /// Makes the workqueue. Only one may exist at a time.
+    /// Prepares what maps share, and makes the workqueue. Only one may exist at a time.
     ///
     /// # Errors
     ///
     /// `ENOMEM` when there is no memory.
     pub(crate) fn new() -> Result<Self> {
         // SAFETY: No requirements.
-        let queue = unsafe { bindings::rtpe_alloc_workqueue() };
+        let queue = unsafe { bindings::rtpe_maps_prepare() };
         if queue.is_null() {
             return Err(ENOMEM);
         }

@@ -5,9 +5,6 @@
 
 #define TAG_SIZE 16
 
-/* Drivers are looked for when the module is loaded. */
-MODULE_SOFTDEP("pre: aesni_intel");
-
 /* Ciphers of the drivers in use, which they keep loaded. NULL where there is none. */
 static struct crypto_skcipher *ctr_driver;
 static struct crypto_aead *gcm_driver;
@@ -94,6 +91,11 @@ static bool is_undone(struct crypto_aead *cipher)
 /* Looks for drivers. May sleep. */
 void rtpe_drivers_find(void)
 {
+	/*
+	 * Those of x86 go by the name of the block cipher alone, which the kernel has built in: nobody else asks for them. With a
+	 * MODULE_SOFTDEP() for it, modprobe would leave out the install command that hands the daemon's options over.
+	 */
+	request_module("crypto-aes");
 	ctr_driver = ctr_alloc("ctr(aes)");
 	gcm_driver = gcm_alloc("gcm(aes)");
 	if (gcm_driver && !is_undone(gcm_driver)) {

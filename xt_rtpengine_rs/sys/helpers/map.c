@@ -47,7 +47,6 @@ static const struct rhashtable_params rtpe_map_params = {
 
 int rtpe_map_init(struct rhashtable *map)
 {
-	get_random_once(rtpe_map_secret, sizeof(rtpe_map_secret));
 	return rhashtable_init(map, &rtpe_map_params);
 }
 
@@ -70,8 +69,13 @@ int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node)
 	return rhashtable_remove_fast(map, &node->head, rtpe_map_params);
 }
 
-struct workqueue_struct *rtpe_alloc_workqueue(void)
+/*
+ * Prepares what all tables share, when the module is loaded. Returns the workqueue. get_random_once() would hold the module for a while
+ * after the first table, by a work of its own: it could not be unloaded when that table has gone.
+ */
+struct workqueue_struct *rtpe_maps_prepare(void)
 {
+	get_random_bytes(rtpe_map_secret, sizeof(rtpe_map_secret));
 	return alloc_workqueue("rtpengine", WQ_UNBOUND, 0);
 }
 

@@ -19,7 +19,7 @@ int rtpe_map_init(struct rhashtable *map);
 struct rtpe_node *rtpe_map_lookup(struct rhashtable *map, const __u32 *key);
 int rtpe_map_insert(struct rhashtable *map, struct rtpe_node *node);
 int rtpe_map_remove(struct rhashtable *map, struct rtpe_node *node);
-struct workqueue_struct *rtpe_alloc_workqueue(void);
+struct workqueue_struct *rtpe_maps_prepare(void);
 void rtpe_reclaim(struct workqueue_struct *queue, struct rcu_work *work,
 		  void (*reclaim)(struct work_struct *work));
 struct rcu_work *rtpe_rcu_work(struct work_struct *work);
