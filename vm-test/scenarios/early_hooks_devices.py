@@ -9,7 +9,7 @@ from pathlib import Path
 from guest import conntrack, module, nft, raw, rtp
 from guest.srtp import AES_CM, Crypto, Sender
 
-TIMEOUT = 120
+SOAK_TIMEOUT = 120
 UDP_SEGMENT = 103
 NETS = {"vlan": 21, "bridge": 22, "macvlan": 23, "bond": 24}
 AT_INPUT = """

@@ -8,7 +8,6 @@ from guest.srtp import AES_CM, Crypto
 from guest.system import settled_memory
 
 KERNEL = "stock"
-TIMEOUT = 120
 SOAK_TIMEOUT = 120
 TARGETS, WITH_SRTP = 10_000, 3_000
 # What the rest of the kernel takes or gives back meanwhile is up to 150 bytes for each of the targets with SRTP.
