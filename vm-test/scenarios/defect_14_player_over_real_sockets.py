@@ -10,7 +10,7 @@ from guest import rtp
 from guest.control import COMMANDS, new
 from guest.phone import Kernel, complaints
 
-SOAK_TIMEOUT = 90
+TIMEOUT = 90
 PLAYER = ("get_packet_stream", "play_stream_packet", "play_stream", "stop_stream", "free_packet_stream")
 RETURN_A_VALUE = ("get_packet_stream", "play_stream")
 FILE = "/tmp/tone.wav"
