@@ -14,6 +14,7 @@ from guest.patience import patient
 from guest.rtpctl import text
 from guest.traffic import Background
 
+KERNEL = "stock"  # the debug kernel has no terminals
 LINES, COLUMNS = 24, 80
 NOT_TEXT = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]")
 DOWN = b"\x1b[B"
