@@ -127,6 +127,17 @@ class Early:
             delete(self.family, name=name, ns=self.ns)
 
 
+def count_input(ports: str, *, ns: Namespace = HOST) -> None:
+    """Counts packets to such UDP ports at the input hook, before other rules: what IP has routed to the host."""
+    ns.run("nft", "-f", "-", stdin="table inet seen { counter input {}; chain in { type filter hook input priority -10; "
+                                   f"udp dport {ports} counter name input; }}; }}\n")
+
+
+def at_input(ns: Namespace = HOST) -> int:
+    """How many there were."""
+    return counter("seen", "input", ns=ns)
+
+
 def compat_rule(table: int, family: str = "ip", *, name: str = "vm", ns: Namespace = HOST, revision: int = 0,
                 info: bytes | None = None) -> None:
     """A rule with the xtables target RTPENGINE by way of nft_compat."""

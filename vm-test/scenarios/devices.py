@@ -1,21 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 """Packets come from and go to VLAN, bridge, MACVLAN, bonded and loopback devices as well as plain links."""
 
-from guest import nft, raw, rtp
-
-NETS = {"vlan": 21, "bridge": 22, "macvlan": 23, "bond": 24}
-
-
-def link(kind, dev):
-    """The commands that put a device of a kind above `dev`."""
-    if kind == "vlan":
-        return [f"link add link {dev} name vlan type vlan id 5"]
-    if kind == "macvlan":
-        return [f"link add link {dev} name macvlan type macvlan mode bridge"]
-    if kind == "bridge":
-        return ["link add bridge type bridge", f"link set {dev} master bridge"]
-    return ["link add bond type bond mode active-backup", f"link set {dev} down", f"link set {dev} master bond",
-            f"link set {dev} up"]
+from guest import above, nft, raw, rtp
 
 
 def run(t):
@@ -25,18 +11,10 @@ def run(t):
     plain = t.peer("plain")
     hubs, ends = {"plain": plain.hub_address}, {"plain": plain}
 
-    for kind, number in NETS.items():
+    for kind in above.NETS:
         t.step(f"a {kind} device")
-        peer = t.peer(kind)
-        t.host.ip(*link(kind, peer.hub_dev), f"link set {kind} up", f"addr add 10.0.{number}.1/24 dev {kind}",
-                  f"addr add fd00:{number}::1/64 dev {kind} nodad")
-        dev = peer.dev
-        if kind == "vlan":
-            peer.ns.ip(*link(kind, dev), "link set vlan up")
-            dev = "vlan"
-        peer.ns.ip(f"addr add 10.0.{number}.2/24 dev {dev}", f"addr add fd00:{number}::2/64 dev {dev} nodad")
-        hubs[kind] = lambda family, number=number: f"10.0.{number}.1" if family == 4 else f"fd00:{number}::1"
-        ends[kind] = peer
+        ends[kind], _ = above.peer(t, kind)
+        hubs[kind] = lambda family, kind=kind: above.hub(kind, family)
 
     def udp(kind, family):
         own = ends[kind].address(family) if kind == "plain" else hubs[kind](family)[:-1] + "2"
@@ -86,6 +64,6 @@ def run(t):
     t.step("devices that go while they are in use")
     alone = t.host.udp("127.0.0.1")
     control.add((plain.hub4, 5200), ((plain.hub4, 5201), alone.address), rtp=1)
-    t.host.ip(*(f"link del {kind}" for kind in NETS))
+    t.host.ip(*(f"link del {kind}" for kind in above.NETS))
     plain.udp().send(rtp.packet(), (plain.hub4, 5000))
     t.relayed("what has another way", plain.udp(), (plain.hub4, 5200), alone, rtp.stream(3))

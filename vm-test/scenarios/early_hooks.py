@@ -6,26 +6,16 @@ from guest.srtp import AES_CM, Crypto, Receiver, Sender
 
 TIMEOUT = 60
 MEDIA = {"media_output_idxs[0].rtp_end_idx": 1, "media_output_idxs[0].rtcp_start_idx": 1, "media_output_idxs[0].rtcp_end_idx": 2}
-# What IP has routed to this host.
-AT_INPUT = """
-table inet seen {
-  chain in { type filter hook input priority -10; udp dport 4000-4999 counter name input; }
-  counter input {}
-}
-"""
 
 
 def run(t):
     alice, bob = t.peers("alice", "bob")
     table = t.table(0).add()
     control = table.ready(pages=32)
-    t.host.run("nft", "-f", "-", stdin=AT_INPUT)
+    nft.count_input("4000-4999")
     nft.chain()
     nft.native_rule(0)
     devices = (alice.hub_dev, bob.hub_dev)
-
-    def seen():
-        return nft.counter("seen", "input")
 
     port = 4000
     for where in nft.EARLY:
@@ -40,16 +30,16 @@ def run(t):
                 with nft.Early(where, devices=devices, priority=priority) as early:
                     t.equal("dump", [[nft.dumped_table(each) for each in nft.rules(early.family, name=name)] for name in early.names],
                             [[0]] * len(early.names))
-                    before = seen()
+                    before = nft.at_input()
                     t.relayed("packets", sender, local, receiver, rtp.stream(20, pt=0), source=source)
-                    t.equal("packets that came to the input hook", seen() - before, 0)
+                    t.equal("packets that came to the input hook", nft.at_input() - before, 0)
                     t.equal("packets and errors", [target.stats[name] for name in ("packets", "errors")], [20, 0])
                     t.relayed("STUN is passed", sender, local, passed, [rtp.stun()], source=sender.address)
                     t.relayed("an unknown payload type is passed", sender, local, passed, rtp.stream(3, pt=99), source=sender.address)
-                    t.equal("and came to the input hook", seen() - before, 4)
-                before = seen()
+                    t.equal("and came to the input hook", nft.at_input() - before, 4)
+                before = nft.at_input()
                 t.relayed("without the rule", sender, local, receiver, rtp.stream(3, pt=0), source=source)
-                t.equal("packets that came to the input hook", seen() - before, 3)
+                t.equal("packets that came to the input hook", nft.at_input() - before, 3)
                 control.delete(local)
                 passed.close()
                 if priority == 0:
@@ -80,9 +70,9 @@ def run(t):
             target = control.add(local, (source, receiver.address), rtp=1)
             nft.chain(ip, "prerouting", name=name, priority=priority)
             nft.compat_rule(0, ip, name=name)
-            before = seen()
+            before = nft.at_input()
             t.relayed(f"{name}, IPv{family}", alice.udp(family=family), local, receiver, rtp.stream(5), source=source)
-            t.equal("packets that came to the input hook", seen() - before, 0)
+            t.equal("packets that came to the input hook", nft.at_input() - before, 0)
             nft.delete(ip, name=name)
             control.delete(local)
     for name, hook in (("filter", "prerouting"), ("raw", "input"), ("mangle", "input"), ("nat", "prerouting")):

@@ -6,18 +6,11 @@ import socket
 import struct
 from pathlib import Path
 
-from guest import conntrack, module, nft, raw, rtp
+from guest import above, conntrack, module, nft, raw, rtp
 from guest.srtp import AES_CM, Crypto, Sender
 
 SOAK_TIMEOUT = 120
 UDP_SEGMENT = 103
-NETS = {"vlan": 21, "bridge": 22, "macvlan": 23, "bond": 24}
-AT_INPUT = """
-table inet seen {
-  chain in { type filter hook input priority -10; udp dport 4000-5999 counter name input; }
-  counter input {}
-}
-"""
 REDIRECT = """
 table inet incoming {
   chain pre { type nat hook prerouting priority -100; udp dport 3000 redirect to :4000; }
@@ -25,26 +18,11 @@ table inet incoming {
 """
 
 
-def link(kind, dev):
-    """The commands that put a device of a kind above `dev`."""
-    if kind == "vlan":
-        return [f"link add link {dev} name vlan type vlan id 5"]
-    if kind == "macvlan":
-        return [f"link add link {dev} name macvlan type macvlan mode bridge"]
-    if kind == "bridge":
-        return ["link add bridge type bridge", f"link set {dev} master bridge"]
-    return ["link add bond type bond mode active-backup", f"link set {dev} down", f"link set {dev} master bond", f"link set {dev} up"]
-
-
-def seen():
-    return nft.counter("seen", "input")
-
-
 def run(t):
     alice, bob = t.peers("alice", "bob")
     table = t.table(0).add()
     control = table.ready(pages=32)
-    t.host.run("nft", "-f", "-", stdin=AT_INPUT)
+    nft.count_input("4000-5999")
     nft.chain()
     nft.native_rule(0)
     stacked(t, control, bob)
@@ -62,19 +40,12 @@ def run(t):
 
 def stacked(t, control, bob):
     """What comes by a device above another one is taken at its own ingress, not at that of the device below."""
-    for kind, number in NETS.items():
-        peer = t.peer(kind)
-        t.host.ip(*link(kind, peer.hub_dev), f"link set {kind} up", f"addr add 10.0.{number}.1/24 dev {kind}",
-                  f"addr add fd00:{number}::1/64 dev {kind} nodad")
-        dev = peer.dev
-        if kind == "vlan":
-            peer.ns.ip(*link(kind, dev), "link set vlan up")
-            dev = "vlan"
-        peer.ns.ip(f"addr add 10.0.{number}.2/24 dev {dev}", f"addr add fd00:{number}::2/64 dev {dev} nodad")
+    for kind in above.NETS:
+        peer, dev = above.peer(t, kind)
         mac = Path(f"/sys/class/net/{kind}/address").read_text().strip()
-        peer.ns.ip(*(f"neigh replace {hub} lladdr {mac} dev {dev}" for hub in (f"10.0.{number}.1", f"fd00:{number}::1")))
+        peer.ns.ip(*(f"neigh replace {hub} lladdr {mac} dev {dev}" for hub in (above.hub(kind, family) for family in (4, 6))))
         for family in (4, 6):
-            hub = f"10.0.{number}.1" if family == 4 else f"fd00:{number}::1"
+            hub = above.hub(kind, family)
             sender, receiver, local = peer.ns.udp(hub[:-1] + "2"), bob.udp(family=family), (hub, 4000)
             source = bob.hub_address(family), 4001
             target = control.add(local, (source, receiver.address), rtp=1)
@@ -82,9 +53,9 @@ def stacked(t, control, bob):
                                          ("netdev ingress", peer.hub_dev, False)):
                 t.step(f"IPv{family}, {kind}: {where} {device or ''}")
                 with nft.Early(where, devices=(device,)):
-                    before, counted = seen(), target.stats["packets"]
+                    before, counted = nft.at_input(), target.stats["packets"]
                     t.relayed("packets", sender, local, receiver, rtp.stream(5), source=source)
-                    t.equal("packets that came to the input hook", seen() - before, 0 if taken else 5)
+                    t.equal("packets that came to the input hook", nft.at_input() - before, 0 if taken else 5)
                     t.equal("packets counted", target.stats["packets"] - counted, 5)
             control.delete(local)
         t.host.ip(f"link del {kind}")
@@ -99,16 +70,16 @@ def loopback(t, control, alice, bob):
         sender = t.host.udp(local[0])
         for where in ("inet prerouting", "netdev ingress"):
             t.step(f"IPv{family}: loopback, {where}")
-            before, counted = seen(), target.stats["packets"]
+            before, counted = nft.at_input(), target.stats["packets"]
             with nft.Early(where, devices=("lo",)):
                 t.relayed("packets", sender, local, receiver, rtp.stream(5), source=source)
-                t.equal("packets that came to the input hook", seen() - before, 0)
+                t.equal("packets that came to the input hook", nft.at_input() - before, 0)
                 t.equal("packets counted", target.stats["packets"] - counted, 5)
                 rounds = looping.stats["packets"], looping.stats["errors"]
                 sender.send(rtp.packet(), (local[0], 4102))
                 t.eventually("it goes round until it has no hop left", lambda rounds=rounds: (
                     looping.stats["packets"] - rounds[0], looping.stats["errors"] - rounds[1]), (64, 1))
-                t.equal("packets that came to the input hook", seen() - before, 0)
+                t.equal("packets that came to the input hook", nft.at_input() - before, 0)
         control.delete(local)
         control.delete((local[0], 4102))
 
@@ -121,7 +92,7 @@ def vrf(t):
            *(f"addr replace {peer.hub6}/64 dev {peer.hub_dev} nodad" for peer in (alice, bob)))
     with hub:
         control = t.table(0).add().ready(pages=8)
-    hub.run("nft", "-f", "-", stdin=AT_INPUT)
+    nft.count_input("4000-5999", ns=hub)
     nft.chain(ns=hub)
     nft.native_rule(0, ns=hub)
     for family in (4, 6):
@@ -129,10 +100,10 @@ def vrf(t):
         target = control.add(local, (source, receiver.address), rtp=1)
         for where, taken in (("inet prerouting", True), ("netdev ingress", False)):
             t.step(f"IPv{family}: VRF, {where}")
-            before, counted = nft.counter("seen", "input", ns=hub), target.stats["packets"]
+            before, counted = nft.at_input(hub), target.stats["packets"]
             with nft.Early(where, devices=(alice.hub_dev,), ns=hub):
                 t.relayed("packets", alice.udp(family=family), local, receiver, rtp.stream(5), source=source)
-            t.equal("packets that came to the input hook", nft.counter("seen", "input", ns=hub) - before, 0 if taken else 5)
+            t.equal("packets that came to the input hook", nft.at_input(hub) - before, 0 if taken else 5)
             t.equal("packets counted", target.stats["packets"] - counted, 5)
     control.close()
     hub.delete()
@@ -193,7 +164,7 @@ def joined(t, control, alice, bob):
                 for what, batch in batches.items():
                     t.step(f"IPv{family}: {what}, joined {how}, {where}")
                     with nft.Early(where, devices=(alice.hub_dev,)):
-                        before, counted = seen(), target.stats["packets"]
+                        before, counted = nft.at_input(), target.stats["packets"]
                         sender.sock.sendmsg([b"".join(one.ljust(212, b"\0") for one in batch)],
                                             [(socket.IPPROTO_UDP, UDP_SEGMENT, struct.pack("=H", 212))], 0, local)
                         relays = [one.ljust(212, b"\0") for one in batch if one in media]
@@ -203,7 +174,7 @@ def joined(t, control, alice, bob):
                         t.equal("and no more", [len(sock.drain(0.02)) for sock in (receiver, passed)], [0, 0])
                         t.equal("packets and errors", (target.stats["packets"] - counted, target.stats["errors"]), (len(relays), 0))
                         if where == "inet prerouting":
-                            came = seen() - before
+                            came = nft.at_input() - before
                             t.equal("packets that came to the input hook", came, len(passes) if relays else 1)
                 control.delete(local)
                 passed.close()
@@ -219,14 +190,14 @@ def tracked(t, control, alice, bob):
         t.step(f"IPv{family}: behind translation")
         t.host.run("nft", "-f", "-", stdin=REDIRECT)
         to = local[0], 3000
-        before = seen()
+        before = nft.at_input()
         with nft.Early("inet prerouting", priority=0):
             t.relayed("there", sender, to, receiver, rtp.stream(3), source=source)
             found = [each for each in conntrack.entries(family) if each.source == sender.address]
             t.equal("one connection, confirmed", [(each.to, each.confirmed, each.replied) for each in found], [(to, True, False)])
             t.relayed("and back, translated", receiver, source, sender, rtp.stream(3), source=to)
             t.relayed("there", sender, to, receiver, rtp.stream(3), source=source)
-        t.equal("packets that came to the input hook", seen() - before, 0)
+        t.equal("packets that came to the input hook", nft.at_input() - before, 0)
         t.step(f"IPv{family}: before connection tracking")
         another = alice.udp(family=family)
         with nft.Early("inet prerouting", priority=-300):
@@ -253,9 +224,9 @@ def ipsec(t, control, alice, bob):
                 t.silent("at the socket", passed, 0.05)
                 t.equal("packets", target.stats["packets"], before)
                 t.host.ip("xfrm policy flush")
-                at_input = seen()
+                at_input = nft.at_input()
                 t.relayed("without the policy", sender, local, receiver, rtp.stream(3), source=source)
-                t.equal("packets that came to the input hook", seen() - at_input, 0)
+                t.equal("packets that came to the input hook", nft.at_input() - at_input, 0)
         control.delete(local)
         passed.close()
 

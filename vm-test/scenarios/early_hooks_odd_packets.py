@@ -4,9 +4,8 @@
 import itertools
 import socket
 import struct
-from pathlib import Path
 
-from guest import nft, raw, rtp
+from guest import nft, raw, rtp, system
 
 TIMEOUT = 120
 FAR = {4: "203.0.113.9", 6: "2001:db8:9::9"}
@@ -23,14 +22,13 @@ LEFT["netdev ingress"] = LEFT["inet prerouting"] | {"with priority alone in its 
 
 def refusals():
     """Those of this host, by name; UDP's own are left out."""
-    found = {}
-    for file in ("snmp", "netstat"):
-        lines = Path("/proc/net", file).read_text().splitlines()
-        for names, values in zip(lines[::2], lines[1::2]):
-            if names.startswith(("Ip:", "IpExt:", "TcpExt:")):
-                found |= dict(zip(names.split()[1:], values.split()[1:]))
-    found |= dict(line.split() for line in Path("/proc/net/snmp6").read_text().splitlines())
-    return {name: int(found.get(name, 0)) for name in REFUSALS}
+    found = system.counters_of_ip()
+    return {name: found.get(name, 0) for name in REFUSALS}
+
+
+def one(make, **options):
+    """A kind of packet: of a payload, what `make` makes of it, and the options of `raw.send`."""
+    return lambda payload: [(make(payload), options)]
 
 
 def packets4(alice, local, own, other):
@@ -47,9 +45,6 @@ def packets4(alice, local, own, other):
         data, ident = inner(payload), next(idents)
         return [(raw.ipv4(src, to, data[:64], ident=ident, fragment=0x2000), {}),
                 (raw.ipv4(src, to, data[64:], ident=ident, fragment=8), {})]
-
-    def one(make, **options):
-        return lambda payload: [(make(payload), options)]
 
     kinds = {
         "as it should be": one(whole),
@@ -101,9 +96,6 @@ def packets6(alice, local, own, other):
 
     def inner(payload):
         return raw.udp(src, to, 9, port, payload)
-
-    def one(make, **options):
-        return lambda payload: [(make(payload), options)]
 
     def pieces(payload):
         data, ident = inner(payload), next(idents)

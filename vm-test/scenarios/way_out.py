@@ -9,6 +9,7 @@ from guest.probes import Probes
 COUNT = 16
 STACK = {4: ("ip_local_out", "ip_output"), 6: ("ip6_local_out", "ip6_output")}
 RULES = """table inet way {
+  counter rerouted {}
   chain out { type filter hook output priority 0; }
   chain post { type filter hook postrouting priority 0; }
   chain route { type route hook output priority -150; }
@@ -104,12 +105,15 @@ def ways(t, control, probes, family, alice, bob, carol):
     t.host.run(*prefix, "rule", "add", "fwmark", "7", "lookup", "100")
     t.host.run(*prefix, "route", "add", route, "via", carol.address(family), "dev", carol.hub_dev, "table", "100")
     frames = raw.Frames(carol.ns, carol.dev)
-    with rule(t, "route", "udp sport 5000 meta mark set 7"), way(0, COUNT):
+    before = nft.counter("way", "rerouted")
+    seen = rule(t, "post", f"udp sport 5000 oifname {carol.hub_dev} counter name rerouted")
+    with rule(t, "route", "udp sport 5000 meta mark set 7"), seen, way(0, COUNT):
         for packet in packets:
             sender.send(packet, local)
         t.silent("the first route", receiver, 0.05)
     got = [raw.parse(raw.finished(frame.packet)).payload for frame in frames.drain()]
     t.equal("by the other one", [each for each in got if each in packets], packets)
+    t.equal("those that postrouting saw leave by it", nft.counter("way", "rerouted") - before, COUNT)
     t.host.run(*prefix, "rule", "del", "fwmark", "7", "lookup", "100")
     frames.close()
 
