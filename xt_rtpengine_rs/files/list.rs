@@ -2,16 +2,17 @@
 
 //! What can be read: the tables, a table's status, its targets.
 
-use super::target::{show_builder, show_target};
+use super::{
+    target::{show_builder, show_target},
+    walk::Walk,
+};
 use crate::{
     rtp_wire::Generation,
     sys::{crypto::Drivers, opener::Opener, rcu, view::View},
     table::{Entry, Table, Tables},
-    udp_ip::Endpoint,
 };
 use kernel::{
     prelude::*,
-    rbtree::RBTree,
     seq_file::SeqFile,
     seq_print,
     str::BStr,
@@ -98,43 +99,6 @@ impl View for Status {
             driver(galois)
         );
         Ok(())
-    }
-}
-
-/// A way through the targets of a table, by address.
-pub(super) struct Walk {
-    position: u64,
-    /// Where it is.
-    pub(super) current: Option<Endpoint>,
-}
-
-impl Walk {
-    /// One that is to begin.
-    pub(super) const fn new() -> Self {
-        Self {
-            position: 0,
-            current: None,
-        }
-    }
-
-    /// Goes to a position as [`View::seek`] says, and on from the target that it is at by its address: targets that come and
-    /// go meanwhile do not shift those that stay.
-    pub(super) fn seek(&mut self, entries: &RBTree<Endpoint, Entry>, position: u64) -> bool {
-        let found = match self.current.filter(|_| position != 0) {
-            None => entries.cursor_front().map(|cursor| *cursor.current().0),
-            Some(current) => entries.cursor_lower_bound(&current).and_then(|cursor| {
-                let at = *cursor.current().0;
-                if position == self.position || at != current {
-                    Some(at)
-                } else {
-                    cursor.peek_next().map(|(local, _)| *local)
-                }
-            }),
-        };
-        if found.is_some() {
-            (self.position, self.current) = (position, found);
-        }
-        found.is_some()
     }
 }
 

@@ -6,6 +6,7 @@ mod keys;
 mod list;
 mod reasons;
 mod target;
+mod walk;
 
 use crate::{
     command::Holder,

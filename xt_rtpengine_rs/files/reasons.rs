@@ -2,11 +2,11 @@
 
 //! What became of packets: what the table as a whole has seen, and then its targets.
 
-use super::list::Walk;
+use super::walk::Walk;
 use crate::{
     show::Show,
     sys::{opener::Opener, rcu, view::View},
-    table::{reasons::Sum, Entry, Table},
+    table::{reasons::Sum, Table},
 };
 use kernel::{
     prelude::*,
@@ -47,21 +47,19 @@ impl View for Reasons {
         let mut sum = Sum::new();
         let state = self.table.state.lock();
         let guard = rcu::read_lock();
-        let targets = &self.table;
         match &self.walk {
             None => {
-                for (local, entry) in &state.entries {
-                    if matches!(entry, Entry::Published) {
-                        if let Some(target) = targets.find(local, &guard) {
-                            sum.add(&target.reasons);
-                        }
+                for (local, _) in &state.entries {
+                    // One that is not published has no packets.
+                    if let Some(target) = self.table.find(local, &guard) {
+                        sum.add(&target.reasons);
                     }
                 }
                 sum.add(&self.table.reasons);
                 seq_print!(out, "table {}\n", self.table.id());
             }
             Some(Walk { current, .. }) => {
-                let target = current.and_then(|local| targets.find(&local, &guard));
+                let target = current.and_then(|local| self.table.find(&local, &guard));
                 let Some(target) = target else {
                     return Ok(());
                 };

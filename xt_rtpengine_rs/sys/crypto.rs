@@ -151,9 +151,7 @@ impl Drivers {
         // SAFETY: What is not null is the name of a driver, which stays loaded while anybody can ask.
         names.map(|name| (!name.is_null()).then(|| unsafe { CStr::from_char_ptr(name) }))
     }
-}
 
-impl Drivers {
     /// How many bytes a key of RTP has that nobody is charged for.
     pub(crate) fn key_size(cipher: srtp::Cipher) -> u64 {
         // SAFETY: No requirements: drivers are found before anybody asks.

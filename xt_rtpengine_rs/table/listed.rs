@@ -29,7 +29,7 @@ pub(crate) struct ListedTarget {
     pub(crate) num_outputs: u8,
     /// How to decrypt; none where packets come as they are.
     pub(crate) decrypt: Option<KBox<ListedSrtp>>,
-    /// What its keys count for.
+    /// What its keys count for. It would not fit beside them: what decrypts fills the memory that it has.
     pub(super) charge: Option<Charge>,
 }
 

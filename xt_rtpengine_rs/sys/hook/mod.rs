@@ -4,7 +4,7 @@
 
 mod packet;
 
-use super::{input::InputRoute, net::Namespace, received::Received};
+use super::{bindings, input::InputRoute, net::Namespace, received::Received};
 use crate::udp_ip::Datagram;
 use kernel::prelude::*;
 
@@ -13,6 +13,10 @@ pub(crate) mod xt;
 
 pub(super) use packet::Hook;
 pub(crate) use packet::Packet;
+
+/// The hooks of IP that rules may stand at, as bits of a mask.
+const PREROUTING: u32 = 1 << bindings::nf_inet_hooks_NF_INET_PRE_ROUTING;
+const INPUT: u32 = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
 
 /// What a handler, or whom it asks, did with a packet that it was given.
 pub(crate) enum Outcome<P> {

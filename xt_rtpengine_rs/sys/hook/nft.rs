@@ -9,7 +9,7 @@
 use super::{
     super::{bindings, module::this_module, net::Namespace},
     packet::Rule,
-    Handler, Packet,
+    Handler, Packet, INPUT, PREROUTING,
 };
 use core::{marker::PhantomData, mem, ptr};
 use kernel::{
@@ -247,14 +247,12 @@ unsafe extern "C" fn validate(
     let past_hooks = unsafe { (*private(expression)).past_hooks };
     // SAFETY: The context is valid.
     let (family, chain) = unsafe { (u32::from((*context).family), (*context).chain) };
-    const EARLY: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_PRE_ROUTING;
-    const INPUT: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
     const INGRESS: c_uint = 1 << bindings::nf_inet_hooks_NF_INET_INGRESS;
     const DEVICE: c_uint = 1 << bindings::nf_dev_hooks_NF_NETDEV_INGRESS;
     let hooks = match family {
         bindings::NFPROTO_INET if past_hooks => INGRESS,
-        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 if !past_hooks => INPUT | EARLY,
-        bindings::NFPROTO_INET => INPUT | EARLY | INGRESS,
+        bindings::NFPROTO_IPV4 | bindings::NFPROTO_IPV6 if !past_hooks => INPUT | PREROUTING,
+        bindings::NFPROTO_INET => INPUT | PREROUTING | INGRESS,
         bindings::NFPROTO_NETDEV => DEVICE,
         _ => return EOPNOTSUPP.to_errno(),
     };

@@ -42,7 +42,7 @@ enum Place {
 }
 
 impl Place {
-    /// The place of a hook with that number; none is known by another name to hooks of IP.
+    /// The place of a hook of IP: what is neither of the two is its ingress.
     fn of(state: &bindings::nf_hook_state) -> Self {
         match state.hook.into() {
             bindings::nf_inet_hooks_NF_INET_LOCAL_IN => Self::Input,

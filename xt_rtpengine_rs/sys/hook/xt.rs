@@ -8,13 +8,10 @@
 use super::{
     super::{bindings, module::this_module},
     packet::Rule,
-    Handler, Packet,
+    Handler, Packet, INPUT, PREROUTING,
 };
 use core::{marker::PhantomData, mem, ptr};
 use kernel::{error::to_result, ffi::c_int, prelude::*, types::Opaque};
-
-const INPUT: u32 = 1 << bindings::nf_inet_hooks_NF_INET_LOCAL_IN;
-const PREROUTING: u32 = 1 << bindings::nf_inet_hooks_NF_INET_PRE_ROUTING;
 
 /// What a rule carries: the id of a table, in host order.
 type Info = u32;
