@@ -9,7 +9,7 @@ use std::rc::Rc;
 use rtp_wire::target::{OutputGroup, MAX_MEDIA};
 
 use super::cli::{RtpStats, StreamAdd};
-use super::exit::{Code, Failure};
+use super::exit::{usage, Failure};
 use super::srtp::{self, Srtp};
 
 mod address;
@@ -76,11 +76,6 @@ pub(crate) struct StreamConfig {
     pub(crate) blackhole: bool,
     /// Loss and jitter are measured.
     pub(crate) rtp_stats: bool,
-}
-
-/// Says what is wrong with a command line.
-fn usage(what: impl Into<String>) -> Failure {
-    Failure::new(Code::Usage, what)
 }
 
 /// Reads the SRTP parameters of an option.

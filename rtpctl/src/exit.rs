@@ -79,6 +79,11 @@ impl Failure {
     }
 }
 
+/// Says what is wrong with a command line.
+pub(crate) fn usage(what: impl Into<String>) -> Failure {
+    Failure::new(Code::Usage, what)
+}
+
 impl From<Failure> for Error {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)

@@ -22,7 +22,7 @@ pub(crate) fn select(streams: &mut Vec<Target>, asked: &StreamList, now: SystemT
     streams.truncate(asked.limit.unwrap_or(usize::MAX));
 }
 
-/// Errors of a stream: its own count those of its outputs, unless the daemon counted otherwise.
+/// Errors of a stream. The module counts those of an output as the stream's, too; the daemon need not.
 pub(crate) fn errors(stream: &Target) -> u64 {
     let outputs = stream.outputs.iter().map(|output| output.sent.errors);
     outputs.max().unwrap_or(0).max(stream.received.errors)

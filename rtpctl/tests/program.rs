@@ -8,6 +8,7 @@
 )]
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -365,6 +366,22 @@ LOCAL            TO                 PACKETS  BYTES  ERRORS  LAST
     let json: serde_json::Value =
         serde_json::from_slice(&proc.run("stream list --table 3 --json").stdout).expect("JSON");
     assert_eq!(json["streams"][0]["outputs"][0]["to"], "198.51.100.7:4000");
+}
+
+#[test]
+fn streams_are_listed_again_and_again_until_nobody_reads() {
+    let proc = module();
+    let mut command = proc.command("stream list --table 3 --watch");
+    let mut child = command.stdout(Stdio::piped()).spawn().expect("the program");
+    let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+    for _ in 0..2 {
+        let mut next = || lines.next().expect("a line").expect("text");
+        assert!(next().starts_with("LOCAL "));
+        assert!(next().starts_with("192.0.2.1:30000 "));
+        assert_eq!(next(), "");
+    }
+    drop(lines);
+    assert_eq!(child.wait().expect("its end").code(), Some(0));
 }
 
 #[test]

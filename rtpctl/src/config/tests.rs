@@ -4,6 +4,7 @@ use clap::Parser;
 use rtp_wire::Flow;
 
 use super::super::cli::{Cli, Command, Stream};
+use super::super::exit::Code;
 use super::*;
 
 /// What the options of `stream add` resolve to.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use netlink_packet_netfilter::nftables::{MetaKey, Operator};
 
 use super::super::config::Via;
-use super::super::exit::{Code, Failure};
+use super::super::exit::{usage, Failure};
 use super::expr::Expr;
 use super::field::{self, Field};
 use super::model::Family;
@@ -51,10 +51,6 @@ fn is_end(statement: &Statement) -> bool {
         statement,
         Statement::Verdict { verdict } if !matches!(verdict, Verdict::Jump(_))
     ) || matches!(statement, Statement::Dnat { .. })
-}
-
-fn usage(what: impl Into<String>) -> Failure {
-    Failure::new(Code::Usage, what)
 }
 
 struct Compiler {

@@ -3,7 +3,7 @@
 //! What has to be changed for a command that names a table, a chain or a rule of nftables. What somebody else made is
 //! changed only when it is named by its handle, and with force.
 
-use super::super::exit::{Code, Failure};
+use super::super::exit::{usage, Code, Failure};
 use super::super::foreign::Foreign;
 use super::compile::compile;
 use super::message::{Op, Position};
@@ -394,10 +394,6 @@ fn theirs(what: &str, hint: &str) -> Failure {
 
 fn not_found(what: String) -> Failure {
     Failure::new(Code::NotFound, what)
-}
-
-fn usage(what: impl Into<String>) -> Failure {
-    Failure::new(Code::Usage, what)
 }
 
 #[cfg(test)]

@@ -51,11 +51,8 @@ impl Board {
     /// Takes a look: all tables with what they list.
     pub(super) fn update(&mut self, tables: Vec<(u8, Listing, Option<Reasons>)>, now: Instant) {
         let seconds = self.seen.map(|then| now.duration_since(then).as_secs_f64());
-        let before: HashMap<Id, Row> = std::mem::take(&mut self.rows)
-            .into_iter()
-            .map(|row| (row.id, row))
-            .collect();
-        let mut before = before;
+        let before = std::mem::take(&mut self.rows).into_iter();
+        let mut before: HashMap<Id, Row> = before.map(|row| (row.id, row)).collect();
         for (table, listing, reasons) in tables {
             let mut blocks: HashMap<SocketAddr, Block> = reasons
                 .map(|reasons| reasons.streams.into_iter().collect())
@@ -72,6 +69,7 @@ impl Board {
 
     /// Packets and bits a second of all.
     pub(super) fn rates(&self) -> (f64, f64) {
+        // The sum of nothing would be -0.
         let sum = |of: fn(&Row) -> f64| self.rows.iter().map(of).fold(0.0, |sum, rate| sum + rate);
         (sum(|row| row.packets), sum(|row| row.bits))
     }

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use proptest::prelude::*;
 
+use super::super::super::exit::Code;
 use super::super::read::read;
 use super::super::statement::{Counter, TCP, UDP};
 use super::super::words::parse;
