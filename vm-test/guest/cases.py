@@ -21,6 +21,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
                "routed-ct", "flowtable", "flowtable-ip6"),
     "plain": ("plain", "plain-4out", "plain-32out", "plain-ip6", "plain-4out-ip6", "plain-60b", "plain-1200b", "plain-4out-1200b", "plain-ct", "rtcp", "rtcp-ip6"),
     "entries": ("plain-xt", "plain-prerouting", "plain-ingress", "plain-prerouting-ip6", "plain-ingress-ip6", "plain-prerouting-ct", "plain-ingress-ct",
+                "plain-bypass", "plain-bypass-ip6",
                 "cm80-both-prerouting", "cm80-both-ingress"),
     "suites": _EACH,
     "SRTP otherwise": ("cm80-both-ip6", "gcm128-both-ip6", "cm80-both-60b", "gcm128-both-60b", "cm80-both-4out", "gcm128-both-4out",
