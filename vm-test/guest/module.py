@@ -34,6 +34,11 @@ def loaded(which: str) -> bool:
     return Path("/sys/module", NAMES[which]).exists()
 
 
+def references(which: str) -> int:
+    """How often the module is in use: by open files, and by rules of all namespaces."""
+    return int(Path("/sys/module", NAMES[which], "refcnt").read_text())
+
+
 def unload(which: str) -> None:
     """Unloads the module; OSError when the kernel refuses."""
     system.unload_module(NAMES[which])
@@ -64,7 +69,6 @@ def unload_soon(which: str, timeout: float = 10) -> str | None:
             unload(which)
         except OSError as error:
             if time.monotonic() > end:
-                references = Path("/sys/module", NAMES[which], "refcnt").read_text().strip()
-                return f"{error} (references: {references})"
+                return f"{error} (references: {references(which)})"
             time.sleep(0.02)
     return None

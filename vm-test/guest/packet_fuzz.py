@@ -19,9 +19,10 @@ _SNDBUFFORCE = 32
 
 
 def _stack() -> str:
-    """What the stack says that it lost: in reassembly, or for want of room before any hook."""
+    """What the stack says that it lost, in reassembly or for want of room before any hook, and what the module says."""
     lines = [" ".join(line.split()) for file in ("snmp6", "snmp") for line in Path("/proc/net", file).read_text().splitlines()
              if "Reasm" in line or line.startswith(("Ip:", "Udp:"))]
+    lines += Path("/proc/rtpengine/0/reasons").read_text().splitlines()
     return f"{lines}, {Path('/proc/net/softnet_stat').read_text().splitlines()}"
 
 

@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import rtpctl
+from . import rtpctl, system
 from .daemon import Daemon
 from .errors import Failure
 from .net import HOST, Address, Namespace, Peer, Udp, peer
@@ -90,6 +90,13 @@ class Scenario:
     def eventually(self, what: str, get: Callable[[], object], expected: object, timeout: float = 5) -> None:
         """`get()` becomes `expected` in time."""
         eventually(what, get, expected, timeout)
+
+    def fragments(self, seconds: int) -> None:
+        """Has the host forget what is incomplete of a datagram after that time. Returns when it has forgotten what another
+        scenario left, which would be taken for a part of a datagram with the same addresses and identification."""
+        for key in ("ipv4.ipfrag_time", "ipv6.ip6frag_time"):
+            self.host.sysctl(f"net.{key}", seconds)
+        self.eventually("incomplete datagrams", system.incomplete_datagrams, 0, timeout=40)
 
     def namespace(self, name: str) -> Namespace:
         """A new network namespace."""

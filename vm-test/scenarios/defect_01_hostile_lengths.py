@@ -61,6 +61,7 @@ def lying_ipv6(src, to, udp):
 
 
 def run(t):
+    t.fragments(5)
     alice, bob = t.peers("alice", "bob")
     control = t.table(0).add().ready()
     nft.chain()

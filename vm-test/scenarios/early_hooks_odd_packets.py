@@ -133,6 +133,7 @@ def packets6(alice, local, own, other):
 
 
 def run(t):
+    t.fragments(5)
     alice, bob = t.peers("alice", "bob")
     control = t.table(0).add().ready(pages=16)
     devices = (alice.hub_dev, bob.hub_dev)

@@ -102,9 +102,9 @@ def run(t, early=()):
     t.note(f"seed {seed}")
     alice, bob, carol = t.peers("alice", "bob", "carol")
     # What is incomplete is forgotten some time, but not while a starved machine puts the rest on the link.
-    for key, value in (("ipv4.ipfrag_time", 15), ("ipv6.ip6frag_time", 15), ("ipv4.ipfrag_high_thresh", 256 << 20),
-                       ("ipv6.ip6frag_high_thresh", 256 << 20)):
-        t.host.sysctl(f"net.{key}", value)
+    t.fragments(15)
+    for key in ("ipv4.ipfrag_high_thresh", "ipv6.ip6frag_high_thresh"):
+        t.host.sysctl(f"net.{key}", 256 << 20)
     fuzz = Fuzz(t.table(0).add().ready(pages=64), alice, bob, carol, seed)
     nft.chain()
     nft.native_rule(0)
