@@ -204,6 +204,7 @@ fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Res
             device,
             priority,
             counter,
+            past_output,
         } => {
             let via = via.unwrap_or_else(|| match client.module_is_old() {
                 true => Via::Target,
@@ -216,6 +217,7 @@ fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Res
                 counter: *counter,
                 hook: *hook,
                 devices: device,
+                past_output: *past_output,
             };
             let config = RuleConfig::resolve(table.id, &options)?;
             let added = Rules::open()?.add(&config, client)?;

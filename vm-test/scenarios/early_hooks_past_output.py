@@ -84,6 +84,36 @@ def run(t):
             got = [one.data for one in (receiver.recv(), receiver.recv()) if one]
             t.equal("relayed", got[-1:], [data])
 
+    t.step("rtpctl makes such a rule, and shows it")
+    nft.flush_all()
+    t.host.run("nft", "-f", "-", stdin=RULES)
+    family = 4
+    local, source, receiver = (alice.hub_address(family), 4200), (bob.hub_address(family), 4201), bob.udp(family=family)
+    control.add(local, (source, receiver.address), rtp=1)
+    at_ingress = ("rule", "add", 0, "--hook", "ingress", "--device", alice.hub_dev)
+    by_hand = (("rule", "table", "add", "netdev", "early"),
+               ("rule", "chain", "add", "netdev", "early", "in", "--hook", "ingress", "--device", alice.hub_dev, "--priority", 0),
+               ("rule", "append", "netdev", "early", "in", "udp", "rtpengine", 0, "past-output"))
+    for what, commands, past in (("rule add", (at_ingress,), False), ("rule add --past-output", ((*at_ingress, "--past-output"),), True),
+                                 ("by hand", by_hand, True)):
+        for command in commands:
+            t.rtpctl.ok(*command)
+        t.equal(f"{what}: listed", [one["past_output"] for one in t.rtpctl.data("rule", "list")["rules"]], [past])
+        t.equal(f"{what}: shown", t.rtpctl.ok("rule", "show").count("rtpengine 0 past-output #"), int(past))
+        before = seen()
+        t.relayed(what, alice.udp(family=family), local, receiver, rtp.stream(3), source=source)
+        t.equal(f"{what}: packets that the hooks saw", [now - then for now, then in zip(seen(), before)], [0, 0] if past else [3, 3])
+        if command == at_ingress:
+            t.true("another rule than there is", "exists without past-output" in t.rtpctl.refused(*command, "--past-output"))
+        t.rtpctl.ok("rule", "del", "--all")
+    t.true("at another hook", "goes with the hook ingress" in t.rtpctl.refused("rule", "add", 0, "--past-output"))
+    t.rtpctl.ok("rule", "table", "add", "inet", "early")
+    t.rtpctl.ok("rule", "chain", "add", "inet", "early", "media")
+    t.rtpctl.ok("rule", "append", "inet", "early", "media", "rtpengine", 0, "past-output")
+    t.rtpctl.ok("rule", "chain", "add", "inet", "early", "in", "--hook", "input", "--priority", 0)
+    t.true("a jump from another hook", "nothing was changed" in t.rtpctl.refused("rule", "append", "inet", "early", "in", "jump", "media"))
+    t.rtpctl.ok("rule", "del", "--all")
+
     t.step("elsewhere the flag is refused")
     for family, hook in (("inet", "input"), ("inet", "prerouting"), ("ip", "prerouting"), ("ip6", "input")):
         nft.chain(family, hook, name="refused")

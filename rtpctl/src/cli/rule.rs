@@ -18,7 +18,7 @@ The words of a rule are those of nft; one in [] may be left out:
 and in the end one of
   accept, drop, return, jump CHAIN, goto CHAIN
   dnat to ADDR[:PORT]                      in a chain of type nat
-  rtpengine ID [via target]                hands the packet to a table of the relay
+  rtpengine ID [via target|past-output]    hands the packet to a table of the relay
 
 Examples:
   rtpctl rule append inet rtp_table rtp_chain udp dport 10000-20000 counter rtpengine 0
@@ -145,6 +145,9 @@ pub(crate) enum Rule {
         /// Count the packets that the rule sees.
         #[arg(long)]
         counter: bool,
+        /// Have what is relayed leave past the hooks of output and postrouting, as by a flowtable; at ingress.
+        #[arg(long)]
+        past_output: bool,
     },
     /// Remove the rules that `rule add` made for a table, and what it made for them.
     ///

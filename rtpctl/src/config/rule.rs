@@ -29,6 +29,8 @@ pub(crate) struct RuleConfig {
     pub(crate) hook: rules::Place,
     /// The devices whose packets it sees, at ingress; each once, sorted.
     pub(crate) devices: Vec<String>,
+    /// Whether what it relays leaves past the hooks of output and postrouting, at ingress.
+    pub(crate) past_output: bool,
 }
 
 /// Where a rule is to be added, and how, as it was typed.
@@ -46,6 +48,8 @@ pub(crate) struct RuleOptions<'a> {
     pub(crate) hook: RuleHook,
     /// Devices.
     pub(crate) devices: &'a [String],
+    /// Whether what is relayed leaves past the hooks of output.
+    pub(crate) past_output: bool,
 }
 
 impl RuleConfig {
@@ -55,6 +59,7 @@ impl RuleConfig {
             via,
             priority,
             counter,
+            past_output,
             ..
         } = options;
         let mut families = Vec::new();
@@ -97,6 +102,10 @@ impl RuleConfig {
                 usage("the hook ingress is in the family inet alone").hint("leave --family out")
             );
         }
+        if past_output && options.hook != RuleHook::Ingress {
+            return Err(usage("--past-output goes with the hook ingress")
+                .hint("add `--hook ingress --device NAME`, or leave --past-output out"));
+        }
         Ok(Self {
             table,
             families,
@@ -105,6 +114,7 @@ impl RuleConfig {
             counter,
             hook,
             devices: sorted(options.devices),
+            past_output,
         })
     }
 }

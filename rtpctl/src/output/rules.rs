@@ -50,7 +50,10 @@ fn cells(rule: &Listed) -> [String; 7] {
             Some(hook) => format!("{} {}", hook.name.word(), hook.priority),
             None => "-".to_owned(),
         },
-        rule.via.to_owned(),
+        match rule.past_output {
+            true => format!("{} past-output", rule.via),
+            false => rule.via.to_owned(),
+        },
         match rule.counter {
             Some(counter) => counter.packets.to_string(),
             None => "-".to_owned(),

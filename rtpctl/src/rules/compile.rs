@@ -253,9 +253,17 @@ impl Compiler {
     }
 
     fn relay(&mut self, relay: Relay) -> Result<(), Failure> {
-        let table = relay.table;
+        let Relay {
+            table, past_output, ..
+        } = relay;
         self.expressions.push(match relay.via {
-            Via::Expression => Expr::Native { table },
+            Via::Target if past_output => {
+                return Err(
+                    usage("what the target relays always passes the hooks of output")
+                        .hint("leave `via target` out"),
+                );
+            }
+            Via::Expression => Expr::Native { table, past_output },
             Via::Target if self.family.version().is_some() => Expr::Compat { table },
             Via::Target => {
                 return Err(

@@ -65,8 +65,8 @@ pub(super) enum Expr {
         address: u32,
         port: Option<u32>,
     },
-    /// The module's own.
-    Native { table: u32 },
+    /// The module's own; what it relays may leave past the hooks of output and postrouting.
+    Native { table: u32, past_output: bool },
     /// The module's xtables target by way of nft_compat.
     Compat { table: u32 },
     /// One that we do not make.
@@ -119,7 +119,7 @@ impl Expr {
                 address,
                 port,
             } => generic::dnat(*family, *address, *port),
-            Self::Native { table } => generic::native(*table),
+            Self::Native { table, past_output } => generic::native(*table, *past_output),
             Self::Compat { table } => generic::compat(*table),
             Self::Other { name } => Expressions::Other {
                 expression_type: name.clone(),

@@ -311,6 +311,13 @@ fn check_in_chain(ruleset: &Ruleset, chain: &Chain, statement: &Statement) -> Re
             }
             _ => Ok(()),
         },
+        Statement::Relay(relay) if relay.past_output => match &chain.base {
+            Some(base) if base.hook.name != Place::Ingress => {
+                Err(usage("past-output is for rules at the hook ingress alone")
+                    .hint("leave it out, or make a chain there: `rtpctl rule chain add ... --hook ingress --device NAME --priority 0`"))
+            }
+            _ => Ok(()),
+        },
         _ => Ok(()),
     }
 }

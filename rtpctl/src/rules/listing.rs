@@ -23,6 +23,8 @@ pub(crate) struct Listed {
     pub(crate) handle: u64,
     /// How it calls the module: `expression` or `target`.
     pub(crate) via: &'static str,
+    /// Whether what it relays leaves past the hooks of output and postrouting.
+    pub(crate) past_output: bool,
     /// The first hook that leads to it.
     pub(crate) hook: Option<Hook>,
     /// Whether rtpctl made it.
@@ -52,6 +54,7 @@ impl Ruleset {
                     chain: rule.chain.chain.clone(),
                     handle: rule.handle,
                     via: relay.via.word(),
+                    past_output: relay.past_output,
                     hook: paths.first().map(|path| path.hook.clone()),
                     ours: rule.ours(),
                     dormant: self

@@ -6,8 +6,11 @@
 use super::super::config::{self, RuleConfig, Via};
 use super::super::exit::{Code, Failure};
 use super::compile::compile;
+use super::hand::chain_words;
 use super::message::{Op, Position};
-use super::model::{Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Ruleset, TableName};
+use super::model::{
+    Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, TableName,
+};
 use super::statement::{Counter, Is, Relay, Statement, UDP};
 
 /// The priority of our chains: before those of a firewall, which are at 0 (`filter`), beside none that are common, as -1
@@ -69,6 +72,7 @@ const fn relay(config: &RuleConfig) -> Relay {
     Relay {
         table: config.table as u32,
         via: config.via,
+        past_output: config.past_output,
     }
 }
 
@@ -121,10 +125,29 @@ pub(super) fn add(ruleset: &Ruleset, config: &RuleConfig) -> Result<Vec<Op>, Fai
                 }
             }
         }
-        let exists = ruleset
+        let asked = relay(config);
+        let found = ruleset
             .rules_of(&chain)
-            .any(|rule| rule.ours() && rule.relay() == Some(relay(config)));
-        if !exists {
+            .filter(|rule| rule.ours())
+            .filter_map(Rule::relay)
+            .find(|found| (found.table, found.via) == (asked.table, asked.via));
+        if let Some(found) = found {
+            if found != asked {
+                let how = if found.past_output { "with" } else { "without" };
+                return Err(Failure::new(
+                    Code::Exists,
+                    format!(
+                        "the rule for table {} in {} exists {how} past-output",
+                        config.table,
+                        chain_words(&chain)
+                    ),
+                )
+                .hint(format!(
+                    "`rtpctl rule del {}` removes it, then add it anew",
+                    config.table
+                )));
+            }
+        } else {
             ops.push(Op::NewRule {
                 position: Position::End,
                 expressions: compile(chain.table.family, &statements(config))?,
@@ -207,7 +230,7 @@ pub(super) fn del_all(ruleset: &Ruleset) -> Vec<Op> {
     }
     let mut gone: Vec<&ChainName> = Vec::new();
     for chain in ruleset.chains.iter().filter(|chain| chain.ours) {
-        let jumps = |rule: &&super::model::Rule| {
+        let jumps = |rule: &&Rule| {
             rule.chain.table == chain.name.table
                 && rule
                     .statements

@@ -164,8 +164,10 @@ impl Reader {
                 address,
                 port,
             } => self.dnat(*family, *address, *port),
-            Expr::Native { table } => self.relay(*table, Via::Expression),
-            Expr::Compat { table } => self.relay(*table, Via::Target),
+            Expr::Native { table, past_output } => {
+                self.relay(*table, Via::Expression, *past_output);
+            }
+            Expr::Compat { table } => self.relay(*table, Via::Target, false),
             Expr::Other { name } => self.other(name.clone()),
         }
     }
@@ -341,8 +343,12 @@ impl Reader {
         }
     }
 
-    fn relay(&mut self, table: u32, via: Via) {
-        self.statements.push(Statement::Relay(Relay { table, via }));
+    fn relay(&mut self, table: u32, via: Via, past_output: bool) {
+        self.statements.push(Statement::Relay(Relay {
+            table,
+            via,
+            past_output,
+        }));
     }
 
     fn other(&mut self, text: String) {

@@ -68,11 +68,24 @@ pub(super) fn of_edit(client: &Client, op: Option<&Op>, refusal: &Refusal) -> Fa
         }) => {
             let what = format!("the rule for {} was refused", chain_words(chain));
             let call = expressions.iter().find_map(|expr| match expr {
-                Expr::Native { table } => Some((*table, Via::Expression)),
+                Expr::Native { table, .. } => Some((*table, Via::Expression)),
                 Expr::Compat { table } => Some((*table, Via::Target)),
                 _ => None,
             });
             let call = call.and_then(|(table, via)| Some((u8::try_from(table).ok()?, via)));
+            let past = |expr: &Expr| {
+                matches!(
+                    expr,
+                    Expr::Native {
+                        past_output: true,
+                        ..
+                    }
+                )
+            };
+            if refusal.errno == Errno::EOPNOTSUPP && expressions.iter().any(past) {
+                return general(&what, refusal)
+                    .hint("past-output is for chains at the hook ingress, and those that only they jump to");
+            }
             of_rule(&what, call, client, refusal)
         }
         Some(Op::NewChain { chain, base }) => {

@@ -156,6 +156,8 @@ pub(crate) struct Relay {
     /// How the module is called.
     #[serde(serialize_with = "super::via_word")]
     pub(crate) via: Via,
+    /// What is relayed leaves past the hooks of output and postrouting.
+    pub(crate) past_output: bool,
 }
 
 impl Statement {

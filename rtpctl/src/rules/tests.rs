@@ -60,12 +60,16 @@ fn refused(proc: &Proc, via: Via, errno: Errno) -> Failure {
         counter: false,
         hook: Place::Input,
         devices: Vec::new(),
+        past_output: false,
     };
     let op = Op::NewRule {
         chain: name(Family::Ip, "filter", "input"),
         position: Position::End,
         expressions: vec![match via {
-            Via::Expression => Expr::Native { table: 3 },
+            Via::Expression => Expr::Native {
+                table: 3,
+                past_output: false,
+            },
             Via::Target => Expr::Compat { table: 3 },
         }],
     };
@@ -165,6 +169,7 @@ fn rules_that_are_left_of_a_table_are_told() {
         statements: vec![Statement::Relay(statement::Relay {
             table,
             via: Via::Expression,
+            past_output: false,
         })],
         comment: ours.then(|| "rtpctl".to_owned()),
     };

@@ -69,10 +69,18 @@ impl Display for Statement {
                     None => address.fmt(f),
                 }
             }
-            Self::Relay(Relay { table, via }) => match via {
-                Via::Expression => write!(f, "rtpengine {table}"),
-                Via::Target => write!(f, "rtpengine {table} via target"),
-            },
+            Self::Relay(Relay {
+                table,
+                via,
+                past_output,
+            }) => {
+                write!(f, "rtpengine {table}")?;
+                match (via, past_output) {
+                    (Via::Target, _) => f.write_str(" via target"),
+                    (Via::Expression, true) => f.write_str(" past-output"),
+                    (Via::Expression, false) => Ok(()),
+                }
+            }
             Self::Other { text } => write!(f, "[{}]", Foreign(text)),
         }
     }
@@ -389,7 +397,11 @@ impl<'a> Words<'a> {
                 }
             },
         };
-        Ok(Statement::Relay(Relay { table, via }))
+        Ok(Statement::Relay(Relay {
+            table,
+            via,
+            past_output: self.is("past-output"),
+        }))
     }
 }
 

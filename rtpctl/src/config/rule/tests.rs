@@ -18,6 +18,7 @@ fn rule(options: &str) -> Result<RuleConfig, Failure> {
             device,
             priority,
             counter,
+            past_output,
         }) => {
             let options = RuleOptions {
                 families: &family,
@@ -26,6 +27,7 @@ fn rule(options: &str) -> Result<RuleConfig, Failure> {
                 counter,
                 hook,
                 devices: &device,
+                past_output,
             };
             RuleConfig::resolve(table.id, &options)
         }
@@ -49,6 +51,20 @@ fn the_families_follow_the_way_of_the_call() {
     assert_eq!(priority("--priority=-5"), Some(-5));
     assert_eq!(priority("--priority filter+5"), Some(5));
     assert!(rule("--counter").expect("valid").counter);
+}
+
+#[test]
+fn past_output_is_for_ingress() {
+    let config = rule("--hook ingress --device eth0 --past-output").expect("valid");
+    assert!(config.past_output);
+    for options in ["--past-output", "--hook prerouting --past-output"] {
+        let failure = rule(options).expect_err("no such thing");
+        assert_eq!(failure.code, Code::Usage);
+        assert_eq!(
+            failure.what, "--past-output goes with the hook ingress",
+            "{options}"
+        );
+    }
 }
 
 #[test]

@@ -22,6 +22,7 @@ fn rules() -> Vec<Listed> {
         chain: "rtpengine\n_0".to_owned(),
         handle: 4,
         via: "target",
+        past_output: false,
         hook: Some(input(0)),
         ours: false,
         dormant: false,
@@ -45,6 +46,7 @@ fn rules() -> Vec<Listed> {
         chain: "input".to_owned(),
         handle: 2,
         via: "expression",
+        past_output: false,
         hook: Some(input(-5)),
         ours: true,
         dormant: false,
@@ -76,12 +78,12 @@ fn rules_are_objects() {
     let json: serde_json::Value =
         serde_json::from_str(&printed(&RuleList { rules: rules() }, true)).expect("JSON");
     let expected = serde_json::json!({"rules": [
-        {"id": 0, "family": "ip", "table": "filter", "chain": "rtpengine\n_0", "handle": 4, "via": "target",
+        {"id": 0, "family": "ip", "table": "filter", "chain": "rtpengine\n_0", "handle": 4, "via": "target", "past_output": false,
          "hook": {"name": "input", "priority": 0}, "ours": false, "dormant": false,
          "counter": {"packets": 12, "bytes": 2064},
          "rule": "counter packets 12 bytes 2064 rtpengine 0 via target",
          "paths": [{"hook": {"name": "input", "priority": 0}, "through": [{"chain": "INPUT", "handle": 9}]}]},
-        {"id": 3, "family": "inet", "table": "rtpengine_3", "chain": "input", "handle": 2, "via": "expression",
+        {"id": 3, "family": "inet", "table": "rtpengine_3", "chain": "input", "handle": 2, "via": "expression", "past_output": false,
          "hook": {"name": "input", "priority": -5}, "ours": true, "dormant": false, "counter": null,
          "rule": "meta l4proto udp rtpengine 3",
          "paths": [{"hook": {"name": "input", "priority": -5}, "through": []}]},

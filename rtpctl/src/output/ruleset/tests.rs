@@ -153,7 +153,7 @@ fn the_ruleset_is_an_object() {
             "rule": "counter packets 0 bytes 0 rtpengine 0",
             "statements": [
                 {"kind": "counter", "packets": 0, "bytes": 0},
-                {"kind": "relay", "table": 0, "via": "expression"},
+                {"kind": "relay", "table": 0, "via": "expression", "past_output": false},
             ],
         })
     );

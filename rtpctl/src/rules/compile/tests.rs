@@ -56,13 +56,17 @@ fn interface() -> impl Strategy<Value = Statement> {
 }
 
 fn decision(version: u8, via: bool) -> BoxedStrategy<Statement> {
-    let relay = (0_u32..64, any::<bool>()).prop_map(move |(table, target)| {
+    let relay = (0_u32..64, any::<bool>(), any::<bool>()).prop_map(move |(table, target, past)| {
         let via = if target && via {
             Via::Target
         } else {
             Via::Expression
         };
-        Statement::Relay(Relay { table, via })
+        Statement::Relay(Relay {
+            table,
+            via,
+            past_output: past && via == Via::Expression,
+        })
     });
     let address = match version {
         4 => (1_u32..)

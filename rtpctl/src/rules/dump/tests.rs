@@ -74,6 +74,7 @@ fn rules_of_both_kinds_are_found() {
         chain: chain.to_owned(),
         handle: 2,
         via,
+        past_output: false,
         hook: Some(input(0)),
         ours: true,
         dormant: false,

@@ -9,9 +9,11 @@ use netlink_packet_netfilter::nftables::{DataAttribute, Expressions};
 use super::super::statement::Counter;
 use super::Expr;
 
-/// The module's nftables expression, and its attribute.
+/// The module's nftables expression, and its attributes: the table, and the flag by which what is relayed leaves past the
+/// hooks of output.
 const NATIVE: &str = "rtpengine";
 const NATIVE_TABLE: u16 = 1;
+const NATIVE_PAST_OUTPUT: u16 = 16;
 /// The compatibility expressions for xtables: NFTA_TARGET_NAME, _REV and _INFO; NFTA_MATCH_NAME is the same.
 const COMPAT: &str = "target";
 const COMPAT_MATCH: &str = "match";
@@ -53,6 +55,7 @@ pub(super) fn decode(name: &str, data: &[DefaultNla]) -> Option<Expr> {
     match name {
         NATIVE => Some(Expr::Native {
             table: host_u32(&value(data, NATIVE_TABLE)?)?,
+            past_output: value(data, NATIVE_PAST_OUTPUT).is_some(),
         }),
         COMPAT => compat_of(data),
         COMPAT_MATCH => Some(Expr::Other {
@@ -69,12 +72,13 @@ pub(super) fn decode(name: &str, data: &[DefaultNla]) -> Option<Expr> {
     }
 }
 
-/// Unlike the attributes of nftables itself, this one is in host order.
-pub(super) fn native(table: u32) -> Expressions {
-    other(
-        NATIVE,
-        vec![DefaultNla::new(NATIVE_TABLE, table.to_ne_bytes().to_vec())],
-    )
+/// Unlike the numbers of nftables itself, this one is in host order.
+pub(super) fn native(table: u32, past_output: bool) -> Expressions {
+    let mut data = vec![DefaultNla::new(NATIVE_TABLE, table.to_ne_bytes().to_vec())];
+    if past_output {
+        data.push(DefaultNla::new(NATIVE_PAST_OUTPUT, Vec::new()));
+    }
+    other(NATIVE, data)
 }
 
 /// xtables aligns a target's data, which are in host order, to 8 bytes.

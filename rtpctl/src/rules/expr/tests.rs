@@ -97,7 +97,7 @@ fn expr() -> impl Strategy<Value = Expr> {
                 port
             }
         ),
-        any::<u32>().prop_map(|table| Expr::Native { table }),
+        any::<(u32, bool)>().prop_map(|(table, past_output)| Expr::Native { table, past_output }),
         any::<u32>().prop_map(|table| Expr::Compat { table }),
         "(limit|log|masq|reject|queue)".prop_map(|name| Expr::Other { name }),
     ]
@@ -108,6 +108,23 @@ proptest! {
     fn what_is_encoded_is_decoded(expr in expr()) {
         prop_assert_eq!(through_bytes(&expr), expr);
     }
+}
+
+#[test]
+fn the_modules_own_has_its_flag() {
+    let native = |past_output| {
+        bytes(&Expr::Native {
+            table: 3,
+            past_output,
+        })
+    };
+    let id = "0800 0100 03000000";
+    let name = "0e00 0100 727470656e67696e65000000";
+    assert_eq!(native(false), hex(&format!("{name} 0c00 0280 {id}")));
+    assert_eq!(
+        native(true),
+        hex(&format!("{name} 1000 0280 {id} 0400 1000"))
+    );
 }
 
 #[test]

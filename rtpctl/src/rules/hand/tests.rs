@@ -369,6 +369,10 @@ fn what_a_chain_does_not_take_is_refused() {
             "dnat needs a chain of type nat",
         ),
         (
+            "rtpengine 0 past-output",
+            "past-output is for rules at the hook ingress alone",
+        ),
+        (
             "ip saddr 192.0.2.1 ip6 saddr ::1 drop",
             "no packet is of IPv6",
         ),

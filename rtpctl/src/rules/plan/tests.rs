@@ -14,6 +14,7 @@ fn config(families: &[config::Family], via: Via) -> RuleConfig {
         counter: false,
         hook: Place::Input,
         devices: Vec::new(),
+        past_output: false,
     }
 }
 
@@ -285,6 +286,16 @@ fn a_rule_at_another_hook_stands_beside_the_first() {
     );
     ruleset.apply(&ops);
     assert_eq!(add(&ruleset, &early).expect("a plan"), []);
+    early.past_output = true;
+    let failure = add(&ruleset, &early).expect_err("another rule");
+    assert_eq!(
+        (failure.code, failure.what.as_str()),
+        (
+            Code::Exists,
+            "the rule for table 3 in chain inet rtpengine_3 ingress exists without past-output"
+        )
+    );
+    early.past_output = false;
     early.devices = vec!["eth1".to_owned()];
     let failure = add(&ruleset, &early).expect_err("another device");
     assert!(

@@ -43,6 +43,10 @@ fn words_may_be_short() {
         ("dnat 2001:db8::1", "dnat ip6 to 2001:db8::1"),
         ("dnat to [2001:db8::1]", "dnat ip6 to 2001:db8::1"),
         ("rtpengine 3 via expression", "rtpengine 3"),
+        (
+            "rtpengine 3 via expression past-output",
+            "rtpengine 3 past-output",
+        ),
     ] {
         assert_eq!(read(short).map(|read| line(&read)), Ok(long.to_owned()));
     }
