@@ -98,6 +98,13 @@ pub(crate) enum Command {
     /// Streams of a table: make, remove and look at them.
     #[command(subcommand)]
     Stream(Stream),
+    /// Put tables, and rules of nftables, of a file in place.
+    ///
+    /// What is there already stays as it is, and what is changed is said. When a part is refused, nothing is changed.
+    #[command(
+        after_help = "Examples:\n  rtpctl apply /etc/rtpctl.json\n  rtpctl apply --dry-run /etc/rtpctl.json"
+    )]
+    Apply(Apply),
     /// Watch all streams: packets and bits a second, what the module relays of them, and errors.
     ///
     /// Keys sort (p, b, e, i, l), filter by address (/), select (arrows) and show all of a stream (Enter); q ends it.
@@ -117,6 +124,20 @@ pub(crate) struct Top {
     /// Seconds from one look to the next.
     #[arg(short, long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) interval: u64,
+}
+
+/// `apply`.
+#[derive(Debug, Args)]
+pub(crate) struct Apply {
+    /// The file, as docs/apply.md has it; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Say what would be changed, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Go on until interrupted, and put the rules in place anew whenever somebody removed them; SIGHUP has the file read anew.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub(crate) watch: bool,
 }
 
 /// `metrics`.

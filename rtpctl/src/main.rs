@@ -15,6 +15,7 @@ use std::time::{Duration, SystemTime};
 
 use clap::Parser;
 
+mod apply;
 mod cli;
 mod client;
 mod config;
@@ -96,6 +97,7 @@ fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
         Command::Table(command) => table(command, &client, cli.json, out),
         Command::Rule(command) => rule(command, &client, cli.json, out),
         Command::Stream(command) => stream(command, &client, cli.json, out),
+        Command::Apply(asked) => apply::run(asked, &client, cli.json, out),
         Command::Top(asked) => top::run(asked, &client),
         Command::Metrics(asked) => metrics::run(asked, &client, out),
         Command::Version => version(&client, cli.json, out),
@@ -265,6 +267,18 @@ fn rule(command: &Rule, client: &Client, json: bool, out: &mut dyn Write) -> Res
                     .hint("`rtpctl rule show` lists all that there are")
             })?;
             return print(&list, json, out);
+        }
+        Rule::Save => {
+            let (tables, elsewhere) = read_ruleset()?.saved()?;
+            if elsewhere != 0 {
+                warn(&format_args!(
+                    "{elsewhere} of rtpctl's rules stand in chains of others and were left out"
+                ));
+            }
+            return apply::save(tables, out);
+        }
+        Rule::Restore { file, dry_run } => {
+            return apply::restore(file, *dry_run, client, json, out);
         }
         _ => {
             let rules = read_ruleset()?.relaying();

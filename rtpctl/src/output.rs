@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::exit::Error;
 
+mod applied;
 mod reasons;
 mod rules;
 mod ruleset;
@@ -17,6 +18,7 @@ mod streams;
 mod tables;
 mod versions;
 
+pub(crate) use applied::Applied;
 pub(crate) use reasons::{StreamBlock, StreamReasons, TableBlock, TableReasons};
 pub(crate) use rules::{Edited, RuleAdded, RuleList};
 pub(crate) use ruleset::{Filter, RulesetList};

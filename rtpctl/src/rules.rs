@@ -7,6 +7,7 @@
 //! that is read comes back by [`dump`] and [`read`]. [`plan`] and [`hand`] say what has to be changed, [`jumps`] and
 //! [`firewall`] what there is to be told.
 
+use std::cell::RefCell;
 use std::io;
 
 use nix::errno::Errno;
@@ -29,6 +30,8 @@ mod model;
 mod plan;
 mod read;
 mod refusal;
+mod saved;
+mod settle;
 mod socket;
 mod statement;
 mod words;
@@ -43,6 +46,8 @@ pub(crate) use message::Position;
 pub(crate) use model::{
     Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, Table, TableName,
 };
+pub(crate) use saved::{SavedTable, Wanted};
+pub(crate) use socket::Watch;
 pub(crate) use statement::{Counter, Statement};
 
 use message::Op;
@@ -202,6 +207,34 @@ impl Rules {
             |ruleset| edit.plan(ruleset),
             |op, refusal| refusal::of_edit(client, op, refusal),
         )
+    }
+
+    /// What would have to be changed so that tables are as a file says, in words.
+    pub(crate) fn differences(&mut self, wanted: &[Wanted]) -> Result<Vec<String>, Failure> {
+        let ruleset = self.ruleset()?;
+        let ops = settle::settle(&ruleset, wanted)?;
+        Ok(ops
+            .iter()
+            .map(|op| settle::in_words(&ruleset, op))
+            .collect())
+    }
+
+    /// Makes tables be as a file says, all of it or nothing. Tells what had to be changed, in words.
+    pub(crate) fn settle(
+        &mut self,
+        wanted: &[Wanted],
+        client: &Client,
+    ) -> Result<Vec<String>, Failure> {
+        let words = RefCell::new(Vec::new());
+        self.change(
+            |ruleset| {
+                let ops = settle::settle(ruleset, wanted)?;
+                words.replace(ops.iter().map(|op| settle::in_words(ruleset, op)).collect());
+                Ok(ops.into())
+            },
+            |op, refusal| refusal::of_edit(client, op, refusal),
+        )?;
+        Ok(words.into_inner())
     }
 
     /// Carries out a plan in one transaction, made anew as long as the ruleset changes under it.

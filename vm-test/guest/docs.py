@@ -30,3 +30,8 @@ def commands(page: str) -> list[Command]:
                 line, _, printed = command.partition("\n")
                 found.append(Command(heading, line, printed))
     return found
+
+
+def blocks(page: str, language: str) -> list[str]:
+    """The blocks of a page that are in that language."""
+    return re.findall(rf"^```{language}\n(.*?)^```\n", (_PAGES / page).read_text(), flags=re.MULTILINE | re.DOTALL)

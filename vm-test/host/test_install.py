@@ -10,6 +10,8 @@ from pathlib import Path
 
 _ROOT = Path(__file__).resolve().parents[2]
 _RELEASE = "7.3.0-test"
+# What is there if cargo has built it.
+_TOOL = ("usr/local/sbin/rtpctl", "usr/local/lib/systemd/system/rtpctl-apply.service")
 _DEPMOD = re.compile(r"lib/modules/[^/]+/modules\.[\w.]+")
 
 
@@ -30,9 +32,9 @@ class Install(unittest.TestCase):
         subprocess.run((_ROOT / "scripts" / name, _RELEASE), env=environment, check=True, capture_output=True)
 
     def files(self) -> set[str]:
-        """What is there, but for the tables of depmod, and rtpctl, which is there if cargo has built it."""
+        """What is there, but for the tables of depmod, and what is there if cargo has built it."""
         found = {str(path.relative_to(self.to)) for path in self.to.rglob("*") if path.is_file() and path != self.module}
-        return {path for path in found if not _DEPMOD.fullmatch(path)} - {"usr/local/sbin/rtpctl"}
+        return {path for path in found if not _DEPMOD.fullmatch(path)} - set(_TOOL)
 
     def test_install_and_uninstall(self) -> None:
         self.run_script("native-install")
@@ -40,7 +42,7 @@ class Install(unittest.TestCase):
         self.assertEqual(self.files(), {module, "etc/modprobe.d/xt_rtpengine_rs.conf"})
         self.assertEqual((self.to / module).read_bytes(), self.module.read_bytes())
         words = (_ROOT / "README.md").read_text()
-        for file in (*self.files(), "usr/local/sbin/rtpctl"):
+        for file in (*self.files(), *_TOOL):
             self.assertIn(f"`/{file.replace(_RELEASE, 'RELEASE')}`", words)
         self.run_script("native-uninstall")
         self.assertEqual(self.files(), set())

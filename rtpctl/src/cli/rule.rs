@@ -2,6 +2,8 @@
 
 //! The command line of `rtpctl rule`.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::super::rules;
@@ -185,6 +187,24 @@ pub(crate) enum Rule {
         /// Only this chain.
         #[arg(value_name = "CHAIN")]
         chain: Option<String>,
+    },
+    /// Print what rtpctl made in nftables, in the form that `rule restore` and `apply` take.
+    ///
+    /// `nft list ruleset` shows no rule from the first one on that hands packets to a table: what it saves has lost them.
+    #[command(after_help = "Example:\n  rtpctl rule save > rules.json")]
+    Save,
+    /// Make tables of nftables be what `rule save` printed.
+    ///
+    /// In a table that the file names, what rtpctl made is then what the file says and no more; rules of others, and other tables, stay.
+    /// All is changed at once, or nothing.
+    #[command(after_help = "Example:\n  rtpctl rule restore rules.json")]
+    Restore {
+        /// The file; `-` is standard input.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Say what would be changed, and change nothing.
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Tables of nftables: make, remove, flush, and let sleep.
     #[command(subcommand)]

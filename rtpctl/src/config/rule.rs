@@ -186,7 +186,12 @@ pub(crate) fn edit(command: &Rule) -> Result<Option<Edit>, Failure> {
             handle,
             force,
         } => Edit::DelRule(chain(name)?, *handle, by_force(*force)),
-        Rule::Add { .. } | Rule::Del { .. } | Rule::List | Rule::Show { .. } => return Ok(None),
+        Rule::Add { .. }
+        | Rule::Del { .. }
+        | Rule::List
+        | Rule::Show { .. }
+        | Rule::Save
+        | Rule::Restore { .. } => return Ok(None),
     }))
 }
 

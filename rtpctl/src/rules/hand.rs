@@ -177,7 +177,7 @@ fn base_words(base: Option<&Base>) -> String {
 }
 
 /// What the kernel would refuse without a word.
-fn check_base(name: &ChainName, base: &Base) -> Result<(), Failure> {
+pub(super) fn check_base(name: &ChainName, base: &Base) -> Result<(), Failure> {
     let family = name.table.family;
     let hook = &base.hook;
     let word = hook.name.word();
@@ -290,7 +290,11 @@ fn add_rule(
 }
 
 /// What a statement asks of the chain that it is in.
-fn check_in_chain(ruleset: &Ruleset, chain: &Chain, statement: &Statement) -> Result<(), Failure> {
+pub(super) fn check_in_chain(
+    ruleset: &Ruleset,
+    chain: &Chain,
+    statement: &Statement,
+) -> Result<(), Failure> {
     match statement {
         Statement::Verdict { verdict: Verdict::Jump(to) | Verdict::Goto(to) } => {
             let to = chain.name.table.chain(to.clone());

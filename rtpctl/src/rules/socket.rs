@@ -3,6 +3,7 @@
 //! The netlink socket to nftables.
 
 use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use netlink_packet_core::{NetlinkBuffer, NetlinkMessage, NetlinkPayload, NlasIterator};
 use netlink_packet_netfilter::nftables::{NfTablesMessage, RuleAttribute};
@@ -28,6 +29,44 @@ const HEADER: usize = 16;
 pub(super) struct Socket {
     netlink: Netlink,
     sequence: u32,
+}
+
+/// NFNLGRP_NFTABLES: what is told of each change of the ruleset.
+const CHANGES: u32 = 7;
+
+/// Tells when somebody changes the ruleset.
+pub(crate) struct Watch(Netlink);
+
+impl Watch {
+    /// Begins to listen.
+    pub(crate) fn open() -> io::Result<Self> {
+        let mut netlink = Netlink::new(NETLINK_NETFILTER)?;
+        netlink.bind_auto()?;
+        netlink.add_membership(CHANGES)?;
+        netlink.set_non_blocking(true)?;
+        Ok(Self(netlink))
+    }
+
+    /// Takes what has been told. More than there was room for is as good.
+    pub(crate) fn take(&self) -> io::Result<()> {
+        let mut room = Vec::with_capacity(1 << 16);
+        loop {
+            room.clear();
+            match self.0.recv(&mut room, 0) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.raw_os_error() == Some(Errno::ENOBUFS as i32) => {}
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.0.as_fd()
+    }
 }
 
 /// Why a transaction was refused.
