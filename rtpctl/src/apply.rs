@@ -131,16 +131,19 @@ pub(crate) fn run(
         while let Ok(Some(_)) = reload.read_signal() {
             all = true;
         }
-        let done = match all {
-            true => Asked::read(file).and_then(|read| {
-                wanted = read;
-                wanted.apply(client, false)
-            }),
-            false => wanted.apply_rules(client, false),
-        };
-        match done {
-            Ok(changes) => {
+        let mut changes = Vec::new();
+        if all {
+            let read = Asked::read(file);
+            match read.and_then(|read| Ok((read.apply(client, false)?, read))) {
+                Ok((made, read)) => (changes, wanted) = (made, read),
+                // The one before is kept to.
+                Err(failure) => super::complain(&failure),
+            }
+        }
+        match wanted.apply_rules(client, false) {
+            Ok(made) => {
                 refused = None;
+                changes.extend(made);
                 if !changes.is_empty() {
                     print(&Applied::new(file, false, changes), json, out)?;
                 }
