@@ -24,7 +24,7 @@ pub(crate) struct Origin<'a> {
     /// The namespace that it is sent in.
     pub(crate) net: Namespace<'a>,
     /// What bounds it.
-    pub(crate) limits: Limits,
+    limits: Limits,
     /// Who counts it, when it is to wait until the rules that are being walked through are done with.
     later: Option<Deferred>,
 }
@@ -58,6 +58,7 @@ pub(crate) enum Payload<'a> {
 
 impl Payload<'_> {
     /// Its bytes.
+    #[inline]
     pub(crate) fn bytes(&self) -> &[u8] {
         match self {
             Self::Copy(bytes) => bytes,
@@ -65,6 +66,7 @@ impl Payload<'_> {
         }
     }
 
+    #[inline(always)]
     fn into_outgoing(self, growth: usize, route: &Route) -> Option<Outgoing> {
         match self {
             Self::Copy(bytes) => Outgoing::copy_of(bytes, growth, route),
@@ -82,7 +84,7 @@ impl Egress {
     /// Why it was not sent: counted here already, where it is an error.
     pub(crate) fn send<T>(
         &self,
-        origin: Origin<'_>,
+        origin: &Origin<'_>,
         payload: Payload<'_>,
         growth: usize,
         finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
@@ -98,7 +100,7 @@ impl Egress {
 
     fn try_send<T>(
         &self,
-        origin: Origin<'_>,
+        origin: &Origin<'_>,
         payload: Payload<'_>,
         growth: usize,
         finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
@@ -114,6 +116,7 @@ impl Egress {
             }
         };
         let Origin { net, limits, later } = origin;
+        let net = *net;
         match later {
             None => packet.send(net, path, route, limits),
             Some(later) => packet.send_later(net, path, route, limits, later.of_length(length)),

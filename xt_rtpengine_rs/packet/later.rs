@@ -42,7 +42,7 @@ impl Deferred {
 impl Report for Deferred {
     fn sent(self, net: Namespace<'_>, result: Result) {
         let guard = rcu::read_lock();
-        let table = Tables::of(net).and_then(|tables| tables.find(self.table, &guard));
+        let table = Tables::of(net, &guard).and_then(|tables| tables.find(self.table, &guard));
         let target = table.and_then(|table| table.find(&self.local, &guard));
         let output = target.and_then(|target| Some((target, target.output(self.output)?)));
         if let Some((target, output)) = output {

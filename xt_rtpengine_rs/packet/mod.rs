@@ -44,7 +44,7 @@ impl Handler for Receiver {
     const TABLES: u32 = MAX_TABLES;
 
     fn rule_added(net: Namespace<'_>, table: u32, create: bool, exclusive: bool) -> Result {
-        let tables = Tables::of(net).ok_or(EBUSY)?;
+        let tables = Tables::of(net, &rcu::read_lock()).ok_or(EBUSY)?;
         let existing = if exclusive { Err(EEXIST) } else { Ok(()) };
         if tables.next(table) == Some(table) {
             return existing;
@@ -62,17 +62,18 @@ impl Handler for Receiver {
         }
     }
 
+    #[inline(always)]
     fn handle(table: u32, mut packet: Packet<'_>) -> Outcome<Packet<'_>> {
-        let guard = rcu::read_lock();
-        let tables = Tables::of(packet.namespace());
-        let Some(table) = tables.and_then(|tables| tables.find(table, &guard)) else {
+        let guard = packet.guard();
+        let tables = Tables::of(packet.namespace(), guard);
+        let Some(table) = tables.and_then(|tables| tables.find(table, guard)) else {
             return Outcome::Pass(packet);
         };
         let Some(datagram) = packet.datagram() else {
             table.reasons.unrelayed(Reason::NoDatagram);
             return Outcome::Pass(packet);
         };
-        let Some(target) = table.find(datagram.flow.destination(), &guard) else {
+        let Some(target) = table.find(datagram.flow.destination(), guard) else {
             table.reasons.unrelayed(Reason::NoTarget);
             return Outcome::Pass(packet);
         };
@@ -132,6 +133,7 @@ fn end<'a>(
 
 /// Authenticates a packet and decrypts it in place by `open`, if its target asks for that, and decides on it by `confirm`, which
 /// is given it in clear. One that is refused is as before, as `restore` has it.
+#[inline(always)]
 fn open<T>(
     target: &Target,
     packet: &mut Received<'_>,
@@ -140,9 +142,22 @@ fn open<T>(
     restore: impl FnOnce(&Context<KernelCrypto>, &mut [u8], &Opened) -> Option<()>,
     confirm: impl FnOnce(&[u8]) -> Result<T, Reason>,
 ) -> Result<(Option<Opened>, T), Reason> {
-    let Some(decryption) = &target.decryption else {
-        return Ok((None, confirm(packet.bytes(&datagram.payload))?));
-    };
+    match &target.decryption {
+        None => Ok((None, confirm(packet.bytes(&datagram.payload))?)),
+        Some(decryption) => decrypt(decryption, packet, datagram, open, restore, confirm),
+    }
+}
+
+/// What [`open`] does for a target that decrypts. Apart from the way of what is plain, which keeps fewer values on the stack.
+#[inline(never)]
+fn decrypt<T>(
+    decryption: &Decryption,
+    packet: &mut Received<'_>,
+    datagram: &Datagram,
+    open: impl FnOnce(&Decryption, &mut [u8]) -> Result<Opened, Reason>,
+    restore: impl FnOnce(&Context<KernelCrypto>, &mut [u8], &Opened) -> Option<()>,
+    confirm: impl FnOnce(&[u8]) -> Result<T, Reason>,
+) -> Result<(Option<Opened>, T), Reason> {
     let bytes = packet.private_bytes(&datagram.payload);
     let bytes = bytes.ok_or(Reason::NoMemory)?;
     let opened = open(decryption, bytes)?;
@@ -162,7 +177,7 @@ fn relay_opaque<'a>(
     datagram: &Datagram,
 ) -> Outcome<Received<'a>> {
     count::relayed(target, datagram, packet.arrival_ns());
-    let origin = Origin::of(&packet);
+    let origin = &Origin::of(&packet);
     let outputs = target.rtp_outputs(0);
     take(
         target,

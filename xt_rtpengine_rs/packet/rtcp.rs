@@ -44,7 +44,7 @@ pub(super) fn relay<'a>(
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
     let range = start..start.saturating_add(length);
     count::relayed(target, datagram, packet.arrival_ns());
-    let origin = Origin::of(&packet);
+    let origin = &Origin::of(&packet);
     let RtcpRelay { media, and_pass } = clear;
     let outputs = target.rtcp_outputs(media);
     if !and_pass {
@@ -54,12 +54,12 @@ pub(super) fn relay<'a>(
     }
     let must_wait = packet.must_wait();
     copy(target, packet.bytes(&range), outputs, |output, payload| {
-        let origin = if must_wait {
-            origin.deferred(Deferred::new(target, output))
+        if must_wait {
+            let origin = origin.deferred(Deferred::new(target, output));
+            send(output, &origin, payload, rtcp)
         } else {
-            origin
-        };
-        send(output, origin, payload, rtcp)
+            send(output, origin, payload, rtcp)
+        }
     });
     // It was private already when it was opened: this changes nothing.
     if let (Some(decryption), Some(opened), Some(bytes)) = (
@@ -76,7 +76,7 @@ pub(super) fn relay<'a>(
 /// Has an output send a packet.
 fn send(
     output: &Output,
-    origin: Origin<'_>,
+    origin: &Origin<'_>,
     payload: Payload<'_>,
     rtcp: &Rtcp,
 ) -> Result<(), Unsent> {

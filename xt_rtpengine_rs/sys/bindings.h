@@ -26,7 +26,6 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
 #include <linux/namei.h>
-#include <linux/nospec.h>
 #include <linux/percpu.h>
 #include <linux/proc_fs.h>
 #include <linux/random.h>

@@ -8,9 +8,9 @@
 use crate::rtp_wire::shared;
 use core::{
     mem::offset_of,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed},
 };
-use kernel::sync::atomic::{Atomic, Relaxed};
+use kernel::sync::atomic::Atomic;
 
 /// A structure of atomics.
 ///
@@ -20,32 +20,33 @@ use kernel::sync::atomic::{Atomic, Relaxed};
 /// pattern is valid, and padding.
 pub(crate) unsafe trait Counters: 'static {}
 
-/// Adds to a number, relaxed: by an instruction, where [`Atomic::add`] calls a function (docs/performance.md). The daemon, too, adds as
-/// C11 has it.
+/// Adds to a number, relaxed: by an instruction, where [`Atomic::add`] calls a function (docs/performance.md).
 #[inline(always)]
 pub(crate) fn add(number: &Atomic<u64>, amount: u64) {
     // SAFETY: It is as large, as aligned and as valid as the other one, and accessed by atomic operations alone.
     let number = unsafe { AtomicU64::from_ptr(number.as_ptr()) };
-    number.fetch_add(amount, Ordering::Relaxed);
+    number.fetch_add(amount, Relaxed);
 }
 
-/// A counter of packets, bytes or errors.
+/// A counter of packets, bytes or errors. As of all that the daemon shares, accesses are relaxed ones of C11 on both sides.
 #[repr(transparent)]
-pub(crate) struct Counter(Atomic<u64>);
+pub(crate) struct Counter(AtomicU64);
 
 impl Counter {
     /// Adds to the counter.
     #[inline(always)]
     pub(crate) fn add(&self, amount: u64) {
-        add(&self.0, amount);
+        self.0.fetch_add(amount, Relaxed);
     }
 
     /// The value.
+    #[inline]
     pub(crate) fn get(&self) -> u64 {
         self.0.load(Relaxed)
     }
 
     /// Replaces the value.
+    #[inline]
     pub(crate) fn set(&self, value: u64) {
         self.0.store(value, Relaxed);
     }
@@ -53,10 +54,11 @@ impl Counter {
 
 /// A 32-bit value that the daemon reads.
 #[repr(transparent)]
-pub(crate) struct Value(Atomic<u32>);
+pub(crate) struct Value(AtomicU32);
 
 impl Value {
     /// The value.
+    #[inline]
     pub(crate) fn get(&self) -> u32 {
         self.0.load(Relaxed)
     }
@@ -65,7 +67,7 @@ impl Value {
     pub(crate) fn raise(&self, to: u32) {
         let mut value = self.get();
         while value < to {
-            match self.0.cmpxchg(value, to, Relaxed) {
+            match self.0.compare_exchange(value, to, Relaxed, Relaxed) {
                 Ok(_) => return,
                 Err(other) => value = other,
             }
@@ -80,7 +82,8 @@ impl Value {
             if taken > last {
                 return None;
             }
-            match self.0.cmpxchg(value, taken.wrapping_add(1), Relaxed) {
+            let next = taken.wrapping_add(1);
+            match self.0.compare_exchange(value, next, Relaxed, Relaxed) {
                 Ok(_) => return Some(taken),
                 Err(other) => value = other,
             }
@@ -88,6 +91,7 @@ impl Value {
     }
 
     /// Replaces the value.
+    #[inline]
     pub(crate) fn set(&self, value: u32) {
         self.0.store(value, Relaxed);
     }

@@ -5,17 +5,18 @@
 //! C headers: [`include/net/net_namespace.h`](srctree/include/net/net_namespace.h),
 //! [`include/net/netns/generic.h`](srctree/include/net/netns/generic.h)
 
-use super::bindings;
-use core::{marker::PhantomData, ptr};
+use super::{bindings, rcu};
+use core::{
+    marker::PhantomData,
+    ptr,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
+};
 use kernel::{
     error::{from_result, to_result},
-    ffi::{c_int, c_uint},
+    ffi::c_int,
     new_mutex,
     prelude::*,
-    sync::{
-        atomic::{Atomic, Relaxed},
-        Arc, Mutex,
-    },
+    sync::{Arc, Mutex},
     types::Opaque,
 };
 
@@ -91,7 +92,7 @@ struct Kept<T> {
 /// Where the kernel keeps a `T` for each network namespace. A static.
 pub(crate) struct Key<T> {
     /// Written by `register_pernet_subsys`, before it makes the first `T`; 0 before.
-    id: Atomic<c_uint>,
+    id: AtomicU32,
     value: PhantomData<fn() -> T>,
 }
 
@@ -99,20 +100,20 @@ impl<T: PerNamespace> Key<T> {
     /// The key of a static.
     pub(crate) const fn new() -> Self {
         Self {
-            id: Atomic::new(0),
+            id: AtomicU32::new(0),
             value: PhantomData,
         }
     }
 
     /// The `T` of a namespace. `None` while the module is loaded or unloaded.
     #[inline]
-    pub(crate) fn of<'a>(&self, net: Namespace<'a>) -> Option<&'a T> {
+    pub(crate) fn of<'a>(&self, net: Namespace<'a>, _guard: &rcu::Guard) -> Option<&'a T> {
         let id = self.id.load(Relaxed);
         if id == 0 {
             return None;
         }
-        // SAFETY: The namespace is alive, and the id registered.
-        let kept = unsafe { bindings::rtpe_net_generic(net.as_ptr(), id) }.cast::<Kept<T>>();
+        // SAFETY: The namespace is alive, the id registered, and the guard held.
+        let kept = unsafe { bindings::rtpe_net_generic_rcu(net.as_ptr(), id) }.cast::<Kept<T>>();
         // SAFETY: The kernel allocated the size of a `Kept<T>`, zeroed, for this id. What stands there
         // is written by `init`, and dropped when the namespace ends.
         unsafe { (*kept).value.as_ref() }

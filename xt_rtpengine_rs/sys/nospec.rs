@@ -4,14 +4,17 @@
 //!
 //! C header: [`include/linux/nospec.h`](srctree/include/linux/nospec.h)
 
-use super::bindings;
+use core::arch::asm;
 
-/// `index` when it is below `size`, under speculation too.
+/// `index` when it is below `SIZE`, a power of two, under speculation too.
 #[inline]
-pub(crate) fn index(index: usize, size: usize) -> Option<usize> {
-    if index >= size {
+pub(crate) fn index<const SIZE: usize>(mut index: usize) -> Option<usize> {
+    const { assert!(SIZE.is_power_of_two()) };
+    if index >= SIZE {
         return None;
     }
-    // SAFETY: No requirements.
-    Some(unsafe { bindings::rtpe_index_nospec(index, size) })
+    // The mask bounds it where the check is not known yet. The compiler would leave out one that the check makes needless.
+    // SAFETY: No instruction; the value stays.
+    unsafe { asm!("/* {0} */", inout(reg) index, options(pure, nomem, nostack, preserves_flags)) };
+    Some(index & const { SIZE.wrapping_sub(1) })
 }

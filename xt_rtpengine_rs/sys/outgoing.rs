@@ -19,16 +19,28 @@ use core::{
 };
 use kernel::{error::to_result, prelude::*};
 
-/// What bounds a datagram beyond what bounds those of a socket.
-#[derive(Clone, Copy, Default)]
-pub(crate) struct Limits {
-    /// Its TTL or hop limit at most: it is not sent with 0.
-    pub(crate) ttl: Option<u8>,
-    /// The index of the device whose packet is relayed, or 0. It tells the VRF where no device holds
-    /// the source address.
-    pub(crate) device: i32,
-    /// Whether it leaves past the hooks of output and postrouting, where its route is plain.
-    pub(crate) past_hooks: bool,
+/// What bounds a datagram beyond what bounds those of a socket, in the form that C takes.
+///
+/// # Invariants
+///
+/// There is no report.
+#[derive(Clone, Copy)]
+pub(crate) struct Limits(bindings::rtpe_limits);
+
+impl Limits {
+    /// With at most that TTL or hop limit: it is not sent with 0. `device` is the index of the device whose packet is relayed, or 0: it
+    /// tells the VRF where no device holds the source address. With `past_hooks` it leaves past the hooks of output and postrouting,
+    /// where its route is plain.
+    #[inline]
+    pub(super) fn new(ttl: Option<u8>, device: i32, past_hooks: bool) -> Self {
+        // INVARIANT: None.
+        Self(bindings::rtpe_limits {
+            ttl: ttl.map_or(-1, i32::from),
+            device,
+            past_hooks,
+            report: ptr::null(),
+        })
+    }
 }
 
 /// A payload to send.
@@ -151,10 +163,10 @@ impl Outgoing {
         net: Namespace<'_>,
         path: &Path,
         route: &Route,
-        limits: Limits,
+        limits: &Limits,
     ) -> Result {
-        // SAFETY: A null pointer stands for no report.
-        unsafe { self.hand_over(net, path, route, limits, ptr::null()) }
+        // SAFETY: By the type invariant there is no report.
+        unsafe { self.hand_over(net, path, route, &limits.0) }
     }
 
     /// Sends the payload likewise, but when the rules that are being walked through are done with. Called with
@@ -168,49 +180,47 @@ impl Outgoing {
         net: Namespace<'_>,
         path: &Path,
         route: &Route,
-        limits: Limits,
+        limits: &Limits,
         report: R,
     ) -> Result {
         let report = later::report(report);
+        let limits = bindings::rtpe_limits {
+            report: &raw const report,
+            ..limits.0
+        };
         // SAFETY: The report lives until the call returns, which copies it.
-        unsafe { self.hand_over(net, path, route, limits, &raw const report) }
+        unsafe { self.hand_over(net, path, route, &limits) }
     }
 
     /// # Safety
     ///
-    /// `report` is null or valid.
+    /// The report of the limits is null or valid.
+    #[inline(always)]
     unsafe fn hand_over(
         self,
         net: Namespace<'_>,
         path: &Path,
         route: &Route,
-        limits: Limits,
-        report: *const bindings::rtpe_report,
+        limits: &bindings::rtpe_limits,
     ) -> Result {
         let len = u32::try_from(self.len).map_err(|_| EMSGSIZE)?;
-        let limits = bindings::rtpe_limits {
-            ttl: limits.ttl.map_or(-1, i32::from),
-            device: limits.device,
-            past_hooks: limits.past_hooks,
-            report,
-        };
-        let send = if path.is_ipv6() {
-            bindings::rtpe_send6
-        } else {
-            bindings::rtpe_send4
-        };
         // SAFETY: The buffer is given away; by the type invariant `len` bytes of its linear data may be sent. The namespace is
-        // alive while it is borrowed, path and route are initialised, and the path of that family; the report is as this function
-        // requires. Who has the namespace of a hook is an RCU reader.
-        to_result(unsafe {
-            send(
+        // alive while it is borrowed, path and route are initialised; the report is as this function requires. Who has the namespace
+        // of a hook is an RCU reader.
+        let result = unsafe {
+            bindings::rtpe_send(
                 net.as_ptr(),
                 self.skb.into_raw(),
                 len,
                 path.as_ptr(),
                 route.as_ptr(),
-                &raw const limits,
+                limits,
             )
-        })
+        };
+        // The kernel crate's own conversion is called, not inlined.
+        match result {
+            0 => Ok(()),
+            _ => to_result(result),
+        }
     }
 }

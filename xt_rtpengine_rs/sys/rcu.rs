@@ -8,13 +8,24 @@ use core::{
     marker::PhantomData,
     mem::ManuallyDrop,
     ptr::{self, NonNull},
+    sync::atomic::{AtomicPtr, Ordering},
 };
-use kernel::sync::{
-    atomic::{Acquire, Atomic, Full},
-    rcu, Arc,
-};
+use kernel::sync::{rcu, Arc};
 
 pub(crate) use kernel::sync::rcu::{rcu_barrier as barrier, read_lock, Guard};
+
+/// Evidence that RCU is read, where somebody else has entered it.
+///
+/// # Safety
+///
+/// The caller is an RCU reader for `'a`.
+#[inline]
+pub(super) unsafe fn held<'a>() -> &'a Guard {
+    const { assert!(size_of::<Guard>() == 0) };
+    // SAFETY: There is nothing to be read, and a guard that is borrowed is not dropped. What its existence tells holds, as this
+    // function requires.
+    unsafe { NonNull::dangling().as_ref() }
+}
 
 /// A place that holds one shared object, or none, for readers under RCU.
 ///
@@ -23,7 +34,7 @@ pub(crate) use kernel::sync::rcu::{rcu_barrier as barrier, read_lock, Guard};
 /// The pointer is null, or comes from [`Arc::into_raw`] and owns that reference. The reference is
 /// given up only after a grace period has passed since the pointer was taken out.
 pub(crate) struct Slot<T: Send + Sync + 'static> {
-    object: Atomic<*mut T>,
+    object: AtomicPtr<T>,
     owner: PhantomData<Arc<T>>,
 }
 
@@ -32,14 +43,15 @@ impl<T: Send + Sync + 'static> Slot<T> {
     pub(crate) const fn new() -> Self {
         // INVARIANT: The pointer is null.
         Self {
-            object: Atomic::new(ptr::null_mut()),
+            object: AtomicPtr::new(ptr::null_mut()),
             owner: PhantomData,
         }
     }
 
     /// The object, for as long as the guard is held.
+    #[inline]
     pub(crate) fn get<'g>(&'g self, _guard: &'g Guard) -> Option<&'g T> {
-        let object = self.object.load(Acquire);
+        let object = self.object.load(Ordering::Acquire);
         // SAFETY: By the type invariant a pointer that is not null is valid until a grace period
         // after it was taken out, which cannot end while the guard is held.
         unsafe { object.as_ref() }
@@ -68,7 +80,7 @@ impl<T: Send + Sync + 'static> Slot<T> {
     fn swap(&self, new: *mut T) -> Option<Retired<T>> {
         // INVARIANT: `new` is null or owns a reference; the old pointer is out of the slot, and its reference
         // the result's.
-        let old = self.object.xchg(new, Full);
+        let old = self.object.swap(new, Ordering::AcqRel);
         NonNull::new(old).map(Retired)
     }
 }

@@ -18,13 +18,56 @@ use core::{cell::Cell, ops::Range};
 /// How a datagram came.
 pub(super) struct Arrival<'a> {
     /// The hook that it is at.
-    pub(super) hook: Hook<'a>,
-    /// When: nanoseconds of Unix time.
-    pub(super) ns: i64,
-    /// What bounds the datagrams that it is relayed as.
-    pub(super) limits: Limits,
+    hook: &'a Hook<'a>,
+    /// What C tells of it.
+    raw: bindings::rtpe_arrival,
+    /// Its TTL or hop limit.
+    ttl: u8,
     /// Whether it was [marked as relayed](Received::mark_relayed).
-    pub(super) relayed: Cell<bool>,
+    relayed: Cell<bool>,
+}
+
+impl<'a> Arrival<'a> {
+    /// At a hook, with a TTL or hop limit. The rest is for `rtpe_take_in`.
+    #[inline]
+    pub(super) fn new(hook: &'a Hook<'a>, ttl: u8) -> Self {
+        Self {
+            hook,
+            raw: bindings::rtpe_arrival {
+                ns: 0,
+                device: 0,
+                from_this_host: false,
+                bh_disabled: false,
+            },
+            ttl,
+            relayed: Cell::new(false),
+        }
+    }
+
+    /// What C tells of it, to be written.
+    #[inline]
+    pub(super) fn as_mut_ptr(&mut self) -> *mut bindings::rtpe_arrival {
+        &raw mut self.raw
+    }
+
+    /// Whether bottom halves were disabled for it, and have to be enabled.
+    #[inline]
+    pub(super) fn bh_disabled(&self) -> bool {
+        self.raw.bh_disabled
+    }
+
+    /// Whether it was marked as relayed.
+    #[inline]
+    pub(super) fn is_relayed(&self) -> bool {
+        self.relayed.get()
+    }
+
+    /// What bounds the datagrams that it is relayed as.
+    fn limits(&self) -> Limits {
+        let Self { raw, ttl, .. } = self;
+        let ttl = raw.from_this_host.then(|| ttl.saturating_sub(1));
+        Limits::new(ttl, raw.device, self.hook.past_hooks())
+    }
 }
 
 /// A whole UDP datagram that a hook received, owned while the module decides. When it goes out of scope it is freed as
@@ -73,7 +116,7 @@ impl<'a> Received<'a> {
 
     /// When the packet came: nanoseconds of Unix time.
     pub(crate) fn arrival_ns(&self) -> i64 {
-        self.arrival.ns
+        self.arrival.raw.ns
     }
 
     /// Whether datagrams that are sent on behalf of a packet that goes on have to be deferred: `ipt_do_table()` has one jump stack
@@ -84,7 +127,7 @@ impl<'a> Received<'a> {
 
     /// What bounds the datagrams that it is relayed as. What this host sent must not go round for ever.
     pub(crate) fn limits(&self) -> Limits {
-        self.arrival.limits
+        self.arrival.limits()
     }
 
     /// Marks the packet as relayed, for the daemon: the sign of its timestamp turns negative. It can then
@@ -93,7 +136,7 @@ impl<'a> Received<'a> {
         self.arrival.relayed.set(true);
         // SAFETY: By the invariant of `Skb` the buffer is owned; only its time stamp is written.
         unsafe {
-            bindings::rtpe_skb_set_arrival(self.skb.raw(), self.arrival.ns.wrapping_neg());
+            bindings::rtpe_skb_set_arrival(self.skb.raw(), self.arrival.raw.ns.wrapping_neg());
         }
     }
 

@@ -50,11 +50,6 @@ impl Path {
         to_result(unsafe { bindings::rtpe_path_check(net.as_ptr(), self.as_ptr()) })
     }
 
-    /// Whether it is one of IPv6.
-    pub(super) fn is_ipv6(&self) -> bool {
-        self.0.is_ipv6
-    }
-
     /// The path in the form that C takes.
     pub(super) fn as_ptr(&self) -> *const bindings::rtpe_path {
         &raw const self.0

@@ -91,6 +91,13 @@ impl Extensions {
     }
 }
 
+impl Extensions {
+    #[inline(never)]
+    fn growth(&self, packet: &[u8]) -> usize {
+        new_length(packet, &self.rule()).saturating_sub(packet.len())
+    }
+}
+
 impl ToRule for Extensions {
     fn rule(&self) -> Rule<'_, impl Fn(u8) -> bool> {
         Rule {
@@ -135,10 +142,10 @@ impl Output {
     }
 
     /// How many bytes a packet grows by when it is rewritten.
-    pub(crate) fn growth(&self, packet: &[u8]) -> usize {
-        self.extensions.as_ref().map_or(0, |extensions| {
-            new_length(packet, &extensions.rule()).saturating_sub(packet.len())
-        })
+    #[inline]
+    pub(crate) fn growth<'a>(&self, packet: impl FnOnce() -> &'a [u8]) -> usize {
+        let extensions = self.extensions.as_deref();
+        extensions.map_or(0, |extensions| extensions.growth(packet()))
     }
 
     /// How a packet is rewritten.

@@ -88,14 +88,14 @@ impl PerNamespace for Tables {
 impl Tables {
     /// The tables of a namespace. `None` while the module is loaded or unloaded.
     #[inline]
-    pub(crate) fn of(net: Namespace<'_>) -> Option<&Self> {
-        KEY.of(net)
+    pub(crate) fn of<'a>(net: Namespace<'a>, guard: &Guard) -> Option<&'a Self> {
+        KEY.of(net, guard)
     }
 
     /// The table of that id, for the packet path. The id may come from a rule of anybody.
     #[inline]
     pub(crate) fn find<'g>(&'g self, id: u32, guard: &'g Guard) -> Option<&'g Table> {
-        let id = nospec::index(usize::try_from(id).ok()?, MAX_TABLES)?;
+        let id = nospec::index::<MAX_TABLES>(usize::try_from(id).ok()?)?;
         self.slots.get(id)?.get(guard)
     }
 

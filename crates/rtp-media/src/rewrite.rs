@@ -91,10 +91,8 @@ pub fn rtp<E: ToRule>(
         sequence: rtp.sequence,
     };
     if let Some(extensions) = how.extensions {
-        let length = extension_rewrite::rewrite(buffer, length, &extensions.rule());
-        rewritten.length = length.map_err(|_| Unsent::NoMemory)?;
-        let view = buffer.get(..rewritten.length).and_then(RtpView::parse);
-        rewritten.payload_start = view.map_or(rewritten.length, |view| view.payload_start());
+        (rewritten.length, rewritten.payload_start) =
+            header_extensions(buffer, length, extensions)?;
     }
     if let Some(rule) = how.payload {
         let bytes = buffer.get_mut(rewritten.payload_start..rewritten.length);
@@ -110,8 +108,22 @@ pub fn rtp<E: ToRule>(
     Ok(rewritten)
 }
 
+/// Rewrites header extensions, and returns the length of the packet and where its payload starts.
+#[inline(never)]
+fn header_extensions<E: ToRule>(
+    buffer: &mut [u8],
+    length: usize,
+    extensions: &E,
+) -> Result<(usize, usize), Unsent> {
+    let length = extension_rewrite::rewrite(buffer, length, &extensions.rule());
+    let length = length.map_err(|_| Unsent::NoMemory)?;
+    let view = buffer.get(..length).and_then(RtpView::parse);
+    Ok((length, view.map_or(length, |view| view.payload_start())))
+}
+
 /// Rewrites a payload. False when the packet is not to be sent.
 #[must_use]
+#[inline(never)]
 pub fn payload(rule: &PayloadRule<'_>, payload: &mut [u8]) -> bool {
     if rule.blackhole || u32::try_from(payload.len()).is_ok_and(|len| len < rule.min_payload_len) {
         return false;

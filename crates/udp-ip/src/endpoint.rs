@@ -37,9 +37,9 @@ impl Endpoint {
     /// An IPv4 endpoint; the address in network order.
     #[inline]
     pub const fn v4(addr: [u8; 4], port: u16) -> Self {
-        let [a, b, c, d] = addr;
+        const ZERO: [u8; 4] = [0; 4];
         Self {
-            addr: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            addr: zerocopy::transmute!([addr, ZERO, ZERO, ZERO]),
             port,
             family: Family::V4,
             zero: 0,

@@ -43,6 +43,7 @@ pub struct Datagram {
 ///
 /// `head` is what of the packet lies in one piece, from the IP header on; `total` is the length of
 /// all of it.
+#[inline]
 pub fn parse(family: Family, head: &[u8], total: usize) -> Result<Datagram, Malformed> {
     // Each family builds its endpoints once, where they stay.
     match family {
@@ -70,6 +71,7 @@ struct Ip {
 }
 
 /// Takes the UDP header apart. `flow` makes the flow of the ports.
+#[inline]
 fn datagram(
     ip: &Ip,
     head: &[u8],
@@ -96,6 +98,7 @@ fn datagram(
     })
 }
 
+#[inline]
 fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> {
     bytes
         .get(at..)
@@ -104,11 +107,11 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> 
 }
 
 /// The header of IPv4, and its source and destination address.
+#[inline]
 fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
     const FRAGMENT: u16 = 0x3fff;
     let header: &[u8; IPV4_HEADER] = take(head, 0)?;
-    let [first, tos, l1, l0, _, _, f1, f0, ttl, protocol, _, _, addresses @ ..] = header;
-    let [s0, s1, s2, s3, d0, d1, d2, d3] = *addresses;
+    let [first, tos, l1, l0, _, _, f1, f0, ttl, protocol, ..] = header;
     if first >> 4 != 4 {
         return Err(Malformed::Version);
     }
@@ -128,10 +131,11 @@ fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
         udp: words.saturating_mul(4),
         end: usize::from(u16::from_be_bytes([*l1, *l0])),
     };
-    Ok((ip, [s0, s1, s2, s3], [d0, d1, d2, d3]))
+    Ok((ip, *take(header, 12)?, *take(header, 16)?))
 }
 
 /// The header of IPv6, and its source and destination address.
+#[inline]
 fn ipv6(head: &[u8]) -> Result<(Ip, &[u8; 16], &[u8; 16]), Malformed> {
     let header: &[u8; IPV6_HEADER] = take(head, 0)?;
     let [v, c, _, _, l1, l0, next, ttl, ..] = *header;

@@ -123,29 +123,32 @@ static noinline bool rtpe_is_taken_early(struct sk_buff *skb, const struct nf_ho
 }
 
 /*
- * Takes in a datagram, or several that were joined, of `udp_len` bytes with the UDP header at `udp_offset`, for a rule of
- * `table`; all headers lie in one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom
+ * Takes in a datagram, or several that were joined, of `udp_len` bytes with the UDP header at `udp_offset`; all headers
+ * lie in one piece. When this returns RTPE_SINGLE all of it does. Then, and for RTPE_JOINED, bottom
  * halves are disabled: packets that come back from a queue are handled by the process that let them go.
  */
-enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state, bool ipv4,
-			     enum rtpe_place place, unsigned int udp_offset, unsigned int udp_len,
-			     struct rtpe_input_route *route, struct rtpe_arrival *arrival,
-			     u32 table)
+enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct rtpe_hook *hook,
+			     unsigned int udp_offset, unsigned int udp_len,
+			     struct rtpe_input_route *route, struct rtpe_arrival *arrival)
 {
+	const struct nf_hook_state *state = hook->state;
+	enum rtpe_place place = hook->place;
 	enum rtpe_shape shape = RTPE_JOINED;
+	bool ipv4 = hook->ipv4;
 	ktime_t stamp;
 
 	if (skb_shared(skb) || skb_network_offset(skb))
 		return RTPE_REFUSED;
 	if (unlikely(this_cpu_read(rtpe_judged.skb) == skb)) {
-		rtpe_meet_judged(table);
+		rtpe_meet_judged(hook->table);
 		return RTPE_REFUSED;
 	}
 	if (udp_offset < (ipv4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr)) ||
 	    udp_len < sizeof(struct udphdr) || udp_offset > skb->len ||
 	    udp_len > skb->len - udp_offset)
 		return RTPE_REFUSED;
-	if (unlikely(rtpe_is_marked_judged(skb, state, table)))
+	if (unlikely(skb->tstamp_type == SKB_CLOCK_MONOTONIC &&
+		     rtpe_is_mark_of(skb, state, hook->table)))
 		return RTPE_REFUSED;
 	if (place != RTPE_INPUT &&
 	    !rtpe_is_taken_early(skb, state, ipv4, place, udp_offset, route))

@@ -30,10 +30,17 @@ struct rtpe_arrival {
 	bool bh_disabled;	/* by rtpe_take_in(): rtpe_bh_enable() is due for the last two */
 };
 
-enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct nf_hook_state *state, bool ipv4,
-			     enum rtpe_place place, unsigned int udp_offset, unsigned int udp_len,
-			     struct rtpe_input_route *route, struct rtpe_arrival *arrival,
-			     u32 table);
+/* Where a packet met a rule. */
+struct rtpe_hook {
+	struct nf_hook_state *state;
+	enum rtpe_place place;
+	u32 table;		/* which the rule names */
+	bool ipv4;
+};
+
+enum rtpe_shape rtpe_take_in(struct sk_buff *skb, const struct rtpe_hook *hook,
+			     unsigned int udp_offset, unsigned int udp_len,
+			     struct rtpe_input_route *route, struct rtpe_arrival *arrival);
 struct sk_buff *rtpe_segments(struct sk_buff *skb);
 enum rtpe_confirmed rtpe_confirm(struct sk_buff *skb, const struct nf_hook_state *state,
 				 bool ipv4, enum rtpe_place place);

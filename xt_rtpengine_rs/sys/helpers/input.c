@@ -211,9 +211,8 @@ void rtpe_mark_judged(struct sk_buff *skb, const struct nf_hook_state *state, u3
 	skb_set_delivery_time(skb, rtpe_judged_mark(state, table), SKB_CLOCK_MONOTONIC);
 }
 
-bool rtpe_is_marked_judged(const struct sk_buff *skb, const struct nf_hook_state *state,
-			   u32 table)
+/* Whether the delivery time of a packet is such a mark. */
+bool rtpe_is_mark_of(const struct sk_buff *skb, const struct nf_hook_state *state, u32 table)
 {
-	return skb->tstamp_type == SKB_CLOCK_MONOTONIC &&
-	       skb->tstamp == rtpe_judged_mark(state, table);
+	return skb->tstamp == rtpe_judged_mark(state, table);
 }

@@ -30,7 +30,6 @@ bool rtpe_is_for_this_host(struct sk_buff *skb, const struct nf_hook_state *stat
 			   enum rtpe_place place, bool ipv4, unsigned int udp_offset,
 			   struct rtpe_input_route *route);
 void rtpe_mark_judged(struct sk_buff *skb, const struct nf_hook_state *state, __u32 table);
-bool rtpe_is_marked_judged(const struct sk_buff *skb, const struct nf_hook_state *state,
-			   __u32 table);
+bool rtpe_is_mark_of(const struct sk_buff *skb, const struct nf_hook_state *state, __u32 table);
 
 #endif

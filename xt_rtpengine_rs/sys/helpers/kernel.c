@@ -8,11 +8,6 @@ unsigned int rtpe_current_tgid(void)
 	return task_tgid_nr(current);
 }
 
-unsigned long rtpe_index_nospec(unsigned long index, unsigned long size)
-{
-	return array_index_nospec(index, size);
-}
-
 bool rtpe_module_has_started(void)
 {
 	return READ_ONCE(THIS_MODULE->state) == MODULE_STATE_LIVE;

@@ -5,7 +5,6 @@
 #include <linux/types.h>
 
 unsigned int rtpe_current_tgid(void);
-unsigned long rtpe_index_nospec(unsigned long index, unsigned long size);
 bool rtpe_module_has_started(void);
 void rtpe_bh_disable(void);
 void rtpe_bh_enable(void);

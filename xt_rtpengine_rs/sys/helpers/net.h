@@ -8,6 +8,7 @@ struct net;
 struct proc_dir_entry;
 
 void *rtpe_net_generic(const struct net *net, unsigned int id);
+void *rtpe_net_generic_rcu(const struct net *net, unsigned int id);
 struct proc_dir_entry *rtpe_proc_net(const struct net *net);
 
 #endif

@@ -28,12 +28,13 @@ struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
 			      const struct rtpe_route *route, unsigned int growth);
 /*
  * Sends the first `len` bytes of a buffer that rtpe_skb_take() or rtpe_skb_copy() made, with no more of what is behind its data
- * than its growth, by a path of that family. At once, or later: then what is returned is no more than why it was not queued.
+ * than its growth, by a path. At once, or later: then what is returned is no more than why it was not queued.
  * The buffer is gone. Called under RCU.
  */
-int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
-	       const struct rtpe_path *path, struct rtpe_route *route,
-	       const struct rtpe_limits *limits);
+int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len,
+	      const struct rtpe_path *path, struct rtpe_route *route,
+	      const struct rtpe_limits *limits);
+/* Over IPv6. */
 int rtpe_send6(struct net *net, struct sk_buff *skb, unsigned int len,
 	       const struct rtpe_path *path, struct rtpe_route *route,
 	       const struct rtpe_limits *limits);

@@ -76,10 +76,9 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	return neigh_output(gateway, skb, false);
 }
 
-/* Sends over IPv4, as send.h has it. */
-int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
-	       const struct rtpe_path *path, struct rtpe_route *route,
-	       const struct rtpe_limits *limits)
+/* Sends as send.h has it: over IPv4 here. */
+int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const struct rtpe_path *path,
+	      struct rtpe_route *route, const struct rtpe_limits *limits)
 {
 	const unsigned int headers = sizeof(struct iphdr) + sizeof(struct udphdr);
 	struct neighbour *gateway = NULL;
@@ -90,6 +89,8 @@ int rtpe_send4(struct net *net, struct sk_buff *skb, unsigned int len,
 	struct iphdr *ip;
 	int result;
 
+	if (path->is_ipv6)
+		return rtpe_send6(net, skb, len, path, route, limits);
 	if (unlikely(len > IP_MAX_MTU - headers))
 		return rtpe_drop(skb, SKB_DROP_REASON_PKT_TOO_BIG, -EMSGSIZE);
 	if (unlikely(limits->ttl == 0))

@@ -10,14 +10,14 @@ use super::{
         bindings,
         bottom_halves::Disabled,
         net::Namespace,
-        outgoing::Limits,
+        rcu,
         received::{Arrival, Received},
         skb::{Skb, SkbList},
     },
     Handler, Judge, Outcome,
 };
 use crate::udp_ip::{self, Datagram, Family, Malformed};
-use core::{cell::Cell, marker::PhantomData, ptr::NonNull};
+use core::{marker::PhantomData, ptr::NonNull};
 
 /// A rule that a packet meets.
 #[derive(Clone, Copy)]
@@ -30,34 +30,12 @@ pub(super) struct Rule {
     pub(super) past_hooks: bool,
 }
 
-/// How far a packet has come.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Place {
-    /// A device has it; IP has not seen it.
-    Ingress,
-    /// IP has checked its header.
-    Prerouting,
-    /// It is routed to this host, and its source is valid.
-    Input,
-}
-
-impl Place {
-    /// The place of a hook of IP: what is neither of the two is its ingress.
-    fn of(state: &bindings::nf_hook_state) -> Self {
-        match state.hook.into() {
-            bindings::nf_inet_hooks_NF_INET_LOCAL_IN => Self::Input,
-            bindings::nf_inet_hooks_NF_INET_PRE_ROUTING => Self::Prerouting,
-            _ => Self::Ingress,
-        }
-    }
-
-    /// The place as C numbers it.
-    fn code(self) -> bindings::rtpe_place {
-        match self {
-            Self::Ingress => bindings::rtpe_place_RTPE_INGRESS,
-            Self::Prerouting => bindings::rtpe_place_RTPE_PREROUTING,
-            Self::Input => bindings::rtpe_place_RTPE_INPUT,
-        }
+/// The place of a hook of IP: what is neither of the two is its ingress.
+fn place_of(state: &bindings::nf_hook_state) -> bindings::rtpe_place {
+    match state.hook.into() {
+        bindings::nf_inet_hooks_NF_INET_LOCAL_IN => bindings::rtpe_place_RTPE_INPUT,
+        bindings::nf_inet_hooks_NF_INET_PRE_ROUTING => bindings::rtpe_place_RTPE_PREROUTING,
+        _ => bindings::rtpe_place_RTPE_INGRESS,
     }
 }
 
@@ -65,21 +43,28 @@ impl Place {
 ///
 /// # Invariants
 ///
-/// `state` is the state of a hook at that place, valid for `'a`, and `family` that of the packet. The caller is an RCU reader
-/// for `'a`.
+/// `raw.state` is the state of a hook at `raw.place`, valid for `'a`, and the family that of the packet. The caller is an RCU
+/// reader for `'a`.
 #[derive(Clone, Copy)]
 pub(crate) struct Hook<'a> {
-    state: NonNull<bindings::nf_hook_state>,
-    place: Place,
-    family: Family,
-    rule: Rule,
+    raw: bindings::rtpe_hook,
+    in_xtables: bool,
+    past_hooks: bool,
     lifetime: PhantomData<&'a bindings::nf_hook_state>,
 }
 
 impl<'a> Hook<'a> {
     /// The state in the form that C takes.
     pub(in super::super) fn state(&self) -> *mut bindings::nf_hook_state {
-        self.state.as_ptr()
+        self.raw.state
+    }
+
+    fn family(&self) -> Family {
+        if self.raw.ipv4 {
+            Family::V4
+        } else {
+            Family::V6
+        }
     }
 
     /// The namespace of the hook.
@@ -91,7 +76,12 @@ impl<'a> Hook<'a> {
 
     /// Whether a rule of x_tables handed the packet over.
     pub(in super::super) fn in_xtables(&self) -> bool {
-        self.rule.in_xtables
+        self.in_xtables
+    }
+
+    /// Whether what is relayed leaves past the hooks of output and postrouting.
+    pub(in super::super) fn past_hooks(&self) -> bool {
+        self.past_hooks
     }
 
     /// Has conntrack confirm the entry of a packet at the hook.
@@ -103,28 +93,36 @@ impl<'a> Hook<'a> {
         &self,
         skb: *mut bindings::sk_buff,
     ) -> bindings::rtpe_confirmed {
-        let ipv4 = self.family == Family::V4;
         // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer is as this function
         // requires.
-        unsafe { bindings::rtpe_confirm(skb, self.state(), ipv4, self.place.code()) }
+        unsafe { bindings::rtpe_confirm(skb, self.state(), self.raw.ipv4, self.raw.place) }
     }
 
     /// Marks a packet that was judged here and goes on, so that rules of the same table at later hooks let it go on.
     fn mark_judged(&self, skb: &Skb) {
-        if self.place == Place::Input {
+        if self.raw.place == bindings::rtpe_place_RTPE_INPUT {
             return;
         }
         // SAFETY: By the invariant of `Skb` the buffer is owned; only its time stamp is written. By that of this type the state is
         // valid.
-        unsafe { bindings::rtpe_mark_judged(skb.raw(), self.state(), self.rule.table) };
+        unsafe { bindings::rtpe_mark_judged(skb.raw(), self.state(), self.raw.table) };
     }
 
     /// Has a packet that a rule of the table judged go through the hook from its start.
     fn reinject(&self, skb: Skb) {
         // SAFETY: By the type invariant the state is valid and the caller an RCU reader; the buffer starts with the IP
         // header, and is given away.
-        unsafe { bindings::rtpe_reinject(skb.into_raw(), self.state(), self.rule.table) };
+        unsafe { bindings::rtpe_reinject(skb.into_raw(), self.state(), self.raw.table) };
     }
+}
+
+/// What a packet is that was taken in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// A datagram.
+    Single,
+    /// Several that were joined.
+    Joined,
 }
 
 /// A packet at a hook, of which nothing is checked. Dropping it takes it from the stack for good.
@@ -145,6 +143,7 @@ impl<'a> Packet<'a> {
     /// `skb` is a packet at a hook that `state` describes, and the caller an RCU reader. When this returns
     /// true it is no longer there; when it returns false it is as before, but that its first bytes may
     /// lie elsewhere.
+    #[inline]
     pub(super) unsafe fn hand_over<H: Handler>(
         rule: Rule,
         skb: *mut bindings::sk_buff,
@@ -157,22 +156,26 @@ impl<'a> Packet<'a> {
         let described = unsafe { state.as_ref() };
         let (place, family) = match described.pf.into() {
             // SAFETY: The buffer is valid.
-            bindings::NFPROTO_NETDEV => (Place::Ingress, unsafe {
+            bindings::NFPROTO_NETDEV => (bindings::rtpe_place_RTPE_INGRESS, unsafe {
                 bindings::rtpe_family(skb.as_ptr())
             }),
-            _ => (Place::of(described), described.pf),
+            _ => (place_of(described), described.pf),
         };
-        let family = match family.into() {
-            bindings::NFPROTO_IPV4 => Family::V4,
-            bindings::NFPROTO_IPV6 => Family::V6,
+        let ipv4 = match family.into() {
+            bindings::NFPROTO_IPV4 => true,
+            bindings::NFPROTO_IPV6 => false,
             _ => return false,
         };
         // INVARIANT: As this function's own requirement.
         let hook = Hook {
-            state,
-            place,
-            family,
-            rule,
+            raw: bindings::rtpe_hook {
+                state: state.as_ptr(),
+                place,
+                table: rule.table,
+                ipv4,
+            },
+            in_xtables: rule.in_xtables,
+            past_hooks: rule.past_hooks,
             lifetime: PhantomData,
         };
         // INVARIANT: Hooks of IP see packets from the IP header on, and so do those of a device that has received one.
@@ -196,24 +199,36 @@ impl<'a> Packet<'a> {
         self.hook.namespace()
     }
 
+    /// Evidence that RCU is read while the packet is at the hook.
+    #[inline]
+    pub(crate) fn guard(&self) -> &'a rcu::Guard {
+        // SAFETY: By the type invariant of `Hook` the caller is an RCU reader for `'a`.
+        unsafe { rcu::held() }
+    }
+
     /// Takes the headers apart: `None` when this is not a whole UDP datagram. Several datagrams that were
     /// joined have the headers of one.
+    #[inline(always)]
     pub(crate) fn datagram(&mut self) -> Option<Datagram> {
-        match self.parse() {
-            // What there is of them does not lie in one piece.
-            Err(Malformed::Truncated) if self.pull_headers() => self.parse().ok(),
-            parsed => parsed.ok(),
+        let wanted = self.skb.len().min(udp_ip::MAX_HEADERS);
+        if self.skb.head().len() < wanted {
+            self.pull_headers(wanted);
         }
+        self.parse().ok()
     }
 
+    #[inline(always)]
     fn parse(&self) -> Result<Datagram, Malformed> {
-        udp_ip::parse(self.hook.family, self.skb.head(), self.skb.len())
+        udp_ip::parse(self.hook.family(), self.skb.head(), self.skb.len())
     }
 
+    /// Has the headers lie in one piece, if what there is of them does not. What cannot be is parsed as far as it does.
     #[cold]
-    fn pull_headers(&mut self) -> bool {
-        let headers = self.skb.len().min(udp_ip::MAX_HEADERS);
-        self.skb.pull(headers)
+    #[inline(never)]
+    fn pull_headers(&mut self, wanted: usize) {
+        if matches!(self.parse(), Err(Malformed::Truncated)) {
+            self.skb.pull(wanted);
+        }
     }
 
     /// Has `judge` decide what becomes of the datagram whose headers [`Packet::datagram`] took apart. It
@@ -222,72 +237,68 @@ impl<'a> Packet<'a> {
     ///
     /// If several datagrams were joined, each is judged. If all of them are to be passed, the packet goes on
     /// as it is. Otherwise those that are go through the hook again, each as a packet of its own.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn judge(self, datagram: &Datagram, judge: &impl Judge) -> Outcome<Self> {
-        let Some((arrival, _disabled)) = self.take_in(datagram, judge) else {
-            return Outcome::Pass(self);
-        };
-        match arrival {
-            Some(arrival) => self.judge_single(&arrival, datagram, judge),
-            None => self.judge_each(judge),
+        let mut arrival = Arrival::new(self.hook, datagram.ttl);
+        let shape = self.take_in(datagram, judge, &mut arrival);
+        if shape == Some(Shape::Single) {
+            // SAFETY: `rtpe_take_in` disabled them.
+            let _disabled = arrival.bh_disabled().then(|| unsafe { Disabled::from_c() });
+            return self.judge_single(&arrival, datagram, judge);
         }
+        self.judge_otherwise(shape, &arrival, judge)
     }
 
-    /// Takes the packet in: `None` when it is for the stack to judge. How it came, unless it is several datagrams that were
-    /// joined. Bottom halves are disabled then, for the second if they were not.
-    #[inline]
+    /// What of [`Packet::judge`] is not for a single datagram.
+    #[cold]
+    #[inline(never)]
+    fn judge_otherwise(
+        self,
+        shape: Option<Shape>,
+        arrival: &Arrival<'_>,
+        judge: &impl Judge,
+    ) -> Outcome<Self> {
+        if shape.is_none() {
+            return Outcome::Pass(self);
+        }
+        // SAFETY: `rtpe_take_in` disabled them.
+        let _disabled = arrival.bh_disabled().then(|| unsafe { Disabled::from_c() });
+        self.judge_each(judge)
+    }
+
+    /// Takes the packet in: `None` when it is for the stack to judge. Otherwise bottom halves are disabled, and `arrival` tells whether by
+    /// this, and of a single datagram how it came.
+    #[inline(always)]
     fn take_in(
         &self,
         datagram: &Datagram,
         judge: &impl Judge,
-    ) -> Option<(Option<Arrival<'a>>, Option<Disabled>)> {
+        arrival: &mut Arrival<'a>,
+    ) -> Option<Shape> {
         // They are at most 60 and 65,535.
         let (start, len) = (datagram.udp.start as u32, datagram.udp.len() as u32);
-        let mut arrival = bindings::rtpe_arrival {
-            ns: 0,
-            device: 0,
-            from_this_host: false,
-            bh_disabled: false,
-        };
         // SAFETY: The buffer and the state are valid, the input route is initialised, and `arrival` is for writes. What does
         // not lie in the packet is refused.
         let shape = unsafe {
             bindings::rtpe_take_in(
                 self.skb.raw(),
-                self.hook.state(),
-                self.hook.family == Family::V4,
-                self.hook.place.code(),
+                &raw const self.hook.raw,
                 start,
                 len,
                 judge.input_route().as_ptr(),
-                &raw mut arrival,
-                self.hook.rule.table,
+                arrival.as_mut_ptr(),
             )
         };
         match shape {
-            bindings::rtpe_shape_RTPE_SINGLE | bindings::rtpe_shape_RTPE_JOINED => {}
+            bindings::rtpe_shape_RTPE_SINGLE => Some(Shape::Single),
+            bindings::rtpe_shape_RTPE_JOINED => Some(Shape::Joined),
             bindings::rtpe_shape_RTPE_UNSOUND => {
                 judge.refused_by_stack();
                 self.hook.mark_judged(&self.skb);
-                return None;
+                None
             }
-            _ => return None,
+            _ => None,
         }
-        // SAFETY: `rtpe_take_in` disabled them.
-        let disabled = arrival.bh_disabled.then(|| unsafe { Disabled::from_c() });
-        let arrival = (shape == bindings::rtpe_shape_RTPE_SINGLE).then(|| Arrival {
-            hook: *self.hook,
-            ns: arrival.ns,
-            limits: Limits {
-                ttl: arrival
-                    .from_this_host
-                    .then(|| datagram.ttl.saturating_sub(1)),
-                device: arrival.device,
-                past_hooks: self.hook.rule.past_hooks,
-            },
-            relayed: Cell::new(false),
-        });
-        Some((arrival, disabled))
     }
 
     #[inline(always)]
@@ -304,7 +315,7 @@ impl<'a> Packet<'a> {
             Outcome::Pass(received) => {
                 let skb = received.into_skb();
                 // What was relayed is marked already.
-                if !arrival.relayed.get() {
+                if !arrival.is_relayed() {
                     hook.mark_judged(&skb);
                 }
                 Outcome::Pass(Packet { skb, hook })
@@ -313,15 +324,12 @@ impl<'a> Packet<'a> {
         }
     }
 
-    #[cold]
-    #[inline(never)]
     fn judge_each(self, judge: &impl Judge) -> Outcome<Self> {
         // If anything of it is sent, the walk through the rules ends with this one.
-        let rule = Rule {
+        let hook = &Hook {
             in_xtables: false,
-            ..self.hook.rule
+            ..*self.hook
         };
-        let hook = &Hook { rule, ..*self.hook };
         // SAFETY: The buffer is valid. What is returned is null or a list that is the caller's.
         let mut joined = unsafe { SkbList::from_raw(bindings::rtpe_segments(self.skb.raw())) };
         let mut passed = SkbList::new();
@@ -354,10 +362,14 @@ impl<'a> Packet<'a> {
         let Some(datagram) = self.datagram() else {
             return (Outcome::Pass(self), false);
         };
-        let Some((Some(arrival), _disabled)) = self.take_in(&datagram, judge) else {
+        let mut arrival = Arrival::new(self.hook, datagram.ttl);
+        let shape = self.take_in(&datagram, judge, &mut arrival);
+        // SAFETY: `rtpe_take_in` disabled them.
+        let _disabled = arrival.bh_disabled().then(|| unsafe { Disabled::from_c() });
+        if shape != Some(Shape::Single) {
             return (Outcome::Pass(self), false);
-        };
+        }
         let outcome = self.judge_single(&arrival, &datagram, judge);
-        (outcome, arrival.relayed.get())
+        (outcome, arrival.is_relayed())
     }
 }
