@@ -203,7 +203,9 @@ fn take<'a>(
         return Outcome::Taken;
     };
     if let Some((last, others)) = outputs.split_last() {
-        copy(target, packet.bytes(range), others, &mut send);
+        if !others.is_empty() {
+            copy(target, packet.bytes(range), others, &mut send);
+        }
         let sent = send(last, Payload::Packet(packet, range.clone()));
         finish(target, sent);
     } else {

@@ -29,12 +29,11 @@ impl Path {
             uid: user.0,
             hash: 0,
             sum: 0,
+            ipv4: 0,
+            priority: 0,
         };
-        // SAFETY: The path is initialised, and only read.
-        unsafe {
-            path.hash = bindings::rtpe_path_hash(&raw const path);
-            path.sum = bindings::rtpe_path_sum(&raw const path);
-        }
+        // SAFETY: The path is initialised.
+        unsafe { bindings::rtpe_path_prepare(&raw mut path) };
         Self(path)
     }
 

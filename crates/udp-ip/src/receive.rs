@@ -43,7 +43,7 @@ pub struct Datagram {
 ///
 /// `head` is what of the packet lies in one piece, from the IP header on; `total` is the length of
 /// all of it.
-#[inline]
+#[inline(always)]
 pub fn parse(family: Family, head: &[u8], total: usize) -> Result<Datagram, Malformed> {
     // Each family builds its endpoints once, where they stay.
     match family {
@@ -71,7 +71,7 @@ struct Ip {
 }
 
 /// Takes the UDP header apart. `flow` makes the flow of the ports.
-#[inline]
+#[inline(always)]
 fn datagram(
     ip: &Ip,
     head: &[u8],
@@ -107,7 +107,7 @@ fn take<const N: usize>(bytes: &[u8], at: usize) -> Result<&[u8; N], Malformed> 
 }
 
 /// The header of IPv4, and its source and destination address.
-#[inline]
+#[inline(always)]
 fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
     const FRAGMENT: u16 = 0x3fff;
     let header: &[u8; IPV4_HEADER] = take(head, 0)?;
@@ -135,7 +135,7 @@ fn ipv4(head: &[u8]) -> Result<(Ip, [u8; 4], [u8; 4]), Malformed> {
 }
 
 /// The header of IPv6, and its source and destination address.
-#[inline]
+#[inline(always)]
 fn ipv6(head: &[u8]) -> Result<(Ip, &[u8; 16], &[u8; 16]), Malformed> {
     let header: &[u8; IPV6_HEADER] = take(head, 0)?;
     let [v, c, _, _, l1, l0, next, ttl, ..] = *header;

@@ -35,7 +35,7 @@ static struct flowi6 rtpe_flow6(const struct rtpe_path *path)
 	};
 }
 
-__u32 rtpe_path_hash(const struct rtpe_path *path)
+static __u32 rtpe_path_hash(const struct rtpe_path *path)
 {
 	struct flowi6 flow = rtpe_flow6(path);
 	struct flow_keys keys;
@@ -43,12 +43,21 @@ __u32 rtpe_path_hash(const struct rtpe_path *path)
 	return path->is_ipv6 ? __get_hash_from_flowi6(&flow, &keys) : 0;
 }
 
-__wsum rtpe_path_sum(const struct rtpe_path *path)
+static __wsum rtpe_path_sum(const struct rtpe_path *path)
 {
 	if (path->is_ipv6)
 		return csum_unfold(~csum_ipv6_magic(rtpe_source6(path), rtpe_destination6(path), 0,
 						    IPPROTO_UDP, 0));
 	return csum_tcpudp_nofold(path->source[0], path->destination[0], 0, IPPROTO_UDP, 0);
+}
+
+/* Makes what packets of a path have in common, of which the rest is set. */
+void rtpe_path_prepare(struct rtpe_path *path)
+{
+	path->hash = rtpe_path_hash(path);
+	path->sum = rtpe_path_sum(path);
+	path->ipv4 = htons((4 << 12) | (5 << 8) | path->tos);
+	path->priority = rt_tos2priority(path->tos);
 }
 
 /* Whether a device has the source address that belongs to an L3 master, or with `dev` NULL to none. */
@@ -257,6 +266,7 @@ static bool rtpe_route_set(const struct rtpe_path *path, struct rtpe_route *rout
 	 * route, and sends one more packet by that.
 	 */
 	old = xchg(&route->dst, dst);
+	WRITE_ONCE(route->plain4, dst && rtpe_is_plain4(dst) ? dst : NULL);
 	if (dst) {
 		WRITE_ONCE(route->ttl, rtpe_route_ttl(path, dst));
 		if (dst->ops->family == AF_INET6)

@@ -18,16 +18,22 @@ struct rtpe_path {
 	bool is_ipv6;
 	/* Whose socket it would be. */
 	kuid_t uid;
-	/* Of the flow, which the flow label of IPv6 is made of. */
+	/* What follows is made of the rest by rtpe_path_prepare(). Of the flow, which the flow label of IPv6 is made of. */
 	__u32 hash;
 	/* The sum of addresses and protocol, for checksums. */
 	__wsum sum;
+	/* What a header of IPv4 without options begins with. */
+	__be16 ipv4;
+	/* Of packets (SO_PRIORITY). */
+	__u8 priority;
 };
 
 /* The route of one path, as the last lookup found it. */
 struct rtpe_route {
 	/* Owned. Read under RCU; replaced by whoever sets RTPE_ROUTE_BUSY. */
 	struct dst_entry *dst;
+	/* The same, where it is one of IPv4 that rtpe_is_plain4() is true of; else NULL. */
+	struct dst_entry *plain4;
 	unsigned long flags;
 	/* When it is to be looked up anew, and when if its gateway is not known to be reachable, in jiffies. */
 	unsigned long expires;
@@ -42,8 +48,7 @@ struct rtpe_route {
 	atomic_t ident;
 };
 
-__u32 rtpe_path_hash(const struct rtpe_path *path);
-__wsum rtpe_path_sum(const struct rtpe_path *path);
+void rtpe_path_prepare(struct rtpe_path *path);
 int rtpe_path_check(struct net *net, const struct rtpe_path *path);
 
 void rtpe_route_init(struct rtpe_route *route);

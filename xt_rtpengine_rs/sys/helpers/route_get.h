@@ -59,6 +59,45 @@ static inline bool rtpe_gateway_stands(const struct rtpe_route *route, const str
 	return state & NUD_VALID && time_before(jiffies, READ_ONCE(route->doubted));
 }
 
+/* Whether nothing stands between a route and its device. */
+static inline bool rtpe_is_plain(const struct dst_entry *dst, const struct net_device *device)
+{
+	return !dst_xfrm(dst) && !dst->lwtstate && !netif_is_l3_slave(device);
+}
+
+/*
+ * Whether a route of IPv4 is unicast, leads to a device by IP itself, and says nothing of the MTU. It stays so: a device comes into
+ * a VRF by going down, which ends its routes, and metrics of IPv4 do not change.
+ */
+static inline bool rtpe_is_plain4(const struct dst_entry *dst)
+{
+	const struct rtable *rt;
+
+	if (dst->ops->family != AF_INET || dst->output != ip_output ||
+	    !rtpe_is_plain(dst, dst_dev_rcu(dst)))
+		return false;
+	rt = dst_rtable(dst);
+	return rt->rt_type == RTN_UNICAST && rt->rt_gw_family != AF_INET6 &&
+	       !dst_metric_raw(dst, RTAX_MTU) && !dst_metric_locked(dst, RTAX_MTU);
+}
+
+/*
+ * The route of a path of IPv4, if it is cached, plain, and good, as rtpe_route_get() has it: with as little as can be, and
+ * dst_check() inline (ipv4_dst_check()).
+ */
+static inline struct dst_entry *rtpe_route_plain4(const struct net *net, struct rtpe_route *route,
+						  struct neighbour **gateway)
+{
+	struct dst_entry *dst = READ_ONCE(route->plain4);
+
+	if (likely(dst && time_before(jiffies, READ_ONCE(route->expires)) &&
+		   READ_ONCE(dst->obsolete) == DST_OBSOLETE_FORCE_CHK &&
+		   dst_rtable(dst)->rt_genid == rt_genid_ipv4(net) &&
+		   (!dst_rtable(dst)->rt_gw_family || rtpe_gateway_stands(route, dst, gateway))))
+		return dst;
+	return NULL;
+}
+
 /*
  * The route of a path, or an error. `device` is what a packet came in by, or 0. A reference is returned, unless `*is_cached`:
  * then the route is good for as long as RCU is read, and `*gateway` the neighbour entry of its gateway, if there is one.

@@ -9,6 +9,17 @@
 /* Exported, but declared for netfilter itself alone (net/netfilter/nf_internals.h). */
 void nf_queue_nf_hook_drop(struct net *net);
 
+/* memset() to zero, whose string instruction takes longer to start than this does in all. */
+static __always_inline void rtpe_clear(void *at, const size_t size)
+{
+	size_t done;
+
+#pragma GCC unroll 16
+	for (done = 0; done + sizeof(long) <= size; done += sizeof(long))
+		WRITE_ONCE(*(long *)(at + done), 0);
+	memset(at + done, 0, size - done);
+}
+
 /* Forgets all that a buffer tells of the packet that was received, but its data. */
 static void rtpe_skb_scrub(struct sk_buff *skb)
 {
@@ -23,9 +34,11 @@ static void rtpe_skb_scrub(struct sk_buff *skb)
 	skb->tstamp = 0;
 	skb->mac_len = 0;
 	skb->queue_mapping = 0;
-	memset(skb->cb, 0, sizeof(skb->cb));
+	BUILD_BUG_ON(offsetof(struct sk_buff, cb) % sizeof(long) ||
+		     offsetof(struct sk_buff, headers) % sizeof(long));
+	rtpe_clear(skb->cb, sizeof(skb->cb));
 	/* All that a clone takes over, and a new buffer has as zero: marks, hash, priority, times, tags, checksums. */
-	memset(&skb->headers, 0, sizeof(skb->headers));
+	rtpe_clear(&skb->headers, sizeof(skb->headers));
 	skb->alloc_cpu = cpu;
 	skb_unset_mac_header(skb);
 	info->gso_size = 0;

@@ -18,18 +18,9 @@ static int rtpe_after_post_routing(struct net *net, struct sock *sk, struct sk_b
 	return ip_output(net, sk, skb);
 }
 
-/* dst4_mtu(), with as little as can be where nothing but the device limits a route. */
-static inline unsigned int rtpe_mtu(const struct dst_entry *dst, const struct net_device *device)
-{
-	if (unlikely(dst_rtable(dst)->rt_pmtu || dst_metric_raw(dst, RTAX_MTU) || ip_mtu_locked(dst) ||
-		     dst->lwtstate || dst_xfrm(dst)))
-		return dst4_mtu(dst);
-	return min_t(unsigned int, READ_ONCE(device->mtu), IP_MAX_MTU);
-}
-
 /*
- * `gateway` is the neighbour entry of the gateway, or NULL, and `mtu` that of the route. With `past_hooks` no hook of a plain
- * route sees it.
+ * By a plain route (rtpe_is_plain4()). `gateway` is the neighbour entry of the gateway, or NULL, and `mtu` that of the route. With
+ * `past_hooks` no hook sees it.
  */
 static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, struct dst_entry *dst,
 				       struct neighbour *gateway, unsigned int mtu,
@@ -40,9 +31,6 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	struct nf_hook_state state __uninitialized;
 	int result;
 
-	if (unlikely(dst->output != ip_output || route->rt_type != RTN_UNICAST ||
-		     route->rt_gw_family == AF_INET6 || !rtpe_is_plain(dst, device)))
-		return ip_local_out(net, NULL, skb);
 	/* As __ip_local_out(). */
 	IP_INC_STATS(net, IPSTATS_MIB_OUTREQUESTS);
 	skb->protocol = htons(ETH_P_IP);
@@ -82,9 +70,10 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 {
 	const unsigned int headers = sizeof(struct iphdr) + sizeof(struct udphdr);
 	struct neighbour *gateway = NULL;
-	bool is_cached = true;
+	bool is_cached = true, is_plain = true;
 	struct dst_entry *dst;
 	unsigned int mtu, sum;
+	const struct rtable *rt;
 	struct udphdr *udp;
 	struct iphdr *ip;
 	int result;
@@ -96,23 +85,32 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 	if (unlikely(limits->ttl == 0))
 		/* As ip_forward() has it. */
 		return rtpe_drop(skb, SKB_DROP_REASON_IP_INHDR, -ELOOP);
-	dst = rtpe_route_get(net, path, route, limits->device, &gateway, &is_cached);
-	if (IS_ERR(dst))
-		return rtpe_drop(skb, SKB_DROP_REASON_IP_OUTNOROUTES, PTR_ERR(dst));
+	dst = rtpe_route_plain4(net, route, &gateway);
+	if (unlikely(!dst)) {
+		dst = rtpe_route_get(net, path, route, limits->device, &gateway, &is_cached);
+		if (IS_ERR(dst))
+			return rtpe_drop(skb, SKB_DROP_REASON_IP_OUTNOROUTES, PTR_ERR(dst));
+		is_plain = rtpe_is_plain4(dst);
+	}
+	rt = dst_rtable(dst);
 	/* The headers, as __ip_make_skb() and udp_send_skb(). */
 	udp = rtpe_begin(skb, len, path, sizeof(*ip), dst, is_cached);
 	udp->check = rtpe_udp_check(path, udp->len);
-	ip = ip_hdr(skb);
-	*(__be16 *)ip = htons((4 << 12) | (5 << 8) | path->tos);
+	ip = (struct iphdr *)udp - 1;
+	*(__be16 *)ip = path->ipv4;
 	ip->tot_len = htons(len + headers);
 	ip->ttl = rtpe_ttl(path, route, dst, limits);
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = path->source[0];
 	ip->daddr = path->destination[0];
-	mtu = rtpe_mtu(dst, dst_dev_rcu(dst));
+	/* What was learned of the path's MTU may change; then nothing else limits a plain route but the device. */
+	if (likely(is_plain && !rt->rt_pmtu && !rt->rt_mtu_locked))
+		mtu = min_t(unsigned int, READ_ONCE(dst_dev_rcu(dst)->mtu), IP_MAX_MTU);
+	else
+		mtu = dst4_mtu(dst);
 	/* With the default path MTU discovery of a new socket (ip_dont_fragment()). */
 	if (likely(len + headers <= mtu && !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) &&
-		   !ip_mtu_locked(dst))) {
+		   !rt->rt_mtu_locked && (is_plain || !dst_metric_locked(dst, RTAX_MTU)))) {
 		ip->frag_off = htons(IP_DF);
 		ip->id = htons((u16)atomic_inc_return(&route->ident));
 	} else {
@@ -123,9 +121,10 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 	sum = *(u16 *)ip + (__force u16)ip->tot_len + (__force u16)ip->id + (__force u16)ip->frag_off +
 	      (__force u16)htons(ip->ttl << 8);
 	ip->check = csum_fold(csum_add(path->sum, (__force __wsum)sum));
-	skb->priority = rt_tos2priority(path->tos);
+	skb->priority = path->priority;
 	if (unlikely(limits->report))
 		return rtpe_later(net, skb, limits->report);
-	result = rtpe_output(net, skb, dst, gateway, mtu, limits->past_hooks);
+	result = likely(is_plain) ? rtpe_output(net, skb, dst, gateway, mtu, limits->past_hooks) :
+				    ip_local_out(net, NULL, skb);
 	return likely(!result) ? 0 : rtpe_refused4(net, result);
 }

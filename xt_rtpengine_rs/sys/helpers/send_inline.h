@@ -32,12 +32,6 @@ static __always_inline int rtpe_hook(struct nf_hook_state *state, u8 family, uns
 	return nf_hook_slow(skb, state, entries, 0);
 }
 
-/* Whether nothing stands between a route and its device. */
-static inline bool rtpe_is_plain(const struct dst_entry *dst, const struct net_device *device)
-{
-	return !dst_xfrm(dst) && !dst->lwtstate && !netif_is_l3_slave(device);
-}
-
 /*
  * Gives a linear buffer a payload of `len` bytes, a route, and room for headers: all but what the device wants was seen to when
  * the buffer was made. Writes the UDP header but its checksum, which is left to the device, or to who finds that it cannot.
@@ -62,8 +56,8 @@ static inline struct udphdr *rtpe_begin(struct sk_buff *skb, unsigned int len,
 	skb->ip_summed = CHECKSUM_PARTIAL;
 	skb->csum_start = skb->transport_header;
 	skb->csum_offset = offsetof(struct udphdr, check);
-	udp->source = path->source_port;
-	udp->dest = path->destination_port;
+	/* One is behind the other, in both. */
+	*(__be32 *)&udp->source = *(const __be32 *)&path->source_port;
 	udp->len = htons(len + sizeof(*udp));
 	return udp;
 }
