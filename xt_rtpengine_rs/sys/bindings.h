@@ -58,6 +58,7 @@
 #include <net/netns/generic.h>
 #include <net/netfilter/nf_conntrack.h>
 #include <net/netfilter/nf_conntrack_extend.h>
+#include <net/netfilter/nf_queue.h>
 #include <net/netfilter/nf_tables.h>
 #include <net/route.h>
 #include <net/udp.h>

@@ -43,12 +43,14 @@ static __u32 rtpe_path_hash(const struct rtpe_path *path)
 	return path->is_ipv6 ? __get_hash_from_flowi6(&flow, &keys) : 0;
 }
 
-static __wsum rtpe_path_sum(const struct rtpe_path *path)
+static __u16 rtpe_path_sum(const struct rtpe_path *path)
 {
-	if (path->is_ipv6)
-		return csum_unfold(~csum_ipv6_magic(rtpe_source6(path), rtpe_destination6(path), 0,
-						    IPPROTO_UDP, 0));
-	return csum_tcpudp_nofold(path->source[0], path->destination[0], 0, IPPROTO_UDP, 0);
+	__sum16 sum = path->is_ipv6 ? csum_ipv6_magic(rtpe_source6(path), rtpe_destination6(path),
+						      0, IPPROTO_UDP, 0) :
+				      csum_tcpudp_magic(path->source[0], path->destination[0], 0,
+							IPPROTO_UDP, 0);
+
+	return (__force u16)~sum;
 }
 
 /* Makes what packets of a path have in common, of which the rest is set. */

@@ -20,8 +20,8 @@ struct rtpe_path {
 	kuid_t uid;
 	/* What follows is made of the rest by rtpe_path_prepare(). Of the flow, which the flow label of IPv6 is made of. */
 	__u32 hash;
-	/* The sum of addresses and protocol, for checksums. */
-	__wsum sum;
+	/* The sum of addresses and protocol, for checksums: 16 bits. */
+	__u32 sum;
 	/* What a header of IPv4 without options begins with. */
 	__be16 ipv4;
 	/* Of packets (SO_PRIORITY). */

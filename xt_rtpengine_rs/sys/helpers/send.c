@@ -87,6 +87,29 @@ struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
 	return skb;
 }
 
+/* What nf_hook_slow() does with the verdict of an entry that has not accepted. What a queue does not want goes on behind it. */
+int rtpe_hook_verdict(struct sk_buff *skb, struct nf_hook_state *state,
+		      const struct nf_hook_entries *entries, unsigned int at, unsigned int verdict)
+{
+	int result;
+
+	switch (verdict & NF_VERDICT_MASK) {
+	case NF_ACCEPT:
+		return nf_hook_slow(skb, state, entries, at + 1);
+	case NF_DROP:
+		kfree_skb_reason(skb, SKB_DROP_REASON_NETFILTER_DROP);
+		return NF_DROP_GETERR(verdict) ?: -EPERM;
+	case NF_QUEUE:
+		result = nf_queue(skb, state, at, verdict);
+		return result == 1 ? nf_hook_slow(skb, state, entries, at + 1) : result;
+	case NF_STOLEN:
+		return NF_DROP_GETERR(verdict);
+	default:
+		WARN_ON_ONCE(1);
+		return 0;
+	}
+}
+
 int rtpe_drop(struct sk_buff *skb, enum skb_drop_reason reason, int error)
 {
 	kfree_skb_reason(skb, reason);

@@ -72,7 +72,8 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 	struct neighbour *gateway = NULL;
 	bool is_cached = true, is_plain = true;
 	struct dst_entry *dst;
-	unsigned int mtu, sum;
+	__be16 total, id, offset;
+	unsigned int mtu, ttl;
 	const struct rtable *rt;
 	struct udphdr *udp;
 	struct iphdr *ip;
@@ -98,8 +99,10 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 	udp->check = rtpe_udp_check(path, udp->len);
 	ip = (struct iphdr *)udp - 1;
 	*(__be16 *)ip = path->ipv4;
-	ip->tot_len = htons(len + headers);
-	ip->ttl = rtpe_ttl(path, route, dst, limits);
+	total = htons(len + headers);
+	ip->tot_len = total;
+	ttl = rtpe_ttl(path, route, dst, limits);
+	ip->ttl = ttl;
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = path->source[0];
 	ip->daddr = path->destination[0];
@@ -111,16 +114,20 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 	/* With the default path MTU discovery of a new socket (ip_dont_fragment()). */
 	if (likely(len + headers <= mtu && !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) &&
 		   !rt->rt_mtu_locked && (is_plain || !dst_metric_locked(dst, RTAX_MTU)))) {
-		ip->frag_off = htons(IP_DF);
-		ip->id = htons((u16)atomic_inc_return(&route->ident));
+		offset = htons(IP_DF);
+		id = htons((u16)atomic_inc_return(&route->ident));
+		ip->id = id;
 	} else {
-		ip->frag_off = 0;
+		offset = 0;
 		__ip_select_ident(net, ip, 1);
+		id = ip->id;
 	}
+	ip->frag_off = offset;
 	/* The sum of the path has addresses and protocol. */
-	sum = *(u16 *)ip + (__force u16)ip->tot_len + (__force u16)ip->id + (__force u16)ip->frag_off +
-	      (__force u16)htons(ip->ttl << 8);
-	ip->check = csum_fold(csum_add(path->sum, (__force __wsum)sum));
+	ip->check = (__force __sum16)~rtpe_fold(path->sum + (__force u16)path->ipv4 +
+						(__force u16)total + (__force u16)id +
+						(__force u16)offset +
+						(__force u16)htons(ttl << 8));
 	skb->priority = path->priority;
 	if (unlikely(limits->report))
 		return rtpe_later(net, skb, limits->report);

@@ -11,7 +11,10 @@ int rtpe_refused6(struct net *net, struct inet6_dev *idev, int result);
 int rtpe_drop(struct sk_buff *skb, enum skb_drop_reason reason, int error);
 int rtpe_after_local_out(struct net *net, struct sock *sk, struct sk_buff *skb);
 
-/* As nf_hook(), but that RCU is not entered again. What is queued goes on in `next`. */
+int rtpe_hook_verdict(struct sk_buff *skb, struct nf_hook_state *state,
+		      const struct nf_hook_entries *entries, unsigned int at, unsigned int verdict);
+
+/* As nf_hook() with nf_hook_slow(), but that RCU is not entered again. What is queued goes on in `next`. */
 static __always_inline int rtpe_hook(struct nf_hook_state *state, u8 family, unsigned int hook,
 				     struct sk_buff *skb,
 				     int (*next)(struct net *, struct sock *, struct sk_buff *))
@@ -19,6 +22,7 @@ static __always_inline int rtpe_hook(struct nf_hook_state *state, u8 family, uns
 	struct nf_hook_entries __rcu *const *all =
 		family == NFPROTO_IPV4 ? state->net->nf.hooks_ipv4 : state->net->nf.hooks_ipv6;
 	const struct nf_hook_entries *entries;
+	unsigned int i, verdict;
 
 #ifdef CONFIG_JUMP_LABEL
 	if (!static_key_false(&nf_hooks_needed[family][hook]))
@@ -29,7 +33,12 @@ static __always_inline int rtpe_hook(struct nf_hook_state *state, u8 family, uns
 		return 1;
 	state->hook = hook;
 	state->okfn = next;
-	return nf_hook_slow(skb, state, entries, 0);
+	for (i = 0; i < entries->num_hook_entries; i++) {
+		verdict = nf_hook_entry_hookfn(&entries->hooks[i], skb, state);
+		if (unlikely(verdict != NF_ACCEPT))
+			return rtpe_hook_verdict(skb, state, entries, i, verdict);
+	}
+	return 1;
 }
 
 /*
@@ -62,10 +71,17 @@ static inline struct udphdr *rtpe_begin(struct sk_buff *skb, unsigned int len,
 	return udp;
 }
 
+/* The sum of fewer than 65,536 words of 16 bits, as one. */
+static inline u16 rtpe_fold(u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum + (sum >> 16);
+}
+
 /* The checksum of a UDP header alone, of that length. */
 static inline __sum16 rtpe_udp_check(const struct rtpe_path *path, __be16 len)
 {
-	return ~csum_fold(csum_add(path->sum, (__force __wsum)len));
+	return (__force __sum16)rtpe_fold(path->sum + (__force u16)len);
 }
 
 static inline int rtpe_ttl(const struct rtpe_path *path, const struct rtpe_route *route,

@@ -45,9 +45,8 @@ const fn rollover_counter(highest: u32, sequence: u16) -> u32 {
 /// The index of a rollover counter and a sequence number: 32 bits of the 48 that RFC 3711 has, as in the
 /// counters in shared memory. None beyond the last one.
 fn index_of(roc: u32, sequence: u16) -> Option<u32> {
-    let [high, low] = u16::try_from(roc).ok()?.to_be_bytes();
-    let [a, b] = sequence.to_be_bytes();
-    Some(u32::from_be_bytes([high, low, a, b]))
+    let roc = u16::try_from(roc).ok()?;
+    Some((u32::from(roc) << 16) | u32::from(sequence))
 }
 
 /// The index that a sequence number most likely stands for, where `highest` is the highest so far, 0
