@@ -11,6 +11,12 @@ readonly checkout cache
 # A make that a script starts is a new one, not a part of the one that started the script.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
+# Where a shell looks for rtpctl's completions, below /usr/local/share.
+# shellcheck disable=SC2034 # of the scripts that install and uninstall
+readonly completions='bash bash-completion/completions/rtpctl
+zsh zsh/site-functions/_rtpctl
+fish fish/vendor_completions.d/rtpctl.fish'
+
 say() {
     echo "$*" >&2
 }

@@ -14,17 +14,16 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use serde::{Deserialize, Serialize};
 
-use super::cli;
+use super::cli::{self, values::LAST_TABLE};
 use super::client::{Client, TableCommand};
 use super::exit::{usage, Code, Error, Failure};
 use super::foreign::Foreign;
 use super::output::{print, Applied};
 use super::rules::{Rules, SavedTable, Wanted, Watch};
+use super::tell;
 
 /// The version of the file's form. One that says more than an older rtpctl knows gets another.
 const VERSION: u32 = 1;
-/// The highest number of a table.
-const LAST_TABLE: u8 = 63;
 /// How long changes of others are gathered.
 const PAUSE: Duration = Duration::from_millis(200);
 /// How long until what was refused is tried again, in milliseconds.
@@ -98,7 +97,9 @@ pub(crate) fn run(
     }
     if file == Path::new("-") {
         return Err(
-            usage("--watch reads the file anew, and cannot do so with standard input").into(),
+            usage("--watch reads the file anew, and cannot do so with standard input")
+                .hint("give it a file")
+                .into(),
         );
     }
     // What is changed after the first look is told.
@@ -137,7 +138,7 @@ pub(crate) fn run(
             match read.and_then(|read| Ok((read.apply(client, false)?, read))) {
                 Ok((made, read)) => (changes, wanted) = (made, read),
                 // The one before is kept to.
-                Err(failure) => super::complain(&failure),
+                Err(failure) => tell::failure(&failure),
             }
         }
         match wanted.apply_rules(client, false) {
@@ -152,7 +153,7 @@ pub(crate) fn run(
                 // Once, not each time.
                 let text = failure.to_string();
                 if refused.as_ref() != Some(&text) {
-                    super::complain(&failure);
+                    tell::failure(&failure);
                 }
                 refused = Some(text);
             }

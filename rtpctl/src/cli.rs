@@ -2,10 +2,12 @@
 
 //! The command line, as it is typed. It knows nothing of what is made of it.
 
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 mod rule;
 mod stream_add;
@@ -57,6 +59,24 @@ pub(crate) struct Cli {
     #[arg(short, long, global = true)]
     pub(crate) json: bool,
 
+    /// Say nothing of what was done; errors, and what is worth knowing, are told all the same.
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+
+    /// Show numbers alone: no names of processes.
+    #[arg(short, long, global = true)]
+    pub(crate) numeric: bool,
+
+    /// Whether there is colour: in help, in errors of the command line, and in `top`; auto leaves it out where NO_COLOR is set.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value = "auto"
+    )]
+    pub(crate) color: ColorChoice,
+
     /// The network namespace to look at and to change: its name, or a process that is in it.
     #[arg(long, global = true, value_name = "NAME|PID")]
     pub(crate) netns: Option<String>,
@@ -86,6 +106,66 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// Reads the command line. Errors have colour as it asks for.
+    pub(crate) fn read(words: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = Self::command().color(color(words));
+        let matches = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+
+    /// Whether a command line asks for JSON, as far as that can be told of a wrong one.
+    pub(crate) fn asks_for_json(words: &[OsString]) -> bool {
+        let options = words.iter().skip(1).take_while(|word| *word != "--");
+        let mut options = options.filter_map(|word| word.to_str());
+        options.any(|word| {
+            word == "--json"
+                || word.strip_prefix('-').is_some_and(|short| {
+                    !short.is_empty()
+                        && short.chars().all(|c| "jnq".contains(c))
+                        && short.contains('j')
+                })
+        })
+    }
+}
+
+/// What `--color` says, before the command line is read.
+fn color(words: &[OsString]) -> ColorChoice {
+    let mut words = words.iter().filter_map(|word| word.to_str());
+    let mut choice = ColorChoice::Auto;
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix("--color") {
+            Some("") => words.next(),
+            Some(value) => value.strip_prefix('='),
+            None => None,
+        };
+        choice = match value {
+            Some("always") => ColorChoice::Always,
+            Some("never") => ColorChoice::Never,
+            _ => choice,
+        };
+    }
+    choice
+}
+
+impl Command {
+    /// Whether it says nothing but what it did.
+    pub(crate) const fn changes(&self) -> bool {
+        match self {
+            Self::Table(command) => {
+                matches!(command, Table::Add(_) | Table::Del(_) | Table::Kill(_))
+            }
+            Self::Rule(command) => !matches!(
+                command,
+                Rule::List | Rule::Show { .. } | Rule::Save | Rule::Restore { dry_run: true, .. }
+            ),
+            Self::Stream(command) => matches!(command, Stream::Add(_) | Stream::Del { .. }),
+            Self::Apply(asked) => !asked.dry_run,
+            _ => false,
+        }
+    }
+}
+
 /// The three things there are, and what they are of.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -111,6 +191,21 @@ pub(crate) enum Command {
     Top(Top),
     /// Print what was counted in the text form of Prometheus: of each table, and of each stream if asked.
     Metrics(Metrics),
+    /// Print what has a shell complete the words of rtpctl.
+    #[command(
+        after_help = "Example:\n  rtpctl completions bash > /usr/local/share/bash-completion/completions/rtpctl"
+    )]
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+    /// Write the man pages of rtpctl and of its commands into a folder.
+    #[command(hide = true)]
+    ManPages {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Show the version of rtpctl, of the module, and of the interface that each table speaks.
     Version,
 }
@@ -119,7 +214,7 @@ pub(crate) enum Command {
 #[derive(Debug, Args)]
 pub(crate) struct Top {
     /// Only streams of this table, 0 to 63.
-    #[arg(short, long, value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+    #[arg(short, long, value_name = "ID", value_parser = values::table)]
     pub(crate) table: Option<u8>,
     /// Seconds from one look to the next.
     #[arg(short, long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=3600))]
@@ -158,7 +253,7 @@ pub(crate) struct Metrics {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct TableId {
     /// The table's number, 0 to 63.
-    #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+    #[arg(value_name = "ID", value_parser = values::table, allow_negative_numbers = true)]
     pub(crate) id: u8,
 }
 
@@ -166,7 +261,7 @@ pub(crate) struct TableId {
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct TableOption {
     /// The table's number, 0 to 63.
-    #[arg(short, long, value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+    #[arg(short, long, value_name = "ID", value_parser = values::table)]
     pub(crate) table: u8,
 }
 
@@ -180,17 +275,20 @@ pub(crate) enum Table {
     /// Delete a table that nobody uses.
     ///
     /// Refused while a process holds the table open. A rule that names it matches nothing from then on.
+    #[command(visible_alias = "rm")]
     Del(TableId),
     /// Delete a table even while it is in use.
     ///
     /// A process that holds it is left with a dead handle; a rule that names it matches nothing.
     Kill(TableId),
     /// List the tables.
+    #[command(visible_alias = "ls")]
     List,
     /// Show a table's counters, or those of all tables.
+    #[command(visible_alias = "show")]
     Status {
         /// The table's number, 0 to 63; all tables when it is left out.
-        #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+        #[arg(value_name = "ID", value_parser = values::table)]
         id: Option<u8>,
     },
     /// Show what became of the packets of a table, or of all tables: how many the module relayed, and why it did not relay others.
@@ -198,7 +296,7 @@ pub(crate) enum Table {
     /// The module alone counts here, unlike in the counters of a stream, where the daemon counts what it relays, too.
     Reasons {
         /// The table's number, 0 to 63; all tables when it is left out.
-        #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+        #[arg(value_name = "ID", value_parser = values::table)]
         id: Option<u8>,
     },
 }
@@ -213,6 +311,7 @@ pub(crate) enum Stream {
     #[command(after_help = stream_add::EXAMPLES, after_long_help = stream_add::long_help())]
     Add(Box<StreamAdd>),
     /// Remove a stream.
+    #[command(visible_alias = "rm")]
     Del {
         /// Which table.
         #[command(flatten)]
@@ -235,6 +334,6 @@ pub(crate) enum Stream {
     /// List the streams of a table: a line each, or with all that is known of them.
     ///
     /// Filters can be combined: a stream is listed when it meets all of them.
-    #[command(after_help = stream_list::EXAMPLES)]
+    #[command(visible_alias = "ls", after_help = stream_list::EXAMPLES)]
     List(StreamList),
 }

@@ -42,6 +42,7 @@ const PIECE: usize = 1 << 16;
 pub(crate) struct Client {
     proc: PathBuf,
     sys: PathBuf,
+    numeric: bool,
 }
 
 /// The text commands.
@@ -92,7 +93,14 @@ impl Client {
         Self {
             proc: proc.to_owned(),
             sys: sys.to_owned(),
+            numeric: false,
         }
+    }
+
+    /// Shows no names where there are numbers.
+    pub(crate) fn numeric(mut self, numeric: bool) -> Self {
+        self.numeric = numeric;
+        self
     }
 
     fn root(&self) -> PathBuf {
@@ -220,8 +228,11 @@ impl Client {
         })
     }
 
-    /// The name of a process.
+    /// The name of a process, unless numbers alone are asked for.
     pub(crate) fn process_name(&self, pid: i32) -> Option<String> {
+        if self.numeric {
+            return None;
+        }
         let process = Process::new_with_root(self.proc.join(pid.to_string())).ok()?;
         process.stat().ok().map(|stat| stat.comm)
     }
@@ -243,8 +254,19 @@ impl Client {
         read.map_err(|error| self.cannot_open(path, &error))
     }
 
-    /// Says that a table is missing.
+    /// The error by which it cannot be told whether there is a table.
+    fn hidden(&self, table: u8) -> Option<io::Error> {
+        let looked = fs::metadata(self.root().join(table.to_string()));
+        looked
+            .err()
+            .filter(|error| error.kind() == io::ErrorKind::PermissionDenied)
+    }
+
+    /// Says that a table is missing, or may not be seen.
     pub(crate) fn no_table(&self, table: u8) -> Failure {
+        if let Some(error) = self.hidden(table) {
+            return self.cannot_open(&self.root(), &error);
+        }
         if !self.module_is_loaded() {
             return no_module();
         }

@@ -30,6 +30,23 @@ pub(crate) enum Code {
     Generation = 8,
 }
 
+impl Code {
+    /// Its name in JSON.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::Usage => "usage",
+            Self::Permission => "permission",
+            Self::NotFound => "not-found",
+            Self::Exists => "exists",
+            Self::Busy => "busy",
+            Self::NoModule => "no-module",
+            Self::Generation => "generation",
+        }
+    }
+}
+
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
         Self::from(code as u8)

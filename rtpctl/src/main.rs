@@ -13,14 +13,13 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use clap::Parser;
-
 mod apply;
 mod cli;
 mod client;
 mod config;
 mod exit;
 mod foreign;
+mod generate;
 mod listing;
 mod metrics;
 mod namespace;
@@ -32,6 +31,7 @@ mod select;
 mod srtp;
 mod status;
 mod sys;
+mod tell;
 mod top;
 
 use cli::{Cli, Command, Rule, Stream, Table};
@@ -43,19 +43,29 @@ use output::{
     StreamReasons, TableBlock, TableList, TableReasons, TableStatus, Versions,
 };
 use rules::{Rules, Ruleset};
+use tell::warn;
 
 fn main() -> ExitCode {
     secret::close_process();
-    let cli = match Cli::try_parse() {
+    let words: Vec<_> = std::env::args_os().collect();
+    if Cli::asks_for_json(&words) {
+        tell::in_json();
+    }
+    let cli = match Cli::read(&words) {
         Ok(cli) => cli,
         Err(error) => return ended_by_clap(&error),
     };
     let mut out = BufWriter::new(io::stdout().lock());
-    match run(&cli, &mut out) {
+    let mut nowhere = io::sink();
+    let out: &mut dyn Write = match cli.quiet && cli.command.changes() {
+        true => &mut nowhere,
+        false => &mut out,
+    };
+    match run(&cli, out) {
         Ok(()) => Code::Ok.into(),
         Err(error) => {
             if let Error::Failed(failure) = &error {
-                complain(failure);
+                tell::failure(failure);
             }
             error.code().into()
         }
@@ -66,6 +76,10 @@ fn main() -> ExitCode {
 fn ended_by_clap(error: &clap::Error) -> ExitCode {
     let wrong = error.use_stderr();
     let text = error.render().to_string();
+    if wrong && tell::is_in_json() {
+        tell::wrong_line(&secret::redact(&text));
+        return Code::Usage.into();
+    }
     if wrong && secret::is_suspect(&text) {
         // It repeats what was typed.
         let _ = write!(io::stderr(), "{}", secret::redact(&text));
@@ -78,27 +92,19 @@ fn ended_by_clap(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Says something on standard error; where that is closed, nobody listens.
-fn complain(what: &dyn std::fmt::Display) {
-    let _ = writeln!(io::stderr(), "{what}");
-}
-
-/// Says what was not asked for, and is worth knowing.
-fn warn(what: &dyn std::fmt::Display) {
-    complain(&format_args!("rtpctl: {what}"));
-}
-
 fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     if let Some(name) = &cli.netns {
         namespace::enter(name, &cli.proc)?;
     }
-    let client = Client::new(&cli.proc, &cli.sys);
+    let client = Client::new(&cli.proc, &cli.sys).numeric(cli.numeric);
     match &cli.command {
         Command::Table(command) => table(command, &client, cli.json, out),
         Command::Rule(command) => rule(command, &client, cli.json, out),
         Command::Stream(command) => stream(command, &client, cli.json, out),
         Command::Apply(asked) => apply::run(asked, &client, cli.json, out),
-        Command::Top(asked) => top::run(asked, &client),
+        Command::Top(asked) => top::run(asked, cli.color, &client),
+        Command::Completions { shell } => generate::completions(*shell, out),
+        Command::ManPages { folder } => generate::man_pages(folder),
         Command::Metrics(asked) => metrics::run(asked, &client, out),
         Command::Version => version(&client, cli.json, out),
     }

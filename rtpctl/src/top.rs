@@ -5,6 +5,7 @@
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant, SystemTime};
 
+use clap::ColorChoice;
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::DefaultTerminal;
 
@@ -19,7 +20,7 @@ use board::Board;
 use screen::{Next, Screen};
 
 /// Shows streams until somebody has seen enough.
-pub(crate) fn run(asked: &cli::Top, client: &Client) -> Result<(), Error> {
+pub(crate) fn run(asked: &cli::Top, colour: ColorChoice, client: &Client) -> Result<(), Error> {
     if !io::stdout().is_terminal() || !io::stdin().is_terminal() {
         let what = "`rtpctl top` needs a terminal";
         return Err(Failure::new(Code::Usage, what)
@@ -29,7 +30,11 @@ pub(crate) fn run(asked: &cli::Top, client: &Client) -> Result<(), Error> {
     // Whether there is something to look at is said before the screen is taken.
     let mut board = Board::default();
     look(asked, client, &mut board)?;
-    let colour = std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let colour = match colour {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => std::env::var_os("NO_COLOR").is_none_or(|it| it.is_empty()),
+    };
     let mut terminal = ratatui::init();
     let ended = show(
         asked,

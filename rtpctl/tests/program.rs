@@ -484,3 +484,77 @@ fn a_network_namespace_that_is_not_there_is_told() {
         err(&output)
     );
 }
+
+#[test]
+fn a_change_is_made_quietly() {
+    let proc = module();
+    let output = proc.run("-q table add 4");
+    assert_eq!((output.status.code(), out(&output).as_str()), (Some(0), ""));
+    assert_eq!(proc.read("rtpengine/control"), b"add 4\n");
+    // What was asked for is said.
+    assert!(out(&proc.run("table list --quiet")).starts_with("TABLE"));
+    assert_eq!(proc.run("-q table status 9").status.code(), Some(4));
+}
+
+#[test]
+fn names_of_processes_may_be_left_out() {
+    let stat = fs::read_to_string("/proc/self/stat").expect("a process");
+    let rest = stat.split_once(") ").expect("its name").1;
+    let proc = Proc::new(&[
+        ("rtpengine/list", "3\n"),
+        ("rtpengine/3/status", "Control PID: 77\nTargets: 0\n"),
+        ("77/stat", &format!("77 (mediad) {rest}")),
+    ]);
+    assert!(out(&proc.run("table list")).contains("mediad"));
+    let numbers = out(&proc.run("table list -n"));
+    assert!(
+        numbers.contains("77") && !numbers.contains("mediad"),
+        "{numbers}"
+    );
+}
+
+#[test]
+fn colour_is_as_the_command_line_says() {
+    let proc = module();
+    for (line, colour) in [
+        ("table fly", false),
+        ("table fly --color always", true),
+        ("table fly --color=always", true),
+        ("table fly --color never", false),
+    ] {
+        assert_eq!(err(&proc.run(line)).contains('\u{1b}'), colour, "{line}");
+    }
+}
+
+#[test]
+fn other_names_of_commands_do_the_same() {
+    let proc = module();
+    for (other, line) in [
+        ("table ls", "table list"),
+        ("table show 3", "table status 3"),
+        ("stream ls -t 3", "stream list -t 3"),
+        ("ta l", "table list"),
+    ] {
+        let both = [other, line].map(|line| proc.run(line));
+        assert_eq!(both[0].status.code(), Some(0), "{other}: {}", err(&both[0]));
+        assert_eq!(out(&both[0]), out(&both[1]), "{other}");
+    }
+    proc.run("table rm 3");
+    assert_eq!(proc.read("rtpengine/control"), b"del 3\n");
+}
+
+#[test]
+fn completions_and_man_pages_know_all_commands() {
+    let proc = module();
+    for shell in ["bash", "zsh", "fish"] {
+        let text = out(&proc.run(&format!("completions {shell}")));
+        assert!(text.contains("past-output"), "{shell}");
+    }
+    let folder = proc.0.join("man");
+    let output = proc.run(&format!("man-pages {}", folder.display()));
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    for page in ["rtpctl.1", "rtpctl-rule-add.1", "rtpctl-apply.1"] {
+        let text = fs::read_to_string(folder.join(page)).expect(page);
+        assert!(text.contains(".SH SYNOPSIS"), "{page}");
+    }
+}

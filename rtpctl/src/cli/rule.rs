@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 
 use super::super::rules;
-use super::values::priority;
+use super::values::{self, priority};
 use super::TableId;
 
 const WORDS: &str = "\
@@ -106,7 +106,7 @@ pub(crate) struct Key {
     #[arg(long)]
     pub(crate) force: bool,
     /// The handle of the table or chain that is named, as `rule show` lists it.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = values::handle)]
     pub(crate) handle: Option<u64>,
 }
 
@@ -154,10 +154,13 @@ pub(crate) enum Rule {
     /// Remove the rules that `rule add` made for a table, and what it made for them.
     ///
     /// Rules, chains and tables of nftables that others made stay. Removing what is not there changes nothing.
-    #[command(after_help = "Examples:\n  rtpctl rule del 0\n  rtpctl rule del --all")]
+    #[command(
+        visible_alias = "rm",
+        after_help = "Examples:\n  rtpctl rule del 0\n  rtpctl rule del --all"
+    )]
     Del {
         /// The table's number, 0 to 63.
-        #[arg(value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63), required_unless_present = "all")]
+        #[arg(value_name = "ID", value_parser = values::table, required_unless_present = "all")]
         id: Option<u8>,
         /// Only those of this family; may be given more than once.
         #[arg(short, long, value_enum)]
@@ -170,6 +173,7 @@ pub(crate) enum Rule {
         all: bool,
     },
     /// List the rules that hand packets to a table, whoever made them.
+    #[command(visible_alias = "ls")]
     List,
     /// Show tables, chains and rules of nftables with their handles and counters, whoever made them.
     ///
@@ -235,10 +239,10 @@ pub(crate) enum Rule {
         #[arg(value_name = "WORD", required = true)]
         words: Vec<String>,
         /// Before the rule of this handle.
-        #[arg(long, value_name = "HANDLE", conflicts_with = "after")]
+        #[arg(long, value_name = "HANDLE", value_parser = values::handle, conflicts_with = "after")]
         before: Option<u64>,
         /// After the rule of this handle.
-        #[arg(long, value_name = "HANDLE")]
+        #[arg(long, value_name = "HANDLE", value_parser = values::handle)]
         after: Option<u64>,
         /// What changes a chain of somebody else.
         #[command(flatten)]
@@ -251,7 +255,7 @@ pub(crate) enum Rule {
         #[command(flatten)]
         chain: Chain,
         /// The handle of the rule.
-        #[arg(value_name = "HANDLE")]
+        #[arg(value_name = "HANDLE", value_parser = values::handle)]
         handle: u64,
         /// The rule.
         #[arg(value_name = "WORD", required = true)]
@@ -266,7 +270,7 @@ pub(crate) enum Rule {
         #[command(flatten)]
         chain: Chain,
         /// The handle of the rule, as `rule show` lists it.
-        #[arg(value_name = "HANDLE")]
+        #[arg(value_name = "HANDLE", value_parser = values::handle)]
         handle: u64,
         /// Delete a rule that somebody else made.
         #[arg(long)]

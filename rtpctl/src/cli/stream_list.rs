@@ -63,7 +63,7 @@ pub(crate) struct StreamList {
     #[arg(long, value_enum, default_value_t = Sort::Local)]
     pub(crate) sort: Sort,
     /// Show no more than so many.
-    #[arg(short = 'n', long, value_name = "N")]
+    #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
     /// Show it again each so many seconds, until interrupted.
     #[arg(short, long, value_name = "SECONDS", num_args = 0..=1, default_missing_value = "1",

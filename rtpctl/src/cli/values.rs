@@ -55,6 +55,23 @@ pub(crate) fn ports(text: &str) -> Result<PortRange, String> {
         .ok_or_else(|| "it is a port, or two in ascending order: 30000 or 30000-30099".to_owned())
 }
 
+/// Reads a handle of nftables.
+pub(crate) fn handle(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| "a handle is a number, as `rtpctl rule show` has it".to_owned())
+}
+
+/// The highest number of a table.
+pub(crate) const LAST_TABLE: u8 = 63;
+
+/// Reads the number of a table.
+pub(crate) fn table(text: &str) -> Result<u8, String> {
+    text.parse()
+        .ok()
+        .filter(|id| *id <= LAST_TABLE)
+        .ok_or_else(|| format!("a table is a number from 0 to {LAST_TABLE}"))
+}
+
 /// Splits `VALUE,media=N`.
 fn media_of(text: &str) -> Result<(&str, Option<u8>), String> {
     match text.split_once(',') {

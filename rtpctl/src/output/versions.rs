@@ -16,6 +16,8 @@ use super::{Report, Table};
 pub(crate) struct Versions {
     /// Of this program.
     rtpctl: &'static str,
+    /// The version of the forms of JSON.
+    json: u32,
     /// The module that is loaded; none where there is none that we know.
     module: Option<Module>,
     /// The generations that the module serves; none where they are not known.
@@ -52,6 +54,7 @@ impl Versions {
         let tables = tables.map(|tables| tables.iter().map(speaks).collect());
         Self {
             rtpctl: env!("CARGO_PKG_VERSION"),
+            json: 1,
             module,
             interfaces,
             tables,

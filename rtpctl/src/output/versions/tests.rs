@@ -112,6 +112,7 @@ fn programs_are_told_the_same() {
     let guess = serde_json::json!({"name": "26.3", "by": "guess"});
     let expected = serde_json::json!({
         "rtpctl": OURS,
+        "json": 1,
         "module": {"name": "nft_rtpengine", "version": null, "source_version": "0123ABCD"},
         "interfaces": [guess],
         "tables": [{"id": 3, "interface": guess}],
