@@ -14,7 +14,9 @@ from pathlib import Path
 from .net import HOST, Namespace
 from .system import check
 
-_BUILT_IN = {"INPUT": 1, "FORWARD": 2, "OUTPUT": 3}  # of the table `filter`, each with its hook
+# The chains that a table has of itself, each with its hook.
+_TABLES = {"filter": {"INPUT": 1, "FORWARD": 2, "OUTPUT": 3}, "raw": {"PREROUTING": 0, "OUTPUT": 3},
+           "mangle": {"PREROUTING": 0, "INPUT": 1, "FORWARD": 2, "OUTPUT": 3, "POSTROUTING": 4}}
 _HOOKS = 5
 _REPLACE, _INFO, _ENTRIES = 64, 64, 65
 _VERDICTS = {"DROP": -1, "ACCEPT": -2, "RETURN": -5}
@@ -101,17 +103,19 @@ def _error(family: _Family, name: str) -> bytes:
     return _entry(family, b"", _extension("ERROR", name.encode().ljust(30, b"\0")), False)
 
 
-def _built(family: _Family, chains: dict[str, Sequence[Rule]], offsets: dict[str, int]) -> tuple[list[bytes], dict[str, int], dict[str, int]]:
+def _built(family: _Family, table: str, chains: dict[str, Sequence[Rule]],
+           offsets: dict[str, int]) -> tuple[list[bytes], dict[str, int], dict[str, int]]:
     """All entries, and where each chain begins, and its policy."""
     entries: list[bytes] = []
     starts, ends = {}, {}
-    for name in (*_BUILT_IN, *(name for name in chains if name not in _BUILT_IN)):
-        if name not in _BUILT_IN:
+    built_in = _TABLES[table]
+    for name in (*built_in, *(name for name in chains if name not in built_in)):
+        if name not in built_in:
             entries.append(_error(family, name))
         starts[name] = sum(map(len, entries))
         entries += [_rule(family, rule, offsets) for rule in chains.get(name, ())]
         ends[name] = sum(map(len, entries))
-        entries.append(_policy(family, "ACCEPT" if name in _BUILT_IN else "RETURN"))
+        entries.append(_policy(family, "ACCEPT" if name in built_in else "RETURN"))
     return [*entries, _error(family, "ERROR")], starts, ends
 
 
@@ -131,43 +135,44 @@ class _Socket:
     def set(self, option: int, value: bytes) -> None:
         check(_libc.setsockopt(self._sock.fileno(), self._family.level, option, value, len(value)), "setsockopt")
 
-    def info(self) -> tuple[int, int]:
-        """How many entries the table `filter` has, and of how many bytes."""
-        count, size = struct.unpack_from("=II", self.get(_INFO, b"filter".ljust(84, b"\0")), 76)
+    def info(self, table: str) -> tuple[int, int]:
+        """How many entries a table has, and of how many bytes."""
+        count, size = struct.unpack_from("=II", self.get(_INFO, table.encode().ljust(84, b"\0")), 76)
         return count, size
 
     def close(self) -> None:
         self._sock.close()
 
 
-def replace(family: int, chains: dict[str, Sequence[Rule]], *, ns: Namespace = HOST) -> None:
-    """Makes these the rules of the table `filter`: of INPUT, FORWARD, OUTPUT and chains of other names. OSError when refused."""
-    which = _FAMILIES[family]
-    placeholder = dict.fromkeys((name for name in chains if name not in _BUILT_IN), 0)
-    _, starts, _ = _built(which, chains, placeholder)
-    entries, starts, ends = _built(which, chains, {name: starts[name] for name in placeholder})
+def replace(family: int, chains: dict[str, Sequence[Rule]], *, table: str = "filter", ns: Namespace = HOST) -> None:
+    """Makes these the rules of a table: of its own chains, and of chains of other names. OSError when refused."""
+    which, built_in = _FAMILIES[family], _TABLES[table]
+    placeholder = dict.fromkeys((name for name in chains if name not in built_in), 0)
+    _, starts, _ = _built(which, table, chains, placeholder)
+    entries, starts, ends = _built(which, table, chains, {name: starts[name] for name in placeholder})
     sock = _Socket(which, ns)
     try:
-        number, _ = sock.info()
+        number, _ = sock.info(table)
         counters = ctypes.create_string_buffer(16 * number)
         hooks = [0] * _HOOKS, [0] * _HOOKS
-        for name, hook in _BUILT_IN.items():
+        for name, hook in built_in.items():
             hooks[0][hook], hooks[1][hook] = starts[name], ends[name]
-        head = struct.pack("=32sIII5I5II", b"filter", sum(1 << hook for hook in _BUILT_IN.values()), len(entries),
+        head = struct.pack("=32sIII5I5II", table.encode(), sum(1 << hook for hook in built_in.values()), len(entries),
                            sum(map(len, entries)), *hooks[0], *hooks[1], number)
         sock.set(_REPLACE, _aligned(head) + struct.pack("=Q", ctypes.addressof(counters)) + b"".join(entries))
     finally:
         sock.close()
 
 
-def packets(family: int, chains: dict[str, Sequence[Rule]], chain: str, number: int, *, ns: Namespace = HOST) -> int:
+def packets(family: int, chains: dict[str, Sequence[Rule]], chain: str, number: int, *, table: str = "filter",
+            ns: Namespace = HOST) -> int:
     """How many packets a rule of `replace(family, chains)` has seen; the number behind the last rule is the policy."""
     which = _FAMILIES[family]
-    _, starts, _ = _built(which, chains, dict.fromkeys(chains, 0))
+    _, starts, _ = _built(which, table, chains, dict.fromkeys(chains, 0))
     sock = _Socket(which, ns)
     try:
-        _, size = sock.info()
-        data = sock.get(_ENTRIES, _aligned(struct.pack("=32sI", b"filter", size)) + bytes(size))[40:]
+        _, size = sock.info(table)
+        data = sock.get(_ENTRIES, _aligned(struct.pack("=32sI", table.encode(), size)) + bytes(size))[40:]
     finally:
         sock.close()
     at = starts[chain]
@@ -180,5 +185,5 @@ def reset() -> None:
     """Removes what rules there are."""
     for family, which in _FAMILIES.items():
         names = Path(which.names)
-        if names.exists() and "filter" in names.read_text().split():
-            replace(family, {})
+        for table in set(names.read_text().split() if names.exists() else ()) & set(_TABLES):
+            replace(family, {}, table=table)
