@@ -12,6 +12,7 @@ use clap_complete::Shell;
 mod rule;
 mod stream_add;
 mod stream_list;
+mod trace;
 pub(crate) mod values;
 
 pub(crate) use rule::{
@@ -20,6 +21,7 @@ pub(crate) use rule::{
 };
 pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
 pub(crate) use stream_list::{Sort, StreamList};
+pub(crate) use trace::Trace;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -191,6 +193,11 @@ pub(crate) enum Command {
     Top(Top),
     /// Print what was counted in the text form of Prometheus: of each table, and of each stream if asked.
     Metrics(Metrics),
+    /// Print what becomes of each packet, one after the other, until interrupted.
+    ///
+    /// The module tells it by its tracepoints, which cost nothing while nobody listens.
+    #[command(after_help = trace::EXAMPLES)]
+    Trace(Trace),
     /// Print what has a shell complete the words of rtpctl.
     #[command(
         after_help = "Example:\n  rtpctl completions bash > /usr/local/share/bash-completion/completions/rtpctl"

@@ -33,6 +33,7 @@ mod status;
 mod sys;
 mod tell;
 mod top;
+mod trace;
 
 use cli::{Cli, Command, Rule, Stream, Table};
 use client::{loops, route, Client, Interface, Module, TableCommand};
@@ -106,6 +107,7 @@ fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
         Command::Completions { shell } => generate::completions(*shell, out),
         Command::ManPages { folder } => generate::man_pages(folder),
         Command::Metrics(asked) => metrics::run(asked, &client, out),
+        Command::Trace(asked) => trace::run(asked, &client, &cli.sys, cli.json, out),
         Command::Version => version(&client, cli.json, out),
     }
 }

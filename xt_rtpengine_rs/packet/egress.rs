@@ -12,6 +12,7 @@ use crate::{
         received::Received,
         route::Route,
         skb::DropReason,
+        trace,
     },
     table::output::Egress,
 };
@@ -93,7 +94,7 @@ impl Egress {
         // What is put off is counted when it is sent.
         if sent.is_err() || origin.later.is_none() {
             let length = sent.as_ref().map(|(length, _)| *length);
-            self.count(length.map_err(|reason| *reason));
+            self.count(origin.net, length.map_err(|reason| *reason));
         }
         sent.map(|(_, more)| more)
     }
@@ -125,8 +126,11 @@ impl Egress {
         Ok((length, more))
     }
 
-    /// Counts a packet of that length, or why there is none.
-    pub(super) fn count(&self, sent: Result<usize, Unsent>) {
+    /// Counts a packet of that length, or why there is none, which is told too.
+    pub(super) fn count(&self, net: Namespace<'_>, sent: Result<usize, Unsent>) {
+        if let Err(reason) = sent {
+            trace::unsent(net, self.path.flow(), reason.name());
+        }
         match sent {
             Ok(length) => {
                 let bytes = length as u64;

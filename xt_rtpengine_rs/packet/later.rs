@@ -47,7 +47,7 @@ impl Report for Deferred {
         let output = target.and_then(|target| Some((target, target.output(self.output)?)));
         if let Some((target, output)) = output {
             let sent = result.map(|()| self.length.into()).map_err(unsent);
-            output.egress.count(sent);
+            output.egress.count(net, sent);
             finish(target, sent.map(|_| ()));
         }
     }

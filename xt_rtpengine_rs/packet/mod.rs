@@ -15,7 +15,7 @@ mod rtp;
 use crate::{
     rtp_media::{
         decide::{decide, Plan},
-        reason::{Fate, Reason, Unsent},
+        reason::{self, Fate, Reason, Unsent},
         srtp::{Context, Opened},
     },
     rtp_wire::text::MAX_TABLES,
@@ -29,6 +29,7 @@ use crate::{
         rcu,
         received::Received,
         skb::DropReason,
+        trace::{self, Seen},
     },
     table::{output::Output, srtp::Decryption, target::Target, Tables},
     udp_ip::Datagram,
@@ -74,6 +75,13 @@ impl Handler for Receiver {
             return Outcome::Pass(packet);
         };
         let Some(target) = table.find(datagram.flow.destination(), guard) else {
+            trace::decision(|| Seen {
+                net: packet.namespace(),
+                flow: datagram.flow,
+                reason: Reason::NoTarget.name(),
+                length: datagram.payload.len(),
+                head: &[],
+            });
             table.reasons.unrelayed(Reason::NoTarget);
             return Outcome::Pass(packet);
         };
@@ -118,6 +126,7 @@ fn end<'a>(
     datagram: &Datagram,
     reason: Reason,
 ) -> Outcome<Received<'a>> {
+    trace::decision(|| seen(&packet, datagram, reason.name()));
     count_refused(target, reason);
     if reason.is_counted() {
         count::packet(target, datagram, packet.arrival_ns());
@@ -129,6 +138,24 @@ fn end<'a>(
             Outcome::Taken
         }
     }
+}
+
+/// A packet as a tracepoint tells of it.
+fn seen<'a>(packet: &'a Received<'_>, datagram: &Datagram, reason: &'static str) -> Seen<'a> {
+    Seen {
+        net: packet.namespace(),
+        flow: datagram.flow,
+        reason,
+        length: datagram.payload.len(),
+        head: packet.bytes(&datagram.payload),
+    }
+}
+
+/// Counts a packet that is relayed, and tells of it. Returns when it came, in the unit of the counters.
+#[inline(always)]
+fn relayed(target: &Target, packet: &Received<'_>, datagram: &Datagram) -> u64 {
+    trace::decision(|| seen(packet, datagram, reason::RELAYED));
+    count::relayed(target, datagram, packet.arrival_ns())
 }
 
 /// Authenticates a packet and decrypts it in place by `open`, if its target asks for that, and decides on it by `confirm`, which
@@ -176,7 +203,7 @@ fn relay_opaque<'a>(
     packet: Received<'a>,
     datagram: &Datagram,
 ) -> Outcome<Received<'a>> {
-    count::relayed(target, datagram, packet.arrival_ns());
+    relayed(target, &packet, datagram);
     let origin = &Origin::of(&packet);
     let outputs = target.rtp_outputs(0);
     take(

@@ -3,11 +3,11 @@
 //! RTCP on its way: authenticated and decrypted where it lies, encrypted by each output.
 
 use super::{
-    copy, count,
+    copy,
     egress::{Origin, Payload},
     end,
     later::Deferred,
-    open, take,
+    open, relayed, take,
 };
 use crate::{
     rtp_media::{
@@ -43,7 +43,7 @@ pub(super) fn relay<'a>(
     let start = datagram.payload.start;
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
     let range = start..start.saturating_add(length);
-    count::relayed(target, datagram, packet.arrival_ns());
+    relayed(target, &packet, datagram);
     let origin = &Origin::of(&packet);
     let RtcpRelay { media, and_pass } = clear;
     let outputs = target.rtcp_outputs(media);

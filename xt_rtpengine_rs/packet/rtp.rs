@@ -5,7 +5,7 @@
 use super::{
     count,
     egress::{Origin, Payload},
-    end, open, take,
+    end, open, relayed, take,
 };
 use crate::{
     rtp_media::{
@@ -41,7 +41,7 @@ pub(super) fn relay<'a>(
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
     let index = opened.map(|opened| opened.index);
     let arrival_ns = packet.arrival_ns();
-    let time = count::relayed(target, datagram, arrival_ns);
+    let time = relayed(target, &packet, datagram);
     count::rtp(target, datagram, rtp, length, index, arrival_ns, time);
 
     let start = datagram.payload.start;

@@ -78,3 +78,4 @@
 #include "helpers/route.h"
 #include "helpers/send.h"
 #include "helpers/tally.h"
+#include "helpers/trace.h"

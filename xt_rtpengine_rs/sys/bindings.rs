@@ -16,7 +16,7 @@
     unreachable_pub
 )]
 
-use kernel::ffi;
+use kernel::{bindings::tracepoint, ffi};
 
 type __kernel_size_t = usize;
 type __kernel_ssize_t = isize;

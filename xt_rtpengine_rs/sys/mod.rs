@@ -31,4 +31,5 @@ pub(crate) mod route;
 pub(crate) mod siphash;
 pub(crate) mod skb;
 pub(crate) mod tally;
+pub(crate) mod trace;
 pub(crate) mod view;

@@ -49,6 +49,24 @@ impl Path {
         to_result(unsafe { bindings::rtpe_path_check(net.as_ptr(), self.as_ptr()) })
     }
 
+    /// Its ends.
+    pub(crate) fn flow(&self) -> Flow {
+        let (source_port, destination_port) = (
+            u16::from_be(self.0.source_port),
+            u16::from_be(self.0.destination_port),
+        );
+        let source: [u8; 16] = transmute!(self.0.source);
+        let destination: [u8; 16] = transmute!(self.0.destination);
+        if self.0.is_ipv6 {
+            return Flow::v6((source, source_port), (destination, destination_port));
+        }
+        let first = |[a, b, c, d, ..]: [u8; 16]| [a, b, c, d];
+        Flow::v4(
+            (first(source), source_port),
+            (first(destination), destination_port),
+        )
+    }
+
     /// The path in the form that C takes.
     pub(super) fn as_ptr(&self) -> *const bindings::rtpe_path {
         &raw const self.0

@@ -7,6 +7,9 @@
 use super::srtp::index::{NoIndex, Refused};
 use core::fmt;
 
+/// The name of what became of a packet that is relayed.
+pub const RELAYED: &str = "relayed";
+
 /// Where a packet goes that is not relayed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
