@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use clap::{Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
 
+mod doctor;
 mod rule;
 mod stream_add;
 mod stream_list;
 mod trace;
 pub(crate) mod values;
 
+pub(crate) use doctor::Doctor;
 pub(crate) use rule::{
     Chain as ChainArg, Family, Key as KeyArg, Kind, Policy, Rule, RuleChain, RuleHook, RuleTable,
     Table as TableArg, Via,
@@ -33,7 +35,8 @@ Exit codes:
   5  exists already
   6  in use by somebody else, or made by somebody else
   7  no kernel module that serves the interface is loaded
-  8  the table speaks another generation of the interface, or one that lacks what was asked for";
+  8  the table speaks another generation of the interface, or one that lacks what was asked for
+ 10  doctor cannot tell of something; 11: it warns; 12: it found a fault";
 
 const EXAMPLES: &str = "\
 Example: relay what arrives at 192.0.2.1 port 30000 to 198.51.100.7 port 4000
@@ -187,6 +190,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  rtpctl apply /etc/rtpctl.json\n  rtpctl apply --dry-run /etc/rtpctl.json"
     )]
     Apply(Apply),
+    /// Look for what keeps packets from being relayed in the kernel: what is wrong, where, and what to do.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Watch all streams: packets and bits a second, what the module relays of them, and errors.
     ///
     /// Keys sort (p, b, e, i, l), filter by address (/), select (arrows) and show all of a stream (Enter); q ends it.

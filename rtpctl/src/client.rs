@@ -3,6 +3,7 @@
 //! The module's files under /proc/rtpengine, as a client sees them. Every refusal becomes a [`Failure`] that says
 //! what was refused and what to do.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
@@ -138,6 +139,30 @@ impl Client {
             version: read("version"),
             source_version: read("srcversion"),
         })
+    }
+
+    /// The modules that are loaded of those that serve the interface, and the parameters of the first one.
+    pub(crate) fn loaded(&self) -> (Vec<&'static str>, BTreeMap<String, String>) {
+        let folder = self.sys.join("module");
+        let names = module::NAMES.into_iter();
+        let loaded: Vec<_> = names.filter(|it| folder.join(it).is_dir()).collect();
+        let first = loaded.first().map(|it| folder.join(it).join("parameters"));
+        let files = first.and_then(|it| fs::read_dir(it).ok());
+        let parameter = |file: fs::DirEntry| {
+            let value = fs::read_to_string(file.path()).ok()?;
+            Some((
+                file.file_name().into_string().ok()?,
+                value.trim().to_owned(),
+            ))
+        };
+        let files = files.into_iter().flatten().filter_map(Result::ok);
+        let parameters = files.filter_map(parameter).collect();
+        (loaded, parameters)
+    }
+
+    /// Where proc and the kernel's objects are.
+    pub(crate) fn trees(&self) -> (&Path, &Path) {
+        (&self.proc, &self.sys)
     }
 
     /// Whether the module is one that has the xtables target alone.

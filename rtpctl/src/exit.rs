@@ -28,6 +28,12 @@ pub(crate) enum Code {
     NoModule = 7,
     /// The table speaks another generation of the interface, or one that lacks what was asked for.
     Generation = 8,
+    /// `doctor` cannot tell of something.
+    CannotTell = 10,
+    /// `doctor` warns.
+    Warning = 11,
+    /// `doctor` found a fault.
+    Fault = 12,
 }
 
 impl Code {
@@ -43,6 +49,9 @@ impl Code {
             Self::Busy => "busy",
             Self::NoModule => "no-module",
             Self::Generation => "generation",
+            Self::CannotTell => "cannot-tell",
+            Self::Warning => "warning",
+            Self::Fault => "fault",
         }
     }
 }
@@ -60,6 +69,8 @@ pub(crate) enum Error {
     ReaderGone,
     /// Something was refused or failed.
     Failed(Failure),
+    /// What was found is printed, and ends with this code.
+    Found(Code),
 }
 
 /// What was refused, why, and what to do about it.
@@ -122,6 +133,7 @@ impl Error {
             // As if `head` had read to the end: the command itself was done.
             Self::ReaderGone => Code::Ok,
             Self::Failed(failure) => failure.code,
+            Self::Found(code) => *code,
         }
     }
 }

@@ -17,6 +17,7 @@ mod apply;
 mod cli;
 mod client;
 mod config;
+mod doctor;
 mod exit;
 mod foreign;
 mod generate;
@@ -103,6 +104,7 @@ fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
         Command::Rule(command) => rule(command, &client, cli.json, out),
         Command::Stream(command) => stream(command, &client, cli.json, out),
         Command::Apply(asked) => apply::run(asked, &client, cli.json, out),
+        Command::Doctor(asked) => doctor::run(asked, &client, cli.json, out),
         Command::Top(asked) => top::run(asked, cli.color, &client),
         Command::Completions { shell } => generate::completions(*shell, out),
         Command::ManPages { folder } => generate::man_pages(folder),

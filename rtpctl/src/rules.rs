@@ -19,6 +19,7 @@ use super::exit::{Code, Failure};
 
 mod compile;
 mod dump;
+mod evaluate;
 mod expr;
 mod field;
 mod firewall;
@@ -36,6 +37,7 @@ mod socket;
 mod statement;
 mod words;
 
+pub(crate) use evaluate::{Deed, Met, Packet, IN, OUT};
 pub(crate) use firewall::{Beside, Dropper};
 pub(crate) use hand::{chain_words, table_words, Edit, Key};
 pub(crate) use jumps::Path;
@@ -48,7 +50,7 @@ pub(crate) use model::{
 };
 pub(crate) use saved::{SavedTable, Wanted};
 pub(crate) use socket::Watch;
-pub(crate) use statement::{Counter, Statement};
+pub(crate) use statement::{Counter, Statement, Way};
 
 use message::Op;
 use refusal::no_nftables;
@@ -276,7 +278,7 @@ impl Rules {
 }
 
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 #[cfg(test)]
 mod hex;
 #[cfg(test)]

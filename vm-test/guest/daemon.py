@@ -108,13 +108,14 @@ class Daemon:
     _cookies = itertools.count(1)
 
     def __init__(self, *interfaces: str, table: int = 0, ns: Namespace = HOST, options: Sequence[str] = (), release: str = "26.0",
-                 user: str = service.USER, reluctant: bool = False) -> None:
+                 user: str = service.USER, reluctant: bool = False, capabilities: Sequence[int] = service.CAPABILITIES) -> None:
         self.table = table
         self.ns = ns
         self.release = release
         self.log_path = Path(f"/tmp/daemon-{next(self._cookies)}.log")
         self.log_path.write_bytes(b"")  # one of an earlier scenario may lie there
         self._user = user
+        self._capabilities = capabilities
         self._reluctant = reluctant and release == "12.5"
         self._signalled = 0.0
         if release == "12.5" and not reluctant:
@@ -130,7 +131,7 @@ class Daemon:
     def spawn(self) -> subprocess.Popen[bytes]:
         """Starts such a daemon, and waits for nothing."""
         with self.ns, self.log_path.open("ab") as log:
-            return service.start(self._argv, self.release, log, self._user)
+            return service.start(self._argv, self.release, log, self._user, self._capabilities)
 
     def learns(self) -> None:
         """Waits until the daemon takes the addresses that packets come from."""

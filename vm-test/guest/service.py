@@ -14,12 +14,13 @@ from . import system
 ROOTS = {"12.5": "/srv/debian-13", "26.0": "/"}
 USER = "rtpengine"
 # CAP_NET_ADMIN and CAP_SYS_NICE: AmbientCapabilities of rtpengine-daemon.service.
-_CAPABILITIES = 12, 23
+CAPABILITIES = 12, 23
 _SHARED = "dev", "proc", "sys", "run", "tmp"
 
 
-def start(argv: Sequence[str], release: str, output: IO[bytes] | int, user: str = USER) -> subprocess.Popen[bytes]:
-    """Starts a program of the release's Debian as a user: one other than root has the capabilities of the unit."""
+def start(argv: Sequence[str], release: str, output: IO[bytes] | int, user: str = USER,
+          capabilities: Sequence[int] = CAPABILITIES) -> subprocess.Popen[bytes]:
+    """Starts a program of the release's Debian as a user: one other than root has the capabilities of the unit, or these."""
     root = ROOTS[release]
     uid, gid = _ids(root, user)
     if root != "/":
@@ -30,7 +31,7 @@ def start(argv: Sequence[str], release: str, output: IO[bytes] | int, user: str 
             os.chroot(root)
             os.chdir("/")
         if uid:
-            system.become(uid, gid, _CAPABILITIES, ambient=True)
+            system.become(uid, gid, capabilities, ambient=True)
 
     return subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, preexec_fn=enter)
 

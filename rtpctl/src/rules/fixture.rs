@@ -10,14 +10,14 @@ use super::model::{
 use super::read::read;
 use super::words::parse;
 
-pub(super) fn table(family: Family, table: &str) -> TableName {
+pub(crate) fn table(family: Family, table: &str) -> TableName {
     TableName {
         family,
         table: table.to_owned(),
     }
 }
 
-pub(super) fn base(name: Place, priority: i32, policy: Policy) -> Base {
+pub(crate) fn base(name: Place, priority: i32, policy: Policy) -> Base {
     Base {
         kind: Kind::FILTER,
         hook: Hook {
@@ -31,14 +31,14 @@ pub(super) fn base(name: Place, priority: i32, policy: Policy) -> Base {
 
 /// Whose a thing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum By {
+pub(crate) enum By {
     Us,
     Others,
 }
 
 impl Ruleset {
     /// Makes a table.
-    pub(super) fn with_table(mut self, name: &TableName, by: By) -> Self {
+    pub(crate) fn with_table(mut self, name: &TableName, by: By) -> Self {
         assert!(self.table(name).is_none());
         let handle = self.handle();
         self.tables.push(Table {
@@ -52,7 +52,7 @@ impl Ruleset {
     }
 
     /// Makes a chain.
-    pub(super) fn with_chain(mut self, name: &ChainName, base: Option<Base>, by: By) -> Self {
+    pub(crate) fn with_chain(mut self, name: &ChainName, base: Option<Base>, by: By) -> Self {
         assert!(self.chain(name).is_none());
         self.use_table(&name.table, 1);
         let handle = self.handle();
@@ -67,7 +67,7 @@ impl Ruleset {
     }
 
     /// Makes a rule at the end of a chain.
-    pub(super) fn with_rule(mut self, name: &ChainName, words: &str, by: By) -> Self {
+    pub(crate) fn with_rule(mut self, name: &ChainName, words: &str, by: By) -> Self {
         let handle = self.handle();
         let statements = parse(&[words.to_owned()]).expect("a rule");
         self.use_chains(name, &statements, 1);

@@ -123,7 +123,7 @@ pub(crate) struct TableName {
 
 impl TableName {
     /// The name of a chain in it.
-    pub(super) fn chain(&self, chain: impl Into<String>) -> ChainName {
+    pub(crate) fn chain(&self, chain: impl Into<String>) -> ChainName {
         ChainName {
             table: self.clone(),
             chain: chain.into(),

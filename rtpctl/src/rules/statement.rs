@@ -197,6 +197,13 @@ impl Prefix {
         }
     }
 
+    /// Whether it has an address.
+    pub(super) fn contains(self, address: IpAddr) -> bool {
+        Self::new(address, self.length).is_some_and(|prefix| {
+            prefix.version() == self.version() && prefix.address == self.address
+        })
+    }
+
     /// Whether it is one address.
     pub(super) fn is_host(self) -> bool {
         usize::from(self.length) == self.bytes().len().saturating_mul(8)
