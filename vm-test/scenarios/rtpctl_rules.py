@@ -100,6 +100,16 @@ def run(t):
         t.host.run("nft", "delete", "table", "inet", "site")
         t.equal("what others made is as it was", ruleset(), others)
 
+    t.step("a comment")
+    for words in (("table", "add", "inet", "noted"), ("chain", "add", "inet", "noted", "c"),
+                  ("append", "inet", "noted", "c", "udp", "dport", "9", "drop", "comment", "to the sink")):
+        ctl.ok("rule", *words)
+    t.true("nft shows it", 'udp dport 9 drop comment "rtpctl: to the sink"' in ruleset(), ruleset())
+    t.true("and so does rtpctl", 'udp dport 9 drop comment "to the sink" # handle 2, rtpctl' in ctl.ok("rule", "show", "inet", "noted"))
+    ctl.ok("rule", "remove", "inet", "noted", "c", 2)
+    ctl.ok("rule", "del", "--all")
+    t.equal("what others made is as it was", ruleset(), others)
+
     t.step("refused")
     for command, code, says in REFUSED:
         result = ctl.run("rule", *command.split())

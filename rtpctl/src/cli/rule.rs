@@ -21,6 +21,8 @@ and in the end one of
   accept, drop, return, jump CHAIN, goto CHAIN
   dnat to ADDR[:PORT]                      in a chain of type nat
   rtpengine ID [via target|past-output]    hands the packet to a table of the relay
+and behind all
+  comment TEXT                             what is to be remembered
 
 Examples:
   rtpctl rule append inet rtp_table rtp_chain udp dport 10000-20000 counter rtpengine 0

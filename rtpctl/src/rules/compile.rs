@@ -28,6 +28,11 @@ pub(super) fn compile(family: Family, statements: &[Statement]) -> Result<Vec<Ex
         protocol: None,
         expressions: Vec::new(),
     };
+    // It is no part of what is executed.
+    let statements: Vec<_> = statements
+        .iter()
+        .filter(|each| !matches!(each, Statement::Comment { .. }))
+        .collect();
     if statements.is_empty() {
         return Err(usage("a rule says nothing").hint(GRAMMAR));
     }
@@ -88,6 +93,7 @@ impl Compiler {
             }
             Statement::Dnat { address, port } => self.dnat(*address, *port)?,
             Statement::Relay(relay) => self.relay(*relay)?,
+            Statement::Comment { .. } => {}
             Statement::Other { text } => {
                 return Err(usage(format!("rtpctl cannot make `{text}`")));
             }

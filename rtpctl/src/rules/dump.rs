@@ -14,10 +14,11 @@ use netlink_packet_netfilter::{NetfilterMessage, NetfilterMessageInner};
 use super::expr::Expr;
 use super::message::{comment_of, DEVICE_NAME};
 use super::model::{
-    Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, Table, TableName,
-    MARK,
+    unmarked, Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, Table,
+    TableName, MARK,
 };
 use super::read::read;
+use super::statement::Statement;
 
 /// What a message of an answer means for the reader.
 #[derive(Debug, PartialEq, Eq)]
@@ -197,6 +198,10 @@ fn rule(family: Family, attributes: Vec<RuleAttribute>) -> Option<Rule> {
             RuleAttribute::UserData(value) => comment = comment_of(&value),
             _ => {}
         }
+    }
+    if let Some(text) = comment.as_deref().and_then(unmarked) {
+        let text = text.to_owned();
+        statements.push(Statement::Comment { text });
     }
     let table = TableName {
         family,

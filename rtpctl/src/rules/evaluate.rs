@@ -252,7 +252,7 @@ enum Effect<'a> {
 
 fn effect<'a>(statement: &'a Statement, packet: &Packet) -> Effect<'a> {
     let answer = match statement {
-        Statement::Counter(_) => Answer::Yes,
+        Statement::Counter(_) | Statement::Comment { .. } => Answer::Yes,
         Statement::Relay(relay) => return Effect::Goes(Deed::Relays(relay.table)),
         Statement::Dnat { .. } => return Effect::Goes(Deed::Redirects),
         Statement::Verdict { verdict } => {

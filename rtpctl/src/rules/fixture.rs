@@ -4,10 +4,11 @@
 
 use super::message::{Op, Position};
 use super::model::{
-    Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, Table, TableName,
-    MARK,
+    marked, Base, Chain, ChainName, Family, Hook, Kind, Place, Policy, Rule, Ruleset, Table,
+    TableName,
 };
 use super::read::read;
+use super::statement::{comment, Statement};
 use super::words::parse;
 
 pub(crate) fn table(family: Family, table: &str) -> TableName {
@@ -74,8 +75,8 @@ impl Ruleset {
         self.rules.push(Rule {
             chain: name.clone(),
             handle,
+            comment: (by == By::Us).then(|| marked(comment(&statements).as_deref())),
             statements,
-            comment: (by == By::Us).then(|| MARK.to_owned()),
         });
         self
     }
@@ -106,12 +107,7 @@ impl Ruleset {
     }
 
     /// A rule uses its chain, and the one that it jumps to.
-    fn use_chains(
-        &mut self,
-        name: &ChainName,
-        statements: &[super::statement::Statement],
-        by: i32,
-    ) {
+    fn use_chains(&mut self, name: &ChainName, statements: &[Statement], by: i32) {
         self.use_chain(name, by);
         let others: Vec<_> = self
             .chains
@@ -161,15 +157,18 @@ impl Ruleset {
                     chain,
                     position,
                     expressions,
+                    comment,
                 } => {
                     let handle = self.handle();
-                    let statements = read(chain.table.family, expressions);
+                    let mut statements = read(chain.table.family, expressions);
+                    let text = comment.clone();
+                    statements.extend(text.map(|text| Statement::Comment { text }));
                     self.use_chains(chain, &statements, 1);
                     let mut rule = Rule {
                         chain: chain.clone(),
                         handle,
                         statements,
-                        comment: Some(MARK.to_owned()),
+                        comment: Some(marked(comment.as_deref())),
                     };
                     let place =
                         |handle: u64| self.rules.iter().position(|rule| rule.handle == handle);

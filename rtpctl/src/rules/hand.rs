@@ -8,7 +8,7 @@ use super::super::foreign::Foreign;
 use super::compile::compile;
 use super::message::{Op, Position};
 use super::model::{Base, Chain, ChainName, Kind, Place, Rule, Ruleset, Table, TableName};
-use super::statement::{Statement, Verdict};
+use super::statement::{self, Statement, Verdict};
 
 /// A change by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -285,6 +285,7 @@ fn add_rule(
         chain: name.clone(),
         position,
         expressions,
+        comment: statement::comment(statements),
     }]
     .into())
 }

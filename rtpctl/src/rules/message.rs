@@ -17,7 +17,7 @@ use netlink_packet_netfilter::{
 };
 
 use super::expr::Expr;
-use super::model::{Base, ChainName, Hook, Policy, TableName, MARK};
+use super::model::{marked, Base, ChainName, Hook, Policy, TableName, MARK};
 
 /// The subsystem that a batch is for: NFNL_SUBSYS_NFTABLES.
 const SUBSYS_NFTABLES: u16 = 10;
@@ -50,6 +50,7 @@ pub(crate) enum Op {
         chain: ChainName,
         position: Position,
         expressions: Vec<Expr>,
+        comment: Option<String>,
     },
     /// Removes a rule.
     DelRule { chain: ChainName, handle: u64 },
@@ -168,6 +169,7 @@ impl Op {
                 chain,
                 position,
                 expressions,
+                comment: text,
             } => {
                 let mut attributes = vec![
                     RuleAttribute::Table(table),
@@ -183,7 +185,8 @@ impl Op {
                 attributes.push(RuleAttribute::Expressions(
                     expressions.iter().map(Expr::encode).collect(),
                 ));
-                attributes.push(RuleAttribute::UserData(comment(MARK)));
+                let text = marked(text.as_deref());
+                attributes.push(RuleAttribute::UserData(comment(&text)));
                 NfTablesMessage::NewRule(RuleMessage { attributes })
             }
             Self::DelRule { chain, handle } => NfTablesMessage::DeleteRule(RuleMessage {

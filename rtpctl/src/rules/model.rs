@@ -13,6 +13,22 @@ use super::statement::{Counter, Relay, Statement};
 /// The comment that marks what rtpctl made.
 pub(super) const MARK: &str = "rtpctl";
 
+/// What stands before a comment of ours that says more.
+const MARK_BEFORE: &str = "rtpctl: ";
+
+/// Our mark, with what else is to be said.
+pub(super) fn marked(text: Option<&str>) -> String {
+    match text {
+        Some(text) => format!("{MARK_BEFORE}{text}"),
+        None => MARK.to_owned(),
+    }
+}
+
+/// What a comment of ours says beside the mark.
+pub(super) fn unmarked(comment: &str) -> Option<&str> {
+    comment.strip_prefix(MARK_BEFORE)
+}
+
 /// A family of nftables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Family {
@@ -339,7 +355,9 @@ pub(crate) struct Rule {
 impl Rule {
     /// Whether rtpctl made it.
     pub(crate) fn ours(&self) -> bool {
-        self.comment.as_deref() == Some(MARK)
+        self.comment
+            .as_deref()
+            .is_some_and(|comment| comment == MARK || comment.starts_with(MARK_BEFORE))
     }
 
     /// Its call of the module.

@@ -151,6 +151,7 @@ pub(super) fn add(ruleset: &Ruleset, config: &RuleConfig) -> Result<Vec<Op>, Fai
             ops.push(Op::NewRule {
                 position: Position::End,
                 expressions: compile(chain.table.family, &statements(config))?,
+                comment: None,
                 chain,
             });
         }

@@ -10,7 +10,7 @@ use super::compile::compile;
 use super::hand::{chain_words, check_base};
 use super::model::{Base, ChainName, Hook, Kind, Place, Policy, Rule, Ruleset, TableName};
 use super::read::read;
-use super::statement::{Counter, Statement};
+use super::statement::{comment, Counter, Statement};
 use super::words::parse;
 
 /// A table of nftables.
@@ -173,7 +173,9 @@ impl SavedChain {
         let family = name.table.family;
         let rule = |words: &String| {
             let statements = parse(std::slice::from_ref(words))?;
-            Ok(uncounted(&read(family, &compile(family, &statements)?)))
+            let mut known = uncounted(&read(family, &compile(family, &statements)?));
+            known.extend(comment(&statements).map(|text| Statement::Comment { text }));
+            Ok(known)
         };
         let rules = self
             .rules

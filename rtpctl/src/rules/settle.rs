@@ -11,7 +11,7 @@ use super::message::{Op, Position};
 use super::model::{Base, Chain, ChainName, Rule, Ruleset};
 use super::read::read;
 use super::saved::{uncounted, Wanted, WantedChain};
-use super::statement::Statement;
+use super::statement::{comment, Statement};
 
 /// The changes that make it so, in an order that nftables takes.
 pub(super) fn settle(ruleset: &Ruleset, wanted: &[Wanted]) -> Result<Vec<Op>, Failure> {
@@ -124,6 +124,7 @@ impl<'a> Plan<'a> {
                 chain: name.clone(),
                 position: Position::End,
                 expressions: compile(name.table.family, statements)?,
+                comment: comment(statements),
             });
         }
         Ok(())
@@ -236,8 +237,16 @@ pub(super) fn in_words(ruleset: &Ruleset, op: &Op) -> String {
         }
         Op::DelChain(chain) => format!("- {}", chain_words(chain)),
         Op::NewRule {
-            chain, expressions, ..
-        } => format!("+ {}", rule(chain, &read(chain.table.family, expressions))),
+            chain,
+            expressions,
+            comment,
+            ..
+        } => {
+            let mut statements = read(chain.table.family, expressions);
+            let text = comment.clone();
+            statements.extend(text.map(|text| Statement::Comment { text }));
+            format!("+ {}", rule(chain, &statements))
+        }
         Op::DelRule { chain, handle } => {
             let found = ruleset
                 .rules_of(chain)

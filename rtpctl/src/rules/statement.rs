@@ -74,6 +74,11 @@ pub(crate) enum Statement {
     },
     /// Hands the packet to a table of the relay.
     Relay(Relay),
+    /// What its maker wrote beside the rule; it does nothing.
+    Comment {
+        /// The text.
+        text: String,
+    },
     /// What rtpctl does not make, as far as it can be told.
     Other {
         /// In words.
@@ -158,6 +163,14 @@ pub(crate) struct Relay {
     pub(crate) via: Via,
     /// What is relayed leaves past the hooks of output and postrouting.
     pub(crate) past_output: bool,
+}
+
+/// The comment among the statements of a rule.
+pub(super) fn comment(statements: &[Statement]) -> Option<String> {
+    statements.iter().find_map(|each| match each {
+        Statement::Comment { text } => Some(text.clone()),
+        _ => None,
+    })
 }
 
 impl Statement {

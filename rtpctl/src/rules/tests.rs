@@ -72,6 +72,7 @@ fn refused(proc: &Proc, via: Via, errno: Errno) -> Failure {
             },
             Via::Target => Expr::Compat { table: 3 },
         }],
+        comment: None,
     };
     let client = Client::new(&proc.0, &proc.0);
     let failure = of_add(&config, &client, Some(&op), &refusal(errno));

@@ -81,6 +81,7 @@ impl Display for Statement {
                     (Via::Expression, false) => Ok(()),
                 }
             }
+            Self::Comment { text } => write!(f, "comment \"{}\"", Foreign(text)),
             Self::Other { text } => write!(f, "[{}]", Foreign(text)),
         }
     }
@@ -163,6 +164,9 @@ impl FromStr for Prefix {
     }
 }
 
+/// The longest comment that `nft` shows has 127 bytes; ours begins with a mark.
+const LONGEST_COMMENT: usize = 119;
+
 /// Reads the words of a rule, however they are split into arguments.
 pub(super) fn parse(words: &[String]) -> Result<Vec<Statement>, Failure> {
     let words: Vec<_> = words
@@ -242,6 +246,7 @@ impl<'a> Words<'a> {
             }
             "dnat" => self.dnat(),
             "rtpengine" => self.relay(),
+            "comment" => self.comment(),
             "reject" => Err(wrong("rtpctl makes no `reject`; write drop, or use `nft`")),
             _ => Err(wrong(format!("`{word}` is no word of a rule"))),
         }
@@ -372,6 +377,24 @@ impl<'a> Words<'a> {
             true => Err(wrong(format!("nothing can be sent to `{text}`"))),
             false => Ok(Statement::Dnat { address, port }),
         }
+    }
+
+    /// All that follows, whether it stands in quotes or not.
+    fn comment(&mut self) -> Result<Statement, Failure> {
+        let words = std::mem::take(&mut self.rest);
+        let text = words.join(" ");
+        let text = match text.strip_prefix('"') {
+            Some(rest) => rest.strip_suffix('"').unwrap_or(rest),
+            None => &text,
+        };
+        if text.is_empty() || text.len() > LONGEST_COMMENT || text.contains('"') {
+            return Err(wrong(format!(
+                "a comment has 1 to {LONGEST_COMMENT} bytes, none of them a quote, and ends the rule"
+            )));
+        }
+        Ok(Statement::Comment {
+            text: text.to_owned(),
+        })
     }
 
     fn relay(&mut self) -> Result<Statement, Failure> {

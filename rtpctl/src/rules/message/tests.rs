@@ -34,6 +34,7 @@ fn rule(chain: ChainName, position: Position, words: &str) -> Op {
         chain,
         position,
         expressions,
+        comment: None,
     }
 }
 

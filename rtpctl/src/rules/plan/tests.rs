@@ -34,6 +34,7 @@ fn rule(chain: ChainName, words: &str) -> Op {
     Op::NewRule {
         position: Position::End,
         expressions: compile(chain.table.family, &statements).expect("expressions"),
+        comment: None,
         chain,
     }
 }

@@ -19,7 +19,7 @@ fn made() -> Ruleset {
         .with_chain(&media, None, By::Us)
         .with_rule(
             &input,
-            "iifname eth* ip saddr != 192.0.2.0/24 udp dport 10000-20000 counter packets 7 bytes 700 jump media",
+            "iifname eth* ip saddr != 192.0.2.0/24 udp dport 10000-20000 counter packets 7 bytes 700 jump media comment to the relay",
             By::Us,
         )
         .with_rule(&input, "tcp dport 9 drop", By::Others)
@@ -66,7 +66,7 @@ fn what_was_saved_comes_back() {
             "+ table inet t",
             "+ chain inet t input: type filter hook input priority -5 policy accept",
             "+ chain inet t media",
-            "+ rule of chain inet t input: iifname \"eth*\" ip saddr != 192.0.2.0/24 udp dport 10000-20000 counter jump media",
+            "+ rule of chain inet t input: iifname \"eth*\" ip saddr != 192.0.2.0/24 udp dport 10000-20000 counter jump media comment \"to the relay\"",
             "+ rule of chain inet t media: rtpengine 3",
         ]
     );

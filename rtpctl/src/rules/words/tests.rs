@@ -43,6 +43,11 @@ fn words_may_be_short() {
         ("dnat 2001:db8::1", "dnat ip6 to 2001:db8::1"),
         ("dnat to [2001:db8::1]", "dnat ip6 to 2001:db8::1"),
         ("rtpengine 3 via expression", "rtpengine 3"),
+        ("drop comment noise", "drop comment \"noise\""),
+        (
+            "drop comment \"to the sink\"",
+            "drop comment \"to the sink\"",
+        ),
         (
             "rtpengine 3 via expression past-output",
             "rtpengine 3 past-output",
@@ -115,6 +120,14 @@ fn what_is_wrong_is_said() {
         (
             "rtpengine 0 via socket",
             "`via` takes expression or target, not `socket`",
+        ),
+        (
+            "drop comment",
+            "a comment has 1 to 119 bytes, none of them a quote, and ends the rule",
+        ),
+        (
+            "comment \"a\" drop",
+            "a comment has 1 to 119 bytes, none of them a quote, and ends the rule",
         ),
         (
             "reject",
