@@ -15,10 +15,7 @@ use super::bindings;
 use crate::rtp_media::srtp::{
     self, Aes, Block, Code, Crypto, Ctr, Gcm, Ghash, Mac, Nonce, Part, Started, Tag,
 };
-use core::{
-    mem::{self, MaybeUninit},
-    ptr::NonNull,
-};
+use core::{mem::MaybeUninit, ptr::NonNull};
 use kernel::{alloc::Flags, prelude::*};
 
 /// The kernel's own algorithms.
@@ -71,6 +68,11 @@ impl<T> Secret<T> {
 
     fn as_ptr(&self) -> *const T {
         self.0.as_ptr()
+    }
+
+    fn get(&self) -> &T {
+        // SAFETY: By the type invariant it is initialised, and it is borrowed as long.
+        unsafe { &*self.as_ptr() }
     }
 }
 
@@ -326,56 +328,141 @@ impl Ghash for GhashKey {
     }
 }
 
-/// A key of HMAC-SHA1.
-pub(crate) struct MacKey(Secret<bindings::hmac_sha1_key>);
+/// Length of a block of SHA-1.
+const SHA1_BLOCK: usize = 64;
+
+/// What SHA-1 has made of whole blocks.
+#[derive(Clone, Copy)]
+struct Sha1(bindings::sha1_block_state);
+
+impl Sha1 {
+    /// Of none (FIPS 180-4, 5.3.1).
+    const START: Self = Self(bindings::sha1_block_state {
+        h: [
+            0x6745_2301,
+            0xefcd_ab89,
+            0x98ba_dcfe,
+            0x1032_5476,
+            0xc3d2_e1f0,
+        ],
+    });
+
+    /// Goes on with more; what is not a whole block is left out.
+    #[inline(always)]
+    fn hash(&mut self, blocks: &[u8]) {
+        let size = blocks.len().saturating_sub(blocks.len() % SHA1_BLOCK);
+        let mut run = MaybeUninit::<bindings::sha1_ctx>::uninit();
+        let context = run.as_mut_ptr();
+        // SAFETY: The context is ours. Its buffer is neither read nor written: it is empty before whole blocks, and after them.
+        unsafe {
+            (&raw mut (*context).state).write(self.0);
+            (&raw mut (*context).bytecount).write(0);
+            bindings::sha1_update(context, blocks.as_ptr(), size);
+            self.0 = (&raw const (*context).state).read();
+        }
+    }
+
+    fn code(&self) -> Code {
+        let mut code = [0; 20];
+        for (to, word) in code.chunks_exact_mut(4).zip(self.0.h) {
+            to.copy_from_slice(&word.to_be_bytes());
+        }
+        code
+    }
+}
+
+/// A key of HMAC-SHA1 (RFC 2104): what its inner and its outer padding make of SHA-1.
+///
+/// The kernel's own HMAC copies and clears more: docs/performance.md.
+pub(crate) struct MacKey(Secret<[Sha1; 2]>);
 
 impl Mac for MacKey {
-    type Started = MacRun;
+    type Started<'m> = MacRun<'m>;
 
     fn new(key: &Code) -> Option<Self> {
-        let prepare = |to| {
-            // SAFETY: `to` is memory for a prepared key, and `key` has the length that is given.
-            unsafe { bindings::hmac_sha1_preparekey(to, key.as_ptr(), key.len()) };
+        let padded = |padding: u8| {
+            let mut block = [padding; SHA1_BLOCK];
+            for (byte, key) in block.iter_mut().zip(key) {
+                *byte ^= key;
+            }
+            let mut sha1 = Sha1::START;
+            sha1.hash(&block);
+            wipe(&mut block);
+            sha1
+        };
+        let prepare = |to: *mut [Sha1; 2]| {
+            // SAFETY: `to` is memory for a prepared key.
+            unsafe { to.write([padded(0x36), padded(0x5c)]) };
             true
         };
         Secret::new(prepare).map(Self)
     }
 
-    fn start(&self, message: &[u8]) -> MacRun {
-        let mut run = MacRun(MaybeUninit::uninit());
-        // SAFETY: The key is prepared; this starts the computation.
-        unsafe { bindings::hmac_sha1_init(run.0.as_mut_ptr(), self.0.as_ptr()) };
-        run.update(message);
-        run
+    fn start<'m>(&'m self, message: &'m [u8]) -> MacRun<'m> {
+        let [inner, outer] = self.0.get();
+        let whole = message.len().saturating_sub(message.len() % SHA1_BLOCK);
+        let (blocks, rest) = message.split_at_checked(whole).unwrap_or((message, &[]));
+        let mut inner = *inner;
+        inner.hash(blocks);
+        MacRun {
+            inner,
+            outer,
+            rest,
+            len: message.len(),
+        }
     }
 }
 
-/// A started computation, of integers alone, that is wiped, finished or not.
-#[derive(Clone)]
-pub(crate) struct MacRun(MaybeUninit<bindings::hmac_sha1_ctx>);
+/// A started computation. What is on the stack of it, and what it leaves there, has gone through SHA-1 with a message: that does not
+/// tell the key.
+pub(crate) struct MacRun<'m> {
+    inner: Sha1,
+    outer: &'m Sha1,
+    /// What of the message is not a whole block.
+    rest: &'m [u8],
+    len: usize,
+}
 
-impl MacRun {
-    fn update(&mut self, part: &[u8]) {
-        // SAFETY: The computation was started, and `part` has the length that is given.
-        unsafe { bindings::rtpe_hmac_sha1_update(self.0.as_mut_ptr(), part.as_ptr(), part.len()) };
+impl Started for MacRun<'_> {
+    fn finish(&self, end: Option<[u8; 4]>) -> Code {
+        let mut last = [0; 2 * SHA1_BLOCK];
+        let mut len = self.rest.len();
+        if let Some(to) = last.get_mut(..len) {
+            to.copy_from_slice(self.rest);
+        }
+        let mut total = self.len;
+        if let Some(end) = end {
+            if let Some(to) = last.get_mut(len..).and_then(<[u8]>::first_chunk_mut) {
+                *to = end;
+            }
+            len = len.saturating_add(end.len());
+            total = total.saturating_add(end.len());
+        }
+        let is_short = len < SHA1_BLOCK.saturating_sub(LENGTH);
+        let blocks = if is_short { SHA1_BLOCK } else { last.len() };
+        let mut inner = self.inner;
+        inner.hash(pad(last.get_mut(..blocks).unwrap_or(&mut []), len, total));
+        let mut last = [0; SHA1_BLOCK];
+        let code = inner.code();
+        if let Some(to) = last.first_chunk_mut() {
+            *to = code;
+        }
+        let mut outer = *self.outer;
+        outer.hash(pad(&mut last, code.len(), code.len()));
+        outer.code()
     }
 }
 
-impl Started for MacRun {
-    fn finish(mut self, end: &[u8]) -> Code {
-        self.update(end);
-        let mut code = [0; 20];
-        // SAFETY: The computation was started, and a code has 20 bytes. This wipes the context.
-        unsafe { bindings::hmac_sha1_final(self.0.as_mut_ptr(), code.as_mut_ptr()) };
-        mem::forget(self);
-        code
-    }
-}
+/// Length of the length at the end of what SHA-1 hashes.
+const LENGTH: usize = size_of::<u64>();
 
-impl Drop for MacRun {
-    fn drop(&mut self) {
-        let size = size_of::<bindings::hmac_sha1_ctx>();
-        // SAFETY: The memory is owned, and of that size.
-        unsafe { bindings::rtpe_memzero(self.0.as_mut_ptr().cast(), size) };
+/// Ends what goes through SHA-1 (FIPS 180-4, 5.1.1), of which `len` bytes are in these blocks; `total` are behind the padded key.
+fn pad(blocks: &mut [u8], len: usize, total: usize) -> &[u8] {
+    if let Some(to) = blocks.get_mut(len) {
+        *to = 0x80;
     }
+    if let Some(to) = blocks.last_chunk_mut::<LENGTH>() {
+        *to = ((total.saturating_add(SHA1_BLOCK) as u64) << 3).to_be_bytes();
+    }
+    blocks
 }

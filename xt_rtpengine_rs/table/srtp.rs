@@ -22,6 +22,7 @@ use crate::{
         parameters,
     },
 };
+use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use kernel::{new_spinlock, prelude::*, sync::SpinLock};
 
 /// How many SSRCs are remembered that a target does not list.
@@ -35,6 +36,8 @@ pub(crate) struct Decryption {
     /// Which RTP was received. Taken by the packet path alone, as is the next one.
     #[pin]
     rtp: SpinLock<ReceivedRtp>,
+    /// What the windows know of the SSRC of the last packet, so that most need not lock them to guess an index.
+    last: AtomicU64,
     /// Which RTCP was received.
     #[pin]
     rtcp: SpinLock<Received<KVec<ShortStream>>>,
@@ -59,6 +62,13 @@ impl ReceivedRtp {
         match self {
             Self::Short(received) => received.guesses(ssrc, sequence, shared),
             Self::Long(received) => received.guesses(ssrc, sequence, shared),
+        }
+    }
+
+    fn last(&self, ssrc: u32) -> u64 {
+        match self {
+            Self::Short(received) => received.last(ssrc),
+            Self::Long(received) => received.last(ssrc),
         }
     }
 
@@ -87,11 +97,18 @@ impl Decryption {
         stats: Option<&SsrcStats>,
     ) -> Result<Opened, Reason> {
         let (ssrc, shared) = (rtp.ssrc, highest(stats));
-        let guesses = self.rtp.lock().guesses(ssrc, rtp.sequence, shared);
-        let admit = |index| self.rtp.lock().admit(ssrc, index, shared);
+        let last = self.last.load(Relaxed);
+        let guesses = Guesses::of_last(last, ssrc, rtp.sequence, shared)
+            .unwrap_or_else(|| self.rtp.lock().guesses(ssrc, rtp.sequence, shared));
+        let admit = |index| {
+            let mut received = self.rtp.lock();
+            received.admit(ssrc, index, shared)?;
+            self.last.store(received.last(ssrc), Relaxed);
+            Ok(())
+        };
         let opened = self
             .context
-            .open_rtp(packet, rtp.payload_start, &guesses, admit)?;
+            .open_rtp(packet, rtp.payload_start, guesses, admit)?;
         Ok(opened)
     }
 
@@ -254,6 +271,7 @@ pub(crate) fn decryption(
         pin_init!(Decryption {
             context,
             rtp <- new_spinlock!(rtp),
+            last: AtomicU64::new(0),
             rtcp <- new_spinlock!(rtcp),
         }),
         GFP_KERNEL_ACCOUNT,

@@ -50,7 +50,7 @@ impl<C: Crypto> Inbound<C> {
     ) -> Result<Opened, Refused> {
         let guesses = self.rtp.guesses(ssrc, sequence, shared);
         self.context
-            .open_rtp(packet, payload_start, &guesses, |index| {
+            .open_rtp(packet, payload_start, guesses, |index| {
                 self.rtp.admit(ssrc, index, shared)
             })
     }

@@ -176,7 +176,7 @@ impl Ghash for HostGhash {
 pub struct HostMac(hmac::Hmac<Sha1>);
 
 impl Mac for HostMac {
-    type Started = Self;
+    type Started<'m> = Self;
 
     fn new(key: &Code) -> Option<Self> {
         <hmac::Hmac<Sha1> as hmac::Mac>::new_from_slice(key)
@@ -184,7 +184,7 @@ impl Mac for HostMac {
             .map(Self)
     }
 
-    fn start(&self, message: &[u8]) -> Self {
+    fn start<'m>(&'m self, message: &'m [u8]) -> Self {
         let mut started = self.clone();
         started.0.update(message);
         started
@@ -192,8 +192,9 @@ impl Mac for HostMac {
 }
 
 impl Started for HostMac {
-    fn finish(mut self, end: &[u8]) -> Code {
-        self.0.update(end);
-        self.0.finalize().into_bytes().into()
+    fn finish(&self, end: Option<[u8; 4]>) -> Code {
+        let mut mac = self.0.clone();
+        mac.update(end.as_ref().map_or(&[], |end| end));
+        mac.finalize().into_bytes().into()
     }
 }

@@ -170,7 +170,6 @@ struct WatchedAes(HostAes);
 struct WatchedGcm(HostGcm);
 struct WatchedGhash(HostGhash);
 struct WatchedMac(HostMac);
-#[derive(Clone)]
 struct WatchedStarted(HostMac);
 
 impl Crypto for Watched {
@@ -243,20 +242,20 @@ impl Ghash for WatchedGhash {
 }
 
 impl Mac for WatchedMac {
-    type Started = WatchedStarted;
+    type Started<'m> = WatchedStarted;
 
     fn new(key: &Code) -> Option<Self> {
         HostMac::new(key).map(Self)
     }
 
-    fn start(&self, message: &[u8]) -> WatchedStarted {
+    fn start<'m>(&'m self, message: &'m [u8]) -> WatchedStarted {
         worked(|work| work.hashed += 1);
         WatchedStarted(self.0.start(message))
     }
 }
 
 impl Started for WatchedStarted {
-    fn finish(self, end: &[u8]) -> Code {
+    fn finish(&self, end: Option<[u8; 4]>) -> Code {
         self.0.finish(end)
     }
 }

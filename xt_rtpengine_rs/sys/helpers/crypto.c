@@ -209,8 +209,3 @@ bool rtpe_gcm_crypt(struct crypto_aead *cipher, bool encrypt, u8 *packet, unsign
 	aead_request_set_crypt(&request, &list, &list, len, nonce);
 	return !crypto_aead_decrypt(&request);
 }
-
-void rtpe_hmac_sha1_update(struct hmac_sha1_ctx *ctx, const u8 *data, size_t len)
-{
-	hmac_sha1_update(ctx, data, len);
-}

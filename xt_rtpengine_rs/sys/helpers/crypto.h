@@ -9,7 +9,6 @@ struct crypto_aead;
 struct crypto_skcipher;
 struct ghash_ctx;
 struct ghash_key;
-struct hmac_sha1_ctx;
 
 u64 rtpe_siphash(const u64 *key, const void *data, size_t len);
 void rtpe_memzero(void *memory, size_t size);
@@ -30,6 +29,5 @@ struct crypto_aead *rtpe_gcm_new(const u8 *key, unsigned int len);
 void rtpe_gcm_free(struct crypto_aead *cipher);
 bool rtpe_gcm_crypt(struct crypto_aead *cipher, bool encrypt, u8 *packet, unsigned int clear,
 		    unsigned int len, u8 *nonce);
-void rtpe_hmac_sha1_update(struct hmac_sha1_ctx *ctx, const u8 *data, size_t len);
 
 #endif

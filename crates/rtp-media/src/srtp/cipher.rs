@@ -30,13 +30,13 @@ impl Cipher {
 }
 
 /// Which packet a keystream is for.
-pub(super) struct Place {
+pub(super) struct Place<F> {
     /// SSRC of the sender, in network order.
     pub(super) ssrc: [u8; 4],
     /// Packet index.
     pub(super) index: u32,
-    /// Initialization vector of f8 mode, not encrypted yet.
-    pub(super) f8: Block,
+    /// Makes the initialization vector of f8 mode, not encrypted yet.
+    pub(super) f8: F,
 }
 
 /// A cipher and the keys it needs.
@@ -64,35 +64,34 @@ impl<C: Crypto> Keyed<C> {
     /// Encrypts or decrypts, and does not authenticate. None, and the data is of no use any more, when it fails.
     pub(super) fn keystream(
         &self,
-        salt: &[u8; SALT_LEN],
-        place: &Place,
+        salt: &Block,
+        place: &Place<impl Fn() -> Block>,
         data: &mut [u8],
     ) -> Option<()> {
         match self {
             Keyed::Null => {}
             Keyed::AesCm(key) => key.crypt(&counter(salt, place), data)?,
-            Keyed::AesF8 { data: key, vector } => f8(key, vector, place.f8, data),
+            Keyed::AesF8 { data: key, vector } => f8(key, vector, (place.f8)(), data),
             Keyed::AeadAesGcm(key) => key.crypt(&nonce(salt, place), data),
         }
         Some(())
     }
 }
 
-/// A salt, SSRC and 48-bit index, added up. `ssrc` and `index` tell where the last bits of those are.
-fn added(salt: &[u8; SALT_LEN], place: &Place, ssrc: u32, index: u32) -> Block {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = *salt;
-    let salt = u128::from_be_bytes([a, b, c, d, e, f, g, h, i, j, k, l, m, n, 0, 0]);
+/// A salt with the zeros behind it, SSRC and 48-bit index, added up. `ssrc` and `index` tell where the last bits of those are.
+fn added<F>(salt: &Block, place: &Place<F>, ssrc: u32, index: u32) -> Block {
+    let salt = u128::from_be_bytes(*salt);
     let sender = u128::from(u32::from_be_bytes(place.ssrc));
     (salt ^ (sender << ssrc) ^ (u128::from(place.index) << index)).to_be_bytes()
 }
 
 /// First counter of AES-CM (RFC 3711, 4.1.1).
-fn counter(salt: &[u8; SALT_LEN], place: &Place) -> Block {
+fn counter<F>(salt: &Block, place: &Place<F>) -> Block {
     added(salt, place, 64, 16)
 }
 
 /// Nonce of AES-GCM (RFC 7714, 8.1 and 9.1).
-pub(super) fn nonce(salt: &[u8; SALT_LEN], place: &Place) -> Nonce {
+pub(super) fn nonce<F>(salt: &Block, place: &Place<F>) -> Nonce {
     let [a, b, c, d, e, f, g, h, i, j, k, l, ..] = added(salt, place, 80, 32);
     [a, b, c, d, e, f, g, h, i, j, k, l]
 }

@@ -3,22 +3,24 @@
 //! Keys and settings of one direction.
 
 use super::cipher::{nonce, Cipher, Keyed, Place};
-use super::crypto::{Crypto, Mac as _, Started as _, Tag};
-use super::keys::{Part, Policy, SessionKeys, SALT_LEN};
+use super::crypto::{Block, Crypto, Mac as _, Started as _, Tag};
+use super::keys::{Part, Policy, SessionKeys};
 use super::wipe;
 use core::ops::Range;
 
 /// Longest tag of HMAC-SHA1.
-const MAX_TAG: usize = 20;
+const MAX_TAG: u8 = 20;
 /// Length of the E bit and the SRTCP index.
 pub(super) const RTCP_INDEX_LEN: usize = 4;
 
 /// What protects RTP, or RTCP.
 pub(super) struct Session<C: Crypto> {
     pub(super) cipher: Keyed<C>,
-    pub(super) salt: [u8; SALT_LEN],
+    /// Its salt, and zeros.
+    pub(super) salt: Block,
     mac: Option<C::Mac>,
-    tag_len: usize,
+    tag_len: u8,
+    mki_len: u8,
 }
 
 impl<C: Crypto> Drop for Session<C> {
@@ -31,7 +33,6 @@ impl<C: Crypto> Drop for Session<C> {
 pub struct Context<C: Crypto> {
     pub(super) rtp: Session<C>,
     pub(super) rtcp: Session<C>,
-    pub(super) mki_len: usize,
 }
 
 impl<C: Crypto> Context<C> {
@@ -41,7 +42,6 @@ impl<C: Crypto> Context<C> {
         Some(Self {
             rtp: Session::new(policy, Part::Rtp)?,
             rtcp: Session::new(policy, Part::Rtcp)?,
-            mki_len: usize::from(policy.mki_len),
         })
     }
 
@@ -55,45 +55,45 @@ impl<C: Crypto> Context<C> {
 
     /// How many bytes longer RTP gets at most.
     pub fn rtp_overhead(&self) -> usize {
-        self.rtp.overhead().saturating_add(self.mki_len)
+        self.rtp.overhead()
     }
 
     /// How many bytes longer RTCP gets at most.
     pub fn rtcp_overhead(&self) -> usize {
-        self.rtcp
-            .overhead()
-            .saturating_add(self.mki_len)
-            .saturating_add(RTCP_INDEX_LEN)
+        self.rtcp.overhead().saturating_add(RTCP_INDEX_LEN)
     }
 }
 
 impl<C: Crypto> Session<C> {
     fn new(policy: &Policy<'_>, part: Part) -> Option<Self> {
-        let tag_len = usize::from(match (policy.hmac, part) {
+        let tag_len = match (policy.hmac, part) {
             (false, _) => 0,
             (true, Part::Rtp) => policy.rtp_tag_len,
             (true, Part::Rtcp) => policy.rtcp_tag_len,
-        });
+        };
         if tag_len > MAX_TAG {
             return None;
         }
         if policy.cipher == Cipher::Null && tag_len == 0 {
             return Some(Self {
                 cipher: Keyed::Null,
-                salt: [0; SALT_LEN],
+                salt: Block::default(),
                 mac: None,
                 tag_len,
+                mki_len: policy.mki_len,
             });
         }
         let keys = SessionKeys::derive::<C::Aes>(policy, part)?;
+        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n] = keys.salt;
         Some(Self {
             cipher: Keyed::new(policy.cipher, part, &keys)?,
-            salt: keys.salt,
+            salt: [a, b, c, d, e, f, g, h, i, j, k, l, m, n, 0, 0],
             mac: match tag_len {
                 0 => None,
                 _ => Some(C::Mac::new(&keys.auth)?),
             },
             tag_len,
+            mki_len: policy.mki_len,
         })
     }
 
@@ -101,19 +101,24 @@ impl<C: Crypto> Session<C> {
         self.mac.is_some() || matches!(self.cipher, Keyed::AeadAesGcm(_))
     }
 
+    fn tag_len(&self) -> usize {
+        usize::from(self.tag_len)
+    }
+
     fn overhead(&self) -> usize {
         let tag = match self.cipher {
             Keyed::AeadAesGcm(_) => size_of::<Tag>(),
             _ => 0,
         };
-        tag.saturating_add(self.tag_len)
+        tag.saturating_add(self.tag_len())
+            .saturating_add(usize::from(self.mki_len))
     }
 
     /// Encrypts the payload of a packet in place, and returns where the packet ends now: behind the tag of AES-GCM, which is that of
     /// what precedes the payload, and of `more`, too.
     pub(super) fn encrypt(
         &self,
-        place: &Place,
+        place: &Place<impl Fn() -> Block>,
         buffer: &mut [u8],
         payload: Range<usize>,
         more: &[u8],
@@ -131,48 +136,49 @@ impl<C: Crypto> Session<C> {
         }
     }
 
-    /// Splits off what stands behind the authenticated part, `mki_len` bytes that are not looked at and the
-    /// tag, and returns that part and the number of the first of `ends` that the tag is right for. An end is
+    /// Splits off what stands behind the authenticated part, the master key identifier, which is not looked at, and the tag, and returns that part and the first of `guesses` that the tag is right for, none where there is no tag. The `end` of a guess is
     /// authenticated as if it followed the packet, and is not sent. The packet is hashed once.
-    pub(super) fn authenticated<'p>(
+    pub(super) fn authenticated<'p, T: Copy>(
         &self,
         packet: &'p mut [u8],
-        mki_len: usize,
-        mut ends: impl Iterator<Item = impl AsRef<[u8]>>,
-    ) -> Option<(&'p mut [u8], usize)> {
-        let end = packet.len().checked_sub(self.tag_len)?;
-        let (rest, tag) = packet.split_at_mut_checked(end)?;
-        let end = rest.len().checked_sub(mki_len)?;
-        let (packet, _) = rest.split_at_mut_checked(end)?;
+        mut guesses: impl Iterator<Item = T>,
+        end: impl Fn(T) -> Option<[u8; 4]>,
+    ) -> Option<(&'p mut [u8], Option<T>)> {
+        let tag_start = packet.len().checked_sub(self.tag_len())?;
+        let (rest, tag) = packet.split_at_mut_checked(tag_start)?;
+        let mki_start = rest.len().checked_sub(usize::from(self.mki_len))?;
+        let (packet, _) = rest.split_at_mut_checked(mki_start)?;
         let Some(mac) = &self.mac else {
-            return Some((packet, 0));
+            return Some((packet, None));
         };
-        let started = mac.start(packet);
-        let number = ends.position(|end| {
-            let code = started.clone().finish(end.as_ref());
-            code.get(..self.tag_len)
-                .is_some_and(|code| C::is_equal(code, tag))
-        })?;
-        Some((packet, number))
+        let right = {
+            let started = mac.start(packet);
+            guesses.find(|&guess| {
+                let code = started.finish(end(guess));
+                code.get(..self.tag_len())
+                    .is_some_and(|code| C::is_equal(code, tag))
+            })?
+        };
+        Some((packet, Some(right)))
     }
 
-    /// Writes the master key identifier, and the tag of the first `end` bytes and of `more`, behind
-    /// those bytes, and returns where they end.
+    /// Writes the master key identifier, and the tag of the first `end` bytes and of `more`, behind those bytes, and returns where they
+    /// end.
     pub(super) fn authenticate(
         &self,
         buffer: &mut [u8],
         end: usize,
         mki: &[u8],
-        more: &[u8],
+        more: Option<[u8; 4]>,
     ) -> Option<usize> {
         let (packet, room) = buffer.split_at_mut_checked(end)?;
         let (to, room) = room.split_at_mut_checked(mki.len())?;
         to.copy_from_slice(mki);
-        let (to, _) = room.split_at_mut_checked(self.tag_len)?;
+        let (to, _) = room.split_at_mut_checked(self.tag_len())?;
         if let Some(mac) = &self.mac {
             let code = mac.start(packet).finish(more);
-            to.copy_from_slice(code.get(..self.tag_len)?);
+            to.copy_from_slice(code.get(..self.tag_len())?);
         }
-        end.checked_add(mki.len())?.checked_add(self.tag_len)
+        end.checked_add(mki.len())?.checked_add(self.tag_len())
     }
 }

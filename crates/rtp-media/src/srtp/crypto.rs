@@ -75,15 +75,17 @@ pub trait Ghash: Sized {
 /// A key of HMAC-SHA1 that is ready for use. It is overwritten when it is dropped.
 pub trait Mac: Sized {
     /// What was computed of a message that is not at its end.
-    type Started: Started;
+    type Started<'m>: Started
+    where
+        Self: 'm;
     /// Prepares a key. None without memory.
     fn new(key: &Code) -> Option<Self>;
     /// Computes the code of a message that begins so.
-    fn start(&self, message: &[u8]) -> Self::Started;
+    fn start<'m>(&'m self, message: &'m [u8]) -> Self::Started<'m>;
 }
 
-/// A started computation of HMAC-SHA1. It is overwritten when it is dropped.
-pub trait Started: Clone {
-    /// The code of the message that ends so.
-    fn finish(self, end: &[u8]) -> Code;
+/// A started computation of HMAC-SHA1, from which nobody learns the key.
+pub trait Started {
+    /// The code of the message that ends so: nothing more, or a rollover counter.
+    fn finish(&self, end: Option<[u8; 4]>) -> Code;
 }

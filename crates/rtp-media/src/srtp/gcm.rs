@@ -63,61 +63,91 @@ impl<C: Crypto> Gcm<C> {
         clear: usize,
         more: &[u8],
     ) -> Option<()> {
-        let (associated, data, _) = split(packet, clear)?;
-        if let Some(whole) = self.whole.as_ref().filter(|_| more.is_empty()) {
+        if let Some(whole) = self.whole_for(more) {
             return whole.seal(nonce, packet, clear);
         }
+        let (associated, data, _) = split(packet, clear)?;
         self.crypt(nonce, data);
         let tag = self.tag_of(self.hash([associated, more], data), nonce);
         *packet.last_chunk_mut()? = tag;
         Some(())
     }
 
-    /// Decrypts what [`seal`](Self::seal) encrypted, and returns the number of the first of `nonces` that its tag is right for. Without
+    /// Decrypts what [`seal`](Self::seal) encrypted, and returns the first of `guesses` whose nonce its tag is right for. Without
     /// one the packet is as before. Its hash does not depend on the nonce (NIST SP 800-38D, 7.1): it is hashed once
     /// for all of them.
-    pub(super) fn open(
+    pub(super) fn open<T: Copy>(
         &self,
-        nonces: impl Iterator<Item = Nonce>,
+        mut guesses: impl Iterator<Item = T>,
+        nonce: impl Fn(T) -> Nonce,
         packet: &mut [u8],
         clear: usize,
         more: &[u8],
-    ) -> Option<usize> {
-        let mut nonces = nonces.enumerate();
-        let (associated, data, tag) = split(packet, clear)?;
-        let whole = self.whole.as_ref().filter(|_| more.is_empty());
-        let hash = match whole {
-            Some(whole) if self.doubt.load(Relaxed) == 0 => {
-                let (number, nonce) = nonces.next()?;
+    ) -> Option<T> {
+        let mut hash = None;
+        if let Some(whole) = self.whole_for(more) {
+            if self.doubt.load(Relaxed) == 0 {
+                let tag = *packet.last_chunk()?;
+                let guess = guesses.next()?;
+                let nonce = nonce(guess);
                 if whole.open(&nonce, packet, clear) {
-                    return Some(number);
+                    return Some(guess);
                 }
-                self.doubt.store(TRUSTED, Relaxed);
-                // This undoes it, and tells the hash.
-                whole.seal(&nonce, packet, clear)?;
-                let computed = packet.last_chunk_mut()?;
-                let hash = self.tag_of(*computed, &nonce);
-                *computed = tag;
-                hash
+                hash = Some(self.undo(whole, &nonce, packet, clear, tag)?);
             }
-            _ => self.hash([associated, more], data),
-        };
-        let (number, nonce) =
-            nonces.find(|(_, nonce)| C::is_equal(&self.tag_of(hash, nonce), &tag))?;
-        match whole {
+        }
+        self.open_hashed(hash, guesses, nonce, packet, clear, more)
+    }
+
+    /// What takes a packet in one call, where there is nothing more to be authenticated.
+    fn whole_for(&self, more: &[u8]) -> Option<&C::Gcm> {
+        self.whole.as_ref().filter(|_| more.is_empty())
+    }
+
+    /// Undoes that a packet was decrypted which is not authentic, and tells its hash.
+    #[cold]
+    fn undo(
+        &self,
+        whole: &C::Gcm,
+        nonce: &Nonce,
+        packet: &mut [u8],
+        clear: usize,
+        tag: Tag,
+    ) -> Option<Block> {
+        self.doubt.store(TRUSTED, Relaxed);
+        whole.seal(nonce, packet, clear)?;
+        let computed = packet.last_chunk_mut()?;
+        let hash = self.tag_of(*computed, nonce);
+        *computed = tag;
+        Some(hash)
+    }
+
+    /// Finds a tag that is right, and decrypts then. The packet is hashed unless its hash is known.
+    #[cold]
+    fn open_hashed<T: Copy>(
+        &self,
+        hash: Option<Block>,
+        mut guesses: impl Iterator<Item = T>,
+        nonce: impl Fn(T) -> Nonce,
+        packet: &mut [u8],
+        clear: usize,
+        more: &[u8],
+    ) -> Option<T> {
+        let (associated, data, tag) = split(packet, clear)?;
+        let hash = hash.unwrap_or_else(|| self.hash([associated, more], data));
+        let is_right = |guess| C::is_equal(&self.tag_of(hash, &nonce(guess)), &tag);
+        let guess = guesses.find(|&guess| is_right(guess))?;
+        match self.whole_for(more) {
             Some(whole) => {
-                if !whole.open(&nonce, packet, clear) {
+                if !whole.open(&nonce(guess), packet, clear) {
                     return None;
                 }
                 let doubt = self.doubt.load(Relaxed);
                 self.doubt.store(doubt.saturating_sub(1), Relaxed);
             }
-            None => {
-                let (_, data, _) = split(packet, clear)?;
-                self.crypt(&nonce, data);
-            }
+            None => self.crypt(&nonce(guess), data),
         }
-        Some(number)
+        Some(guess)
     }
 
     /// Makes an opened packet what it was before: its tag is behind the payload.

@@ -4,7 +4,7 @@
 
 use super::cipher::{nonce, Keyed, Place};
 use super::context::{Context, RTCP_INDEX_LEN};
-use super::crypto::{Crypto, Tag};
+use super::crypto::{Block, Crypto, Tag};
 use super::index::Refused;
 use super::Opened;
 
@@ -14,7 +14,7 @@ const HEADER_LEN: usize = 8;
 const ENCRYPTED: u32 = 1 << 31;
 
 /// Where the keystream of a packet starts. `word` is the E bit and the index.
-fn place(header: &[u8], word: u32) -> Option<Place> {
+fn place(header: &[u8], word: u32) -> Option<Place<impl Fn() -> Block>> {
     let [h0, h1, h2, h3, ssrc @ ..] = *header.first_chunk::<HEADER_LEN>()?;
     let [s0, s1, s2, s3] = ssrc;
     let [w0, w1, w2, w3] = word.to_be_bytes();
@@ -22,7 +22,7 @@ fn place(header: &[u8], word: u32) -> Option<Place> {
         ssrc,
         index: word & !ENCRYPTED,
         // RFC 3711, 4.1.2.3.
-        f8: [0, 0, 0, 0, w0, w1, w2, w3, h0, h1, h2, h3, s0, s1, s2, s3],
+        f8: move || [0, 0, 0, 0, w0, w1, w2, w3, h0, h1, h2, h3, s0, s1, s2, s3],
     })
 }
 
@@ -46,7 +46,7 @@ impl<C: Crypto> Context<C> {
         let to = buffer.get_mut(end..)?.first_chunk_mut::<RTCP_INDEX_LEN>()?;
         *to = word;
         end = end.checked_add(RTCP_INDEX_LEN)?;
-        session.authenticate(buffer, end, mki, &[])
+        session.authenticate(buffer, end, mki, None)
     }
 
     /// Authenticates an RTCP packet, and decrypts it in place where `admit` takes its index. A packet that is
@@ -72,7 +72,7 @@ impl<C: Crypto> Context<C> {
     /// authentic.
     fn authenticate_rtcp(&self, packet: &mut [u8]) -> Option<Opened> {
         let session = &self.rtcp;
-        let (packet, _) = session.authenticated(packet, self.mki_len, [[]].into_iter())?;
+        let (packet, _) = session.authenticated(packet, core::iter::once(()), |()| None)?;
         let (packet, word) = packet.split_last_chunk_mut::<RTCP_INDEX_LEN>()?;
         let mut end = packet.len();
         let number = u32::from_be_bytes(*word);
@@ -84,8 +84,8 @@ impl<C: Crypto> Context<C> {
             packet.get(HEADER_LEN..end)?;
             // RFC 7714, 9.3: what is not encrypted is associated data, all of it.
             let clear = if encrypted { HEADER_LEN } else { end };
-            let nonces = core::iter::once(nonce(&session.salt, &place));
-            key.open(nonces, packet, clear, word)?;
+            let nonce = |()| nonce(&session.salt, &place);
+            key.open(core::iter::once(()), nonce, packet, clear, word)?;
         }
         Some(Opened {
             index,

@@ -4,7 +4,7 @@
 
 use super::cipher::{nonce, Keyed, Place};
 use super::context::Context;
-use super::crypto::{Crypto, Tag};
+use super::crypto::{Block, Crypto, Tag};
 use super::index::{Guesses, Refused};
 use super::Opened;
 
@@ -15,7 +15,7 @@ fn rollover_counter(index: u32) -> [u8; 4] {
 }
 
 /// Where the keystream of a packet starts.
-fn place(header: &[u8; 12], index: u32) -> Place {
+fn place(header: &[u8; 12], index: u32) -> Place<impl Fn() -> Block> {
     let [_, h1, h2, h3, h4, h5, h6, h7, ssrc @ ..] = *header;
     let [s0, s1, s2, s3] = ssrc;
     let [r0, r1, r2, r3] = rollover_counter(index);
@@ -23,9 +23,11 @@ fn place(header: &[u8; 12], index: u32) -> Place {
         ssrc,
         index,
         // RFC 3711, 4.1.2.2.
-        f8: [
-            0, h1, h2, h3, h4, h5, h6, h7, s0, s1, s2, s3, r0, r1, r2, r3,
-        ],
+        f8: move || {
+            [
+                0, h1, h2, h3, h4, h5, h6, h7, s0, s1, s2, s3, r0, r1, r2, r3,
+            ]
+        },
     }
 }
 
@@ -44,7 +46,7 @@ impl<C: Crypto> Context<C> {
         let session = &self.rtp;
         let place = place(buffer.get(..payload_start)?.first_chunk()?, index);
         let end = session.encrypt(&place, buffer, payload_start..length, &[])?;
-        session.authenticate(buffer, end, mki, &rollover_counter(index))
+        session.authenticate(buffer, end, mki, Some(rollover_counter(index)))
     }
 
     /// Authenticates an RTP packet as that of one of the indices that it may have, and decrypts it in place
@@ -55,11 +57,11 @@ impl<C: Crypto> Context<C> {
         &self,
         packet: &mut [u8],
         payload_start: usize,
-        guesses: &Guesses,
+        guesses: Guesses,
         admit: impl FnOnce(u32) -> Result<(), Refused>,
     ) -> Result<Opened, Refused> {
         let opened = self
-            .authenticate_rtp(packet, payload_start, guesses.as_slice())
+            .authenticate_rtp(packet, payload_start, guesses)
             .ok_or(Refused::NotAuthentic)?;
         let admitted = admit(opened.index);
         // AES-GCM has decrypted it already.
@@ -76,22 +78,25 @@ impl<C: Crypto> Context<C> {
         &self,
         packet: &mut [u8],
         payload_start: usize,
-        guesses: &[u32],
+        mut guesses: Guesses,
     ) -> Option<Opened> {
         let session = &self.rtp;
-        let ends = guesses.iter().map(|&index| rollover_counter(index));
-        let (packet, mut number) = session.authenticated(packet, self.mki_len, ends)?;
+        let end = |index| Some(rollover_counter(index));
+        let (packet, known) = session.authenticated(packet, guesses.clone(), end)?;
         let (header, payload) = packet.split_at_checked(payload_start)?;
         let header = *header.first_chunk()?;
         let mut end = packet.len();
-        if let Keyed::AeadAesGcm(key) = &session.cipher {
+        let index = if let Keyed::AeadAesGcm(key) = &session.cipher {
             end = payload_start.checked_add(payload.len().checked_sub(size_of::<Tag>())?)?;
-            let guesses = guesses.get(number..)?.iter();
-            let nonces = guesses.map(|&index| nonce(&session.salt, &place(&header, index)));
-            number = number.checked_add(key.open(nonces, packet, payload_start, &[])?)?;
-        }
+            // HMAC beside it has told which one.
+            let guesses = guesses.filter(|&guess| known.is_none_or(|known| known == guess));
+            let nonce = |index| nonce(&session.salt, &place(&header, index));
+            key.open(guesses, nonce, packet, payload_start, &[])?
+        } else {
+            known.or_else(|| guesses.next())?
+        };
         Some(Opened {
-            index: *guesses.get(number)?,
+            index,
             end,
             encrypted: true,
         })

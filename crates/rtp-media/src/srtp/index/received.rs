@@ -21,10 +21,15 @@ pub enum Refused {
 }
 
 /// The packet indices that a sequence number may stand for, the most likely first, none twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Guesses {
-    indices: [u32; 4],
-    len: usize,
+    sequence: u16,
+    /// The most likely rollover counter.
+    likely: u32,
+    /// The one to which one more and one less are guessed.
+    surest: u32,
+    /// How many were made.
+    made: u8,
 }
 
 impl Guesses {
@@ -32,31 +37,55 @@ impl Guesses {
     /// rollover more and one less are guessed besides, and nothing farther away: not the first round, once
     /// the stream is beyond it.
     fn new(sequence: u16, own: Option<u32>, shared: Option<u32>) -> Self {
-        let mut guesses = Self {
-            indices: [0; 4],
-            len: 0,
-        };
         let roc = |highest| rollover_counter(highest, sequence);
-        guesses.add(Some(roc(own.max(shared).unwrap_or(0))), sequence);
-        let surest = roc(own.or(shared).unwrap_or(0));
-        guesses.add(Some(surest), sequence);
-        guesses.add(surest.checked_add(1), sequence);
-        guesses.add(surest.checked_sub(1), sequence);
-        guesses
-    }
-
-    fn add(&mut self, roc: Option<u32>, sequence: u16) {
-        let index = roc.and_then(|roc| index_of(roc, sequence));
-        let index = index.filter(|index| !self.as_slice().contains(index));
-        if let (Some(index), Some(to)) = (index, self.indices.get_mut(self.len)) {
-            *to = index;
-            self.len = self.len.saturating_add(1);
+        Self {
+            sequence,
+            likely: roc(own.max(shared).unwrap_or(0)),
+            surest: roc(own.or(shared).unwrap_or(0)),
+            made: 0,
         }
     }
 
-    /// The indices.
-    pub fn as_slice(&self) -> &[u32] {
-        self.indices.get(..self.len).unwrap_or(&[])
+    /// Those of a packet whose SSRC is the one that a packet was [admitted](Received::admit) of last: its
+    /// [`last`](Received::last). None where it is another one, or none yet.
+    pub fn of_last(last: u64, ssrc: u32, sequence: u16, shared: Option<u32>) -> Option<Self> {
+        let [a, b, c, d, highest @ ..] = last.to_be_bytes();
+        let is_of = last != 0 && u32::from_be_bytes([a, b, c, d]) == ssrc;
+        is_of.then(|| Self::new(sequence, Some(u32::from_be_bytes(highest)), shared))
+    }
+
+    /// What comes after the most likely one.
+    #[cold]
+    fn unlikely(&mut self) -> Option<u32> {
+        while self.made <= 3 {
+            let roc = match self.made {
+                1 => Some(self.surest),
+                2 => self.surest.checked_add(1),
+                _ => self.surest.checked_sub(1),
+            };
+            self.made = self.made.saturating_add(1);
+            let roc = roc.filter(|&roc| roc != self.likely);
+            if let Some(index) = roc.and_then(|roc| index_of(roc, self.sequence)) {
+                return Some(index);
+            }
+        }
+        None
+    }
+}
+
+impl Iterator for Guesses {
+    type Item = u32;
+
+    /// Made when it is asked for: mostly the first one is right.
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        if self.made == 0 {
+            self.made = 1;
+            if let Some(index) = index_of(self.likely, self.sequence) {
+                return Some(index);
+            }
+        }
+        self.unlikely()
     }
 }
 
@@ -81,6 +110,12 @@ impl<const WORDS: usize, P: DerefMut<Target = [StreamOf<WORDS>]>> Received<P> {
     /// What the index of a packet may be. `shared` is the highest that others know of this SSRC.
     pub fn guesses(&self, ssrc: u32, sequence: u16, shared: Option<u32>) -> Guesses {
         Guesses::new(sequence, self.streams.highest(ssrc), shared)
+    }
+
+    /// What is kept of an SSRC for [`Guesses::of_last`].
+    pub fn last(&self, ssrc: u32) -> u64 {
+        let highest = self.streams.highest(ssrc);
+        highest.map_or(0, |highest| (u64::from(ssrc) << 32) | u64::from(highest))
     }
 
     /// Takes a packet that is authentic, once.
