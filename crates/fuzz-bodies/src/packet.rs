@@ -279,7 +279,7 @@ impl Target {
         let guesses = far_end().guesses(ssrc, sequence, Some(index));
         let opened = self
             .encrypt
-            .open_rtp(&mut protected, start, &guesses, |found| {
+            .open_rtp(&mut protected, start, guesses, |found| {
                 far_end().admit(ssrc, found, Some(index))
             })
             .expect("the far end takes it");

@@ -5,7 +5,7 @@
 use host_crypto::{outbound::KeyUse, Indices};
 use proptest::prelude::*;
 use rtp_media::reason::Unsent;
-use rtp_media::srtp::index::{estimate, Counters, NoIndex};
+use rtp_media::srtp::index::{estimate, Counters, Guesses, NoIndex, Received, Stream};
 
 /// The indices of an output that lists some SSRCs.
 struct Output(Indices, KeyUse);
@@ -314,4 +314,24 @@ fn field_16_the_last_index_is_sent_and_then_none() {
         assert_eq!(next, Err(NoIndex::UsedUp), "{sequence}");
     }
     assert!(Unsent::from(NoIndex::UsedUp).is_error());
+}
+
+/// What is kept of the SSRC of the last packet guesses what its windows do, and nothing for another one.
+#[test]
+fn guesses_of_the_last_ssrc() {
+    let mut received = Received::new(vec![Stream::EMPTY; 2], 64);
+    assert_eq!(received.last(7), 0);
+    assert!(Guesses::of_last(0, 0, 1, None).is_none());
+    for index in [0x2_fff0, 0x2_ffe0] {
+        received.admit(7, index, None).unwrap();
+    }
+    received.admit(8, 5, None).unwrap();
+    let last = received.last(7);
+    for (sequence, shared) in [(3, None), (0xfff1, Some(0x9_fff0)), (0x8000, Some(3))] {
+        let guessed = Guesses::of_last(last, 7, sequence, shared).unwrap();
+        let by_window: Vec<_> = received.guesses(7, sequence, shared).collect();
+        assert!(guessed.eq(by_window.iter().copied()));
+        assert!(by_window.len() >= 3);
+    }
+    assert!(Guesses::of_last(last, 8, 3, None).is_none());
 }
