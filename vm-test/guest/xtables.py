@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .net import HOST, Namespace
-from .system import check
+from .system import check, unload_module
 
 # The chains that a table has of itself, each with its hook.
 _TABLES = {"filter": {"INPUT": 1, "FORWARD": 2, "OUTPUT": 3}, "raw": {"PREROUTING": 0, "OUTPUT": 3},
@@ -182,8 +182,9 @@ def packets(family: int, chains: dict[str, Sequence[Rule]], chain: str, number: 
 
 
 def reset() -> None:
-    """Removes what rules there are."""
+    """Removes what rules there are, and the tables: whoever looks for iptables-legacy sees none."""
     for family, which in _FAMILIES.items():
         names = Path(which.names)
         for table in set(names.read_text().split() if names.exists() else ()) & set(_TABLES):
             replace(family, {}, table=table)
+            unload_module(f"{'ip6' if family == 6 else 'ip'}table_{table}")
