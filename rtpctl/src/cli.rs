@@ -13,6 +13,7 @@ mod doctor;
 mod rule;
 mod stream_add;
 mod stream_list;
+mod stream_restore;
 mod trace;
 pub(crate) mod values;
 
@@ -23,6 +24,7 @@ pub(crate) use rule::{
 };
 pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
 pub(crate) use stream_list::{Sort, StreamList};
+pub(crate) use stream_restore::StreamRestore;
 pub(crate) use trace::Trace;
 
 const EXIT_CODES: &str = "\
@@ -164,7 +166,10 @@ impl Command {
                 command,
                 Rule::List | Rule::Show { .. } | Rule::Save | Rule::Restore { dry_run: true, .. }
             ),
-            Self::Stream(command) => matches!(command, Stream::Add(_) | Stream::Del { .. }),
+            Self::Stream(command) => matches!(
+                command,
+                Stream::Add(_) | Stream::Restore(_) | Stream::Del { .. }
+            ),
             Self::Apply(asked) => !asked.dry_run,
             _ => false,
         }
@@ -323,6 +328,19 @@ pub(crate) enum Stream {
     /// output is refused, nothing is left behind.
     #[command(after_help = stream_add::EXAMPLES, after_long_help = stream_add::long_help())]
     Add(Box<StreamAdd>),
+    /// Add streams of a file, one JSON object a line.
+    ///
+    /// The streams of a line are added wholly or not at all. The first line that fails ends it, and those before stay.
+    #[command(after_help = stream_restore::EXAMPLES)]
+    Restore(StreamRestore),
+    /// Print streams in the form that `stream restore` reads, one JSON object a line.
+    ///
+    /// Keys, TOS and patterns of payload types are not in what the module lists, nor clock rates: add them to the lines.
+    Save {
+        /// Only those of this table, 0 to 63.
+        #[arg(short, long, value_name = "ID", value_parser = clap::value_parser!(u8).range(0..=63))]
+        table: Option<u8>,
+    },
     /// Remove a stream.
     #[command(visible_alias = "rm")]
     Del {

@@ -21,14 +21,16 @@ use super::reasons::Reasons;
 use super::status::Status;
 use super::sys::SharedPages;
 
+mod adder;
 mod control;
 mod lacks;
-pub(crate) mod loops;
+mod loops;
 mod memory;
 mod message;
 mod module;
-pub(crate) mod route;
+mod route;
 
+pub(crate) use adder::{Added, Adder};
 pub(crate) use control::Control;
 use control::Mapped;
 #[cfg(test)]

@@ -10,10 +10,12 @@ use rtp_wire::target::{OutputGroup, MAX_MEDIA};
 
 use super::cli::{RtpStats, StreamAdd};
 use super::exit::{usage, Failure};
-use super::srtp::{self, Srtp};
+use super::srtp::Srtp;
 
 mod address;
+mod asked;
 mod media;
+mod object;
 mod outputs;
 mod protection;
 mod rule;
@@ -27,6 +29,7 @@ pub(crate) use outputs::Rewrite;
 pub(crate) use rule::{edit, RuleConfig, RuleOptions};
 
 use address::{same_family, specified};
+use asked::Asked;
 use outputs::Common;
 use to::To;
 
@@ -78,59 +81,58 @@ pub(crate) struct StreamConfig {
     pub(crate) rtp_stats: bool,
 }
 
-/// Reads the SRTP parameters of an option.
-fn protection(option: &str, value: Option<&str>) -> Result<Option<Rc<Srtp>>, Failure> {
-    let srtp = value.map(srtp::read).transpose();
-    Ok(srtp.map_err(|failure| failure.about(option))?.map(Rc::new))
-}
-
 impl StreamConfig {
-    /// Resolves what was typed.
-    pub(crate) fn resolve(args: &StreamAdd) -> Result<Self, Failure> {
-        let local = specified("--local", args.local)?;
-        let decrypt = protection("--decrypt", args.decrypt.as_ref().map(|text| text.as_str()))?;
-        let encrypt = protection("--encrypt", args.encrypt.as_ref().map(|text| text.as_str()))?;
-        let payload_types = payload_types(&args.payload_type)?;
-        let ssrcs = ssrcs(&args.ssrc)?;
-        let given: Vec<To> = args
+    /// Resolves what was typed: a stream, or those of a range of ports.
+    pub(crate) fn resolve(args: &StreamAdd) -> Result<Vec<Self>, Failure> {
+        Asked::typed(args)?.streams()
+    }
+
+    /// The stream of this number of those that are asked for.
+    fn new(asked: &Asked, number: usize) -> Result<Self, Failure> {
+        let local = specified("--local", asked.local.nth(number))?;
+        let payload_types = payload_types(&asked.payload_types)?;
+        let ssrcs = ssrcs(&asked.ssrcs)?;
+        let given: Vec<To> = asked
             .to
             .iter()
-            .map(|text| To::parse(text.as_str()))
+            .map(|to| to.nth(number))
             .collect::<Result<_, _>>()?;
-        let from = outputs::sources(&args.from)?;
+        let from = asked.from.iter().map(|span| span.nth(number));
+        let from = outputs::sources(from)?;
         let common = Common {
             local,
             from: &from,
-            rtcp: args.rtcp.is_some(),
-            tos: args.tos,
-            encrypt,
+            rtcp: asked.rtcp.is_some(),
+            tos: asked.tos,
+            encrypt: asked.encrypt.clone(),
             payload_types: &payload_types,
             ssrcs: &ssrcs,
         };
         let outputs = common.outputs(&given)?;
-        if args.blackhole && !args.non_forwarding {
+        if asked.blackhole && !asked.non_forwarding {
             return Err(usage("--blackhole goes with --non-forwarding"));
         }
+        let expect = asked.expect.map(|span| span.nth(number));
         let config = Self {
-            table: args.table.table,
+            table: asked.table,
             local,
             outputs,
-            expect: expected(args, local)?,
-            rtp_stats: rtp_stats(args.rtp_stats, &payload_types, &ssrcs)?,
+            expect: expected(expect, asked.mismatch, local)?,
+            rtp_stats: rtp_stats(asked.rtp_stats, &payload_types, &ssrcs)?,
             payload_types,
             ssrcs,
-            mid_extension: args.mid_extension,
-            mids: args.mid.clone(),
-            decrypt,
-            rtp: !args.opaque,
-            rtcp: args.rtcp,
-            rtp_only: args.rtp_only,
-            pt_filter: args.pt_filter,
-            ssrc_req: args.ssrc_req,
-            stun: args.stun,
-            dtls: args.dtls,
-            non_forwarding: args.non_forwarding,
-            blackhole: args.blackhole,
+            mid_extension: asked.mid_extension,
+            mids: asked.mids.clone(),
+            decrypt: asked.decrypt.clone(),
+            rtp: !asked.opaque,
+            rtcp: asked.rtcp,
+            rtp_only: asked.rtp_only,
+            pt_filter: asked.pt_filter,
+            ssrc_req: asked.ssrc_req,
+            stun: asked.stun,
+            dtls: asked.dtls,
+            non_forwarding: asked.non_forwarding,
+            blackhole: asked.blackhole,
         };
         media::check(&config)?;
         protection::check(&config)?;
@@ -153,10 +155,11 @@ impl StreamConfig {
 }
 
 fn expected(
-    args: &StreamAdd,
+    address: Option<SocketAddr>,
+    mismatch: Option<Mismatch>,
     local: SocketAddr,
 ) -> Result<Option<(SocketAddr, Mismatch)>, Failure> {
-    let Some(address) = args.expect else {
+    let Some(address) = address else {
         return Ok(None);
     };
     let address = specified("--expect", address)?;
@@ -165,7 +168,7 @@ fn expected(
             "--expect {address} is of another family than --local {local}"
         )));
     }
-    Ok(Some((address, args.mismatch.unwrap_or(Mismatch::Drop))))
+    Ok(Some((address, mismatch.unwrap_or(Mismatch::Drop))))
 }
 
 /// Whether loss and jitter are measured: that needs an SSRC and the clock of each payload type.
@@ -183,7 +186,10 @@ fn rtp_stats(
             .iter()
             .find(|pt| pt.clock_rate == 0)
             .map(|pt| {
-                let option = format!("--payload-type {}/RATE", pt.number);
+                let option = format!(
+                    "--payload-type {}/RATE; in JSON it is clock_rate",
+                    pt.number
+                );
                 ("the clock rate of each payload type", option)
             })
     };

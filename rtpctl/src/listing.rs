@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 mod fields;
 
 pub(crate) use fields::address;
-use fields::{counters, entries, output, payload_type, ssrc_in, ssrc_out, words};
+use fields::{counters, entries, output, payload_rule, payload_type, ssrc_in, ssrc_out, words};
 
 /// How much is read at once.
 const PIECE: usize = 1 << 16;
@@ -22,12 +22,11 @@ const PIECE: usize = 1 << 16;
 const LOCAL: &str = "local ";
 
 /// All targets of a table.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Listing {
     /// In the module's order.
     pub(crate) streams: Vec<Target>,
     /// Lines that were not understood.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) unparsed: Vec<String>,
 }
 
@@ -52,6 +51,7 @@ pub(crate) struct Target {
     /// The source that packets must have.
     pub(crate) expect: Option<SocketAddr>,
     /// What becomes of others, in the module's word.
+    #[serde(skip)]
     pub(crate) mismatch: Option<String>,
     /// What was received.
     pub(crate) received: Counters,
@@ -76,6 +76,9 @@ pub(crate) struct Target {
 pub(crate) struct PayloadType {
     /// Its number.
     pub(crate) payload_type: u32,
+    /// Its media.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) media: Option<u32>,
     /// Packets received.
     pub(crate) packets: u64,
     /// Bytes received.
@@ -87,6 +90,9 @@ pub(crate) struct PayloadType {
 pub(crate) struct SsrcIn {
     /// The SSRC.
     pub(crate) ssrc: u32,
+    /// Its media.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) media: Option<u32>,
     /// The highest extended sequence number.
     pub(crate) sequence: u32,
     /// The index of SRTCP.
@@ -100,10 +106,49 @@ pub(crate) struct SsrcOut {
     pub(crate) ssrc: u32,
     /// The highest extended sequence number.
     pub(crate) sequence: u32,
-    /// What is added to sequence numbers.
+    /// What is added to sequence numbers, modulo 65,536.
+    #[serde(serialize_with = "serialize_offset")]
     pub(crate) sequence_offset: u32,
     /// The index of SRTCP.
     pub(crate) rtcp_index: u32,
+}
+
+impl SsrcOut {
+    /// What is added to sequence numbers: from -32,768 to 32,767.
+    pub(crate) fn signed_offset(&self) -> i32 {
+        signed(self.sequence_offset)
+    }
+}
+
+/// A number of 16 bits, by its sign.
+fn signed(offset: u32) -> i32 {
+    let [low, high, ..] = offset.to_le_bytes();
+    i16::from_le_bytes([low, high]).into()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn serialize_offset<S: serde::Serializer>(offset: &u32, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_i32(signed(*offset))
+}
+
+/// What is done to packets of a payload type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct PayloadRule {
+    /// Its number.
+    pub(crate) payload_type: u32,
+    /// They are not sent.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(crate) blackhole: bool,
+    /// Those with a shorter payload are not sent.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(crate) min_length: u32,
+    /// How long the pattern is that their payload is replaced by.
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub(crate) pattern_length: u32,
+}
+
+fn is_nothing<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// Parameters of SRTP, without the keys.
@@ -136,8 +181,20 @@ pub(crate) struct Output {
     pub(crate) sent: Counters,
     /// The SSRCs it sends.
     pub(crate) ssrcs: Vec<SsrcOut>,
-    /// What is rewritten: payload types, header extensions.
+    /// What is rewritten, in the module's words: payload types, header extensions.
     pub(crate) rewriting: Vec<String>,
+    /// What is done to payload types.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) payload_types: Vec<PayloadRule>,
+    /// The header extensions that stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) extensions: Option<Vec<u32>>,
+    /// The MID that is appended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mid: Option<String>,
+    /// The id of its header extension.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) mid_extension: Option<u32>,
     /// How packets are encrypted.
     pub(crate) encryption: Option<Srtp>,
 }
@@ -261,15 +318,38 @@ impl Output {
             self.to = Some(address(rest)?);
         } else if let Some(rest) = line.strip_prefix("SSRC out:") {
             self.ssrcs = entries(rest, ssrc_out)?;
-        } else if ["RTP payload type ", "Allowed RTP extensions:", "Media ID ("]
-            .iter()
-            .any(|start| line.starts_with(start))
-        {
+        } else if let Some(rest) = line.strip_prefix("RTP payload type ") {
             self.rewriting.push(line.to_owned());
+            self.take_payload_rule(payload_rule(rest)?);
+        } else if let Some(rest) = line.strip_prefix("Allowed RTP extensions:") {
+            self.rewriting.push(line.to_owned());
+            self.extensions = Some(
+                rest.split_whitespace()
+                    .map_while(|id| id.parse().ok())
+                    .collect(),
+            );
+        } else if let Some(rest) = line.strip_prefix("Media ID (ext ") {
+            self.rewriting.push(line.to_owned());
+            let (id, mid) = rest.split_once("): '")?;
+            self.mid_extension = Some(id.parse().ok()?);
+            self.mid = Some(mid.strip_suffix('\'')?.to_owned());
         } else {
             return None;
         }
         Some(())
+    }
+
+    /// A payload type may have two lines.
+    fn take_payload_rule(&mut self, rule: PayloadRule) {
+        let known = self.payload_types.last_mut();
+        match known.filter(|known| known.payload_type == rule.payload_type) {
+            Some(known) => {
+                known.blackhole |= rule.blackhole;
+                known.min_length = known.min_length.max(rule.min_length);
+                known.pattern_length = known.pattern_length.max(rule.pattern_length);
+            }
+            None => self.payload_types.push(rule),
+        }
     }
 }
 

@@ -11,7 +11,7 @@
 
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 mod apply;
 mod cli;
@@ -31,18 +31,19 @@ mod secret;
 mod select;
 mod srtp;
 mod status;
+mod stream;
 mod sys;
 mod tell;
 mod top;
 mod trace;
 
-use cli::{Cli, Command, Rule, Stream, Table};
-use client::{loops, route, Client, Interface, Module, TableCommand};
-use config::{RuleConfig, RuleOptions, StreamConfig, Via};
+use cli::{Cli, Command, Rule, Table};
+use client::{Client, Interface, Module, TableCommand};
+use config::{RuleConfig, RuleOptions, Via};
 use exit::{Code, Error, Failure};
 use output::{
-    print, Change, Edited, Filter, RuleAdded, RuleList, RulesetList, StreamBlock, StreamList,
-    StreamReasons, TableBlock, TableList, TableReasons, TableStatus, Versions,
+    print, Change, Edited, Filter, RuleAdded, RuleList, RulesetList, TableBlock, TableList,
+    TableReasons, TableStatus, Versions,
 };
 use rules::{Rules, Ruleset};
 use tell::warn;
@@ -102,7 +103,7 @@ fn run(cli: &Cli, out: &mut dyn Write) -> Result<(), Error> {
     match &cli.command {
         Command::Table(command) => table(command, &client, cli.json, out),
         Command::Rule(command) => rule(command, &client, cli.json, out),
-        Command::Stream(command) => stream(command, &client, cli.json, out),
+        Command::Stream(command) => stream::run(command, &client, cli.json, out),
         Command::Apply(asked) => apply::run(asked, &client, cli.json, out),
         Command::Doctor(asked) => doctor::run(asked, &client, cli.json, out),
         Command::Top(asked) => top::run(asked, cli.color, &client),
@@ -315,85 +316,4 @@ fn read_ruleset() -> Result<Ruleset, Error> {
         ));
     }
     Ok(ruleset)
-}
-
-fn stream(command: &Stream, client: &Client, json: bool, out: &mut dyn Write) -> Result<(), Error> {
-    let change = match command {
-        Stream::Add(args) => {
-            let config = StreamConfig::resolve(args)?;
-            let mut control = client.control(config.table)?;
-            let doubts = route::check(&config)?;
-            let loops = loops::find(&config, &client.streams());
-            control.add_stream(&config)?;
-            for sentence in doubts.iter().chain(&loops) {
-                warn(sentence);
-            }
-            Change {
-                table: Some(config.table),
-                local: Some(config.local),
-                action: "add",
-                changed: true,
-                sentence: format!("stream {} added to table {}", config.local, config.table),
-            }
-        }
-        Stream::Del { table, local } => {
-            client.control(table.table)?.del_stream(*local)?;
-            Change {
-                table: Some(table.table),
-                local: Some(*local),
-                action: "del",
-                changed: true,
-                sentence: format!("stream {local} deleted from table {}", table.table),
-            }
-        }
-        Stream::Reasons { table, local } => {
-            let mut blocks = client.reasons(table.table)?.streams;
-            if let Some(local) = local {
-                blocks.retain(|(it, _)| it == local);
-                if blocks.is_empty() {
-                    return Err(client.no_stream(table.table, *local).into());
-                }
-            }
-            let blocks = blocks.into_iter();
-            let reasons = StreamReasons {
-                table: table.table,
-                streams: blocks
-                    .map(|(local, block)| StreamBlock { local, block })
-                    .collect(),
-                now: SystemTime::now(),
-            };
-            return print(&reasons, json, out);
-        }
-        Stream::List(asked) => return list(asked, client, json, out),
-    };
-    print(&change, json, out)
-}
-
-/// Lists streams, once or again and again.
-fn list(
-    asked: &cli::StreamList,
-    client: &Client,
-    json: bool,
-    out: &mut dyn Write,
-) -> Result<(), Error> {
-    loop {
-        let (table, now) = (asked.table.table, SystemTime::now());
-        let mut listing = client.list(table)?;
-        select::select(&mut listing.streams, asked, now);
-        let list = StreamList {
-            table,
-            listing,
-            details: asked.details,
-            now,
-        };
-        print(&list, json, out)?;
-        match asked.watch {
-            None => return Ok(()),
-            Some(seconds) => std::thread::sleep(Duration::from_secs(seconds)),
-        }
-        // Programs get a value for each look.
-        if !json {
-            writeln!(out).map_err(|error| Error::output(&error))?;
-        }
-    }
 }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::exit::Error;
 
 mod applied;
+mod object;
 mod reasons;
 mod rules;
 mod ruleset;
@@ -19,6 +20,7 @@ mod tables;
 mod versions;
 
 pub(crate) use applied::Applied;
+pub(crate) use object::Configuration;
 pub(crate) use reasons::{StreamBlock, StreamReasons, TableBlock, TableReasons};
 pub(crate) use rules::{Edited, RuleAdded, RuleList};
 pub(crate) use ruleset::{Filter, RulesetList};
@@ -45,15 +47,29 @@ pub(crate) fn print(report: &impl Report, json: bool, to: &mut dyn Write) -> Res
         .map_err(|error| Error::output(&error))
 }
 
+/// Prints JSON, a value on each line.
+pub(crate) fn print_lines<T: Serialize>(
+    values: impl Iterator<Item = T>,
+    to: &mut dyn Write,
+) -> Result<(), Error> {
+    for value in values {
+        serde_json::to_writer(&mut *to, &value)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(to))
+            .map_err(|error| Error::output(&error))?;
+    }
+    Ok(())
+}
+
 /// What a command that changes something has to say.
 #[derive(Debug, Serialize)]
 pub(crate) struct Change {
     /// The table it was about, where it was one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) table: Option<u8>,
-    /// The local address of the stream it was about.
+    /// The local address of the stream it was about, with the range of ports where there were several.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) local: Option<std::net::SocketAddr>,
+    pub(crate) local: Option<String>,
     /// What was asked for, in one word.
     pub(crate) action: &'static str,
     /// Whether anything had to be changed for it.

@@ -558,3 +558,115 @@ fn completions_and_man_pages_know_all_commands() {
         assert!(text.contains(".SH SYNOPSIS"), "{page}");
     }
 }
+
+/// Two streams, one a line, with an output each.
+const LINES: &str = r#"# streams of a file
+{"local": "192.0.2.1:30002", "outputs": [{"to": "198.51.100.7:4000"}]}
+
+{"local": "192.0.2.1:30004", "outputs": [{"to": "198.51.100.7:4002"}]}
+"#;
+
+/// The numbers of the commands that a table was sent, and their lengths.
+fn commands(proc: &Proc) -> Vec<(u8, usize)> {
+    let sent = proc.read("rtpengine/3/control");
+    let mut rest = &sent[..];
+    let mut seen = Vec::new();
+    while let Some(number) = rest.first() {
+        let length = match number {
+            1 => 160,
+            2 => 3240,
+            3 => 1584,
+            9 => 28,
+            _ => 24,
+        };
+        seen.push((*number, length));
+        rest = rest.get(length..).expect("a whole command");
+    }
+    seen
+}
+
+#[test]
+fn streams_are_restored_from_lines() {
+    let proc = module();
+    let path = proc.0.join("streams");
+    fs::write(&path, LINES).expect("a file");
+    let output = proc.run(&format!("stream restore --table 3 {}", path.display()));
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    assert_eq!(out(&output), "2 streams added, 0 replaced\n");
+    let numbers: Vec<_> = commands(&proc).iter().map(|(it, _)| *it).collect();
+    // The counters of both have room on one page. Whoever does not say whether INIT was sent is sent it once.
+    assert_eq!(numbers, [16, 1, 2, 3, 2, 3]);
+}
+
+#[test]
+fn a_line_that_fails_is_named_and_ends_it_unless_it_is_to_go_on() {
+    let proc = module();
+    let path = proc.0.join("streams");
+    fs::write(&path, LINES.replace("30002", "0")).expect("a file");
+    let output = proc.run(&format!("stream restore --table 3 {}", path.display()));
+    assert_eq!(output.status.code(), Some(2));
+    let line = format!("rtpctl: {} line 2: --local 192.0.2.1:0: ", path.display());
+    assert!(err(&output).starts_with(&line), "{}", err(&output));
+    assert_eq!(commands(&proc), []);
+    let output = proc.run(&format!(
+        "stream restore --keep-going --json --table 3 {}",
+        path.display()
+    ));
+    assert_eq!(output.status.code(), Some(2));
+    let said = err(&output);
+    let said: Vec<serde_json::Value> = said
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .collect();
+    let line = line.trim_start_matches("rtpctl: ");
+    let first = said[0]["error"]["what"].as_str().expect("a sentence");
+    assert!(first.starts_with(line), "{first}");
+    assert_eq!(said[1]["error"]["what"], "1 of 2 lines failed");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let expected = serde_json::json!({
+        "action": "restore", "changed": true, "lines": 2, "failed": 1, "streams": 1, "replaced": 0
+    });
+    assert_eq!(json, expected);
+}
+
+#[test]
+fn what_cannot_be_read_is_told() {
+    let proc = module();
+    for (words, code, said) in [
+        (
+            "/nonexistent/streams",
+            4,
+            "cannot read /nonexistent/streams",
+        ),
+        ("/proc", 1, "cannot read /proc"),
+    ] {
+        let output = proc.run(&format!("stream restore --table 3 {words}"));
+        assert_eq!(output.status.code(), Some(code), "{words}");
+        assert!(err(&output).contains(said), "{}", err(&output));
+    }
+}
+
+#[test]
+fn streams_are_saved_a_line_each() {
+    let text = out(&module().run("stream save"));
+    assert_eq!(
+        text,
+        "{\"table\":3,\"local\":\"192.0.2.1:30000\",\"rtp\":true,\"rtp_stats\":false,\
+         \"outputs\":[{\"to\":\"198.51.100.7:4000\",\"from\":\"192.0.2.1:30000\",\"rtcp\":false}]}\n"
+    );
+}
+
+#[test]
+fn a_range_of_ports_is_a_stream_for_each() {
+    let proc = module();
+    let line = "stream add --table 3 --local 192.0.2.1:30010-30012 --to 198.51.100.7:4000-4002";
+    let output = proc.run(line);
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    let said = "3 streams 192.0.2.1:30010-30012 added to table 3\n";
+    assert_eq!(out(&output), said);
+    let targets = commands(&proc).iter().filter(|(it, _)| *it == 2).count();
+    assert_eq!(targets, 3);
+    let output = proc.run(&format!("{line}-4003").replace("-4002-4003", "-4003"));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("has 4 ports"), "{}", err(&output));
+}

@@ -2,13 +2,11 @@
 
 //! The options of `stream add`.
 
-use std::net::SocketAddr;
-
 use clap::{Args, ValueEnum};
 
 use super::super::secret::{secret_text, SecretText};
 use super::super::srtp;
-use super::values::{self, Mid, PayloadType, Ssrc};
+use super::values::{self, Mid, PayloadType, Span, Ssrc};
 use super::TableOption;
 
 /// Stands under the short help.
@@ -93,15 +91,20 @@ pub(crate) struct StreamAdd {
     #[command(flatten)]
     pub(crate) table: TableOption,
 
-    /// The address and port to take packets on; an IPv6 address stands in brackets.
-    #[arg(short, long, value_name = "ADDR:PORT")]
-    pub(crate) local: SocketAddr,
+    /// The address and port to take packets on; an IPv6 address stands in brackets. With a range of ports, a stream for
+    /// each: other addresses have a range as long, whose ports go with them in order, or one port for all.
+    #[arg(short, long, value_name = "ADDR:PORT[-PORT]")]
+    pub(crate) local: Span,
+
+    /// Put it in the place of a stream with the same local address and port, if there is one.
+    #[arg(short, long)]
+    pub(crate) replace: bool,
 
     /// Where to send them, with settings of this output behind commas; up to 32 times, or 16 times with --rtcp.
     #[arg(
         short = 'o',
         long,
-        value_name = "ADDR:PORT[,SETTING=VALUE]...",
+        value_name = "ADDR:PORT[-PORT][,SETTING=VALUE]...",
         required_unless_present = "non_forwarding",
         value_parser = secret_text
     )]
@@ -109,16 +112,16 @@ pub(crate) struct StreamAdd {
 
     /// The source address and port of what is sent; may be given once for each family
     /// [default: the local address and port, for outputs of its family].
-    #[arg(short, long, value_name = "ADDR:PORT")]
-    pub(crate) from: Vec<SocketAddr>,
+    #[arg(short, long, value_name = "ADDR:PORT[-PORT]")]
+    pub(crate) from: Vec<Span>,
 
     /// The TOS byte or traffic class of what is sent.
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = values::tos)]
     pub(crate) tos: u8,
 
     /// The address and port that packets have to come from.
-    #[arg(short, long, value_name = "ADDR:PORT")]
-    pub(crate) expect: Option<SocketAddr>,
+    #[arg(short, long, value_name = "ADDR:PORT[-PORT]")]
+    pub(crate) expect: Option<Span>,
 
     /// What becomes of a packet from elsewhere [default: drop].
     #[arg(short, long, value_enum, requires = "expect")]

@@ -6,6 +6,10 @@ use std::num::ParseIntError;
 
 use rtp_wire::target::{MAX_MEDIA, MAX_MID};
 
+mod span;
+
+pub(crate) use span::Span;
+
 /// A payload type, its clock, and the media it belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct PayloadType {
@@ -130,7 +134,7 @@ pub(crate) fn payload_type(text: &str) -> Result<PayloadType, String> {
 }
 
 /// The clock rate that RFC 3551 gives to a payload type, or zero.
-const fn static_clock_rate(number: u8) -> u32 {
+pub(crate) const fn static_clock_rate(number: u8) -> u32 {
     match number {
         0 | 3 | 4 | 5 | 7 | 8 | 9 | 12 | 13 | 15 | 18 => 8_000,
         6 => 16_000,

@@ -13,7 +13,7 @@ use zerocopy::IntoBytes;
 use super::super::config::StreamConfig;
 use super::super::exit::{Code, Failure};
 use super::super::sys::SharedPages;
-use super::memory::{address, Layout};
+use super::memory::{address, mapping, Layout, LARGEST};
 use super::message::{add_destination, add_target, init, pointer, Message};
 use super::module::{By, Interface};
 use super::route::needs_link;
@@ -34,6 +34,12 @@ pub(crate) struct Control<F> {
     interface: Interface,
     /// How many ranges of memory the table has.
     pins: Option<u64>,
+    /// The range that the last stream's counters are in, and where it has room.
+    range: Option<(SharedPages, usize)>,
+    /// How many bytes the counters of all streams have that were added.
+    used: usize,
+    /// Whether INIT was sent.
+    begun: bool,
 }
 
 /// A command, for what its errors mean.
@@ -54,7 +60,39 @@ impl<F: Write> Control<F> {
             table,
             interface,
             pins,
+            range: None,
+            used: 0,
+            begun: false,
         }
+    }
+
+    /// Which table it is.
+    pub(crate) const fn table(&self) -> u8 {
+        self.table
+    }
+
+    /// Adds a stream in the place of the one with its local address, if there is one, which is told.
+    pub(crate) fn replace_stream(&mut self, config: &StreamConfig) -> Result<bool, Failure>
+    where
+        F: Mapped,
+    {
+        // What can be refused without the module is refused before anything is removed.
+        lacks::check(self.table, self.generation()?, config)?;
+        let replaced = match self.send(del_target(&config.local.into()).as_bytes()) {
+            Ok(()) => true,
+            Err(error) if errno(&error) == Errno::ENOENT => false,
+            // Nobody has begun with the table.
+            Err(error) if errno(&error) == Errno::EIO => false,
+            Err(error) => return Err(self.refused_in_general(Step::DelTarget, &error)),
+        };
+        self.add_stream(config)
+            .map(|()| replaced)
+            .map_err(|mut failure| {
+                if replaced {
+                    failure.what.push_str("; the stream that was there is gone");
+                }
+                failure
+            })
     }
 
     /// Adds a stream, wholly or not at all.
@@ -65,8 +103,7 @@ impl<F: Write> Control<F> {
         let generation = self.generation()?;
         lacks::check(self.table, generation, config)?;
         let layout = Layout::new(config);
-        let memory = self.share_memory(generation, &layout, config)?;
-        let base = memory.address();
+        let base = self.share_memory(generation, &layout, config)?;
         self.begin(generation, &layout, config, base)?;
         self.send_message(add_target(generation, config, &layout, base))
             .map_err(|error| self.refused(Step::AddTarget, config, &error))?;
@@ -106,10 +143,10 @@ impl<F: Write> Control<F> {
         base: u64,
     ) -> Result<(), Failure> {
         let says_so = self.interface.by == By::Status;
-        if says_so && !self.interface.is_none() {
+        if self.begun || (says_so && !self.interface.is_none()) {
             return Ok(());
         }
-        match self.send_message(init(generation, pointer(base, layout.global))) {
+        let begun = match self.send_message(init(generation, pointer(base, layout.global))) {
             Ok(()) => Ok(()),
             Err(error) if errno(&error) == Errno::EBUSY => match says_so {
                 // Done before, by an earlier stream.
@@ -124,7 +161,9 @@ impl<F: Write> Control<F> {
                 .hint("try again: then it is known which generation the table speaks")),
             },
             Err(error) => Err(self.refused(Step::Init, config, &error)),
-        }
+        };
+        self.begun = begun.is_ok();
+        begun
     }
 
     /// Removes a stream.
@@ -143,8 +182,36 @@ impl<F: Write> Control<F> {
             })
     }
 
-    /// Has the module know the counters. Their memory stays with the module when ours is gone.
+    /// Has the module know the counters, and tells their address. Their memory stays with the module when ours is gone.
     fn share_memory(
+        &mut self,
+        generation: Generation,
+        layout: &Layout,
+        config: &StreamConfig,
+    ) -> Result<u64, Failure>
+    where
+        F: Mapped,
+    {
+        let (memory, start) = match self.range.take() {
+            Some((memory, used)) if memory.has_room(used, layout.size) => (memory, used),
+            _ => (self.new_range(generation, layout, config)?, 0),
+        };
+        for (offset, value) in layout.values(config) {
+            if !memory.store_u32(start.saturating_add(offset), value) {
+                return Err(Failure::new(
+                    Code::Refused,
+                    "the counters do not fit their memory",
+                ));
+            }
+        }
+        let base = memory.address().saturating_add(start as u64);
+        self.range = Some((memory, start.saturating_add(layout.size)));
+        self.used = self.used.saturating_add(layout.size);
+        Ok(base)
+    }
+
+    /// A range for the counters of a stream, and for as many more as there were before.
+    fn new_range(
         &mut self,
         generation: Generation,
         layout: &Layout,
@@ -153,33 +220,27 @@ impl<F: Write> Control<F> {
     where
         F: Mapped,
     {
+        let size = layout.size.max(self.used.min(LARGEST));
         let at = self
             .pins
             .and_then(address)
             .and_then(|at| usize::try_from(at).ok());
         let memory = if generation.maps_memory() {
-            let mapped = self.file.map(at, layout.mapping());
+            let mapped = self.file.map(at, mapping(size));
             mapped.map_err(|error| self.refused(Step::Map, config, &error.into()))?
         } else {
-            SharedPages::map(at, layout.size).map_err(|error| {
+            SharedPages::map(at, size).map_err(|error| {
                 Failure::new(
                     Code::Refused,
                     format!("no memory for the counters: {}", error.desc()),
                 )
             })?
         };
-        for (offset, value) in layout.values(config) {
-            if !memory.store_u32(offset, value) {
-                return Err(Failure::new(
-                    Code::Refused,
-                    "the counters do not fit their memory",
-                ));
-            }
-        }
         if !generation.maps_memory() {
             self.send(pin_memory(memory.address(), memory.length()).as_bytes())
                 .map_err(|error| self.refused(Step::Pin, config, &error))?;
         }
+        self.pins = self.pins.and_then(|pins| pins.checked_add(1));
         Ok(memory)
     }
 

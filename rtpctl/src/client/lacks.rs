@@ -63,8 +63,9 @@ mod tests {
         let Command::Stream(Stream::Add(args)) = cli.command else {
             panic!("{line}");
         };
-        let config = StreamConfig::resolve(&args).expect("valid");
-        let failure = check(3, generation, &config).err()?;
+        let configs = StreamConfig::resolve(&args).expect("valid");
+        let config = configs.first().expect("a stream");
+        let failure = check(3, generation, config).err()?;
         assert_eq!(failure.code, Code::Generation);
         Some(failure.what)
     }

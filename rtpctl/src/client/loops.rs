@@ -2,13 +2,14 @@
 
 //! Outputs that lead back into the relay.
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
 use super::super::config::StreamConfig;
 
-/// What an output of a stream leads to, in a sentence each: the stream itself, or another one of a table here, which are
-/// told by table and local address.
-pub(crate) fn find(config: &StreamConfig, streams: &[(u8, SocketAddr)]) -> Vec<String> {
+/// What an output of a stream leads to, in a sentence each: the stream itself, or another one of a table here, whose tables are
+/// found by local address.
+pub(super) fn find(config: &StreamConfig, streams: &HashMap<SocketAddr, u8>) -> Vec<String> {
     let mut sentences = Vec::new();
     for output in &config.outputs {
         let to = output.to();
@@ -16,7 +17,7 @@ pub(crate) fn find(config: &StreamConfig, streams: &[(u8, SocketAddr)]) -> Vec<S
             sentences.push(format!(
                 "output {to} is the stream itself: what is sent there comes back, and is sent again"
             ));
-        } else if let Some((table, _)) = streams.iter().find(|(_, local)| *local == to) {
+        } else if let Some(table) = streams.get(&to) {
             sentences.push(format!(
                 "output {to} is a stream of table {table}: if that one leads back to {}, packets go round",
                 config.local
@@ -40,11 +41,12 @@ mod tests {
         let Command::Stream(Stream::Add(args)) = cli.command else {
             panic!("{line}");
         };
-        let streams: Vec<_> = streams
+        let streams = streams
             .iter()
-            .map(|(table, local)| (*table, local.parse().expect("an address")))
+            .map(|(table, local)| (local.parse().expect("an address"), *table))
             .collect();
-        find(&StreamConfig::resolve(&args).expect("valid"), &streams)
+        let configs = StreamConfig::resolve(&args).expect("valid");
+        find(configs.first().expect("a stream"), &streams)
     }
 
     #[test]

@@ -21,6 +21,9 @@ const STRIDE: u64 = 1 << 20;
 /// The least that is mapped of a control file.
 const LEAST_MAPPING: usize = 1 << 16;
 
+/// The most that a range has for several streams: less than that by which 13.5 is told from 12.5.
+pub(super) const LARGEST: usize = 1 << 19;
+
 /// How many ranges there is room for.
 const RANGES: u64 = 1 << 26;
 
@@ -94,12 +97,6 @@ impl Layout {
         layout
     }
 
-    /// How many bytes of the control file are mapped for them, where they lie in memory of the module: a power of two, as few as
-    /// a daemon of 12.5 maps.
-    pub(super) fn mapping(&self) -> usize {
-        self.size.next_power_of_two().max(LEAST_MAPPING)
-    }
-
     /// The values that the module wants to find: offset and number.
     pub(super) fn values(&self, config: &StreamConfig) -> Vec<(usize, u32)> {
         let number = offset_of!(RtpStats, payload_type);
@@ -115,6 +112,12 @@ impl Layout {
             })
             .collect()
     }
+}
+
+/// How many bytes of the control file are mapped for counters, where they lie in memory of the module: a power of two, as few as
+/// a daemon of 12.5 maps.
+pub(super) fn mapping(size: usize) -> usize {
+    size.next_power_of_two().max(LEAST_MAPPING)
 }
 
 /// An address that no range of a table has, given how many the table has.

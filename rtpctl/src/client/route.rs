@@ -4,6 +4,7 @@
 //! terminal it is more likely a mistake. A socket from the source to the destination is asked: what is relayed goes where
 //! its datagrams would.
 
+use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 
@@ -26,12 +27,21 @@ enum Way {
 }
 
 /// Checks that each output has a route, as far as a socket of this process can tell. Returns what is doubtful, a sentence
-/// each.
-pub(crate) fn check(config: &StreamConfig) -> Result<Vec<String>, Failure> {
+/// each. Sources and destinations that are `routed` are not asked for again.
+pub(super) fn check(
+    config: &StreamConfig,
+    routed: &mut HashSet<(IpAddr, IpAddr)>,
+) -> Result<Vec<String>, Failure> {
     let mut doubts = Vec::new();
     for output in &config.outputs {
+        let addresses = (output.from().ip(), output.to().ip());
+        if routed.contains(&addresses) {
+            continue;
+        }
         match ask(output.from(), output.to()) {
-            Way::Open => {}
+            Way::Open => {
+                routed.insert(addresses);
+            }
             Way::Broadcast => return Err(refused(output, "it is a broadcast address")),
             Way::NoRoute(error) => {
                 let failure = refused(output, &format!("there is no route to it ({error})"));

@@ -13,7 +13,7 @@ use super::super::cli::values::{PayloadType, Ssrc};
 use super::super::exit::Failure;
 use super::super::srtp::Srtp;
 use super::address::{is_for_many, same_family, specified};
-use super::to::{PayloadSetting, RtcpTo, To};
+use super::to::{PayloadSetting, RtcpTo, Takes, To};
 use super::usage;
 
 /// The most outputs a stream can have.
@@ -82,10 +82,10 @@ pub(super) struct Common<'a> {
 }
 
 /// Checks the sources that are given for all outputs: one of each family.
-pub(super) fn sources(given: &[SocketAddr]) -> Result<Vec<SocketAddr>, Failure> {
+pub(super) fn sources(given: impl Iterator<Item = SocketAddr>) -> Result<Vec<SocketAddr>, Failure> {
     let mut sources: Vec<SocketAddr> = Vec::new();
     for address in given {
-        let address = specified("--from", *address)?;
+        let address = specified("--from", address)?;
         if sources.iter().any(|other| same_family(*other, address)) {
             return Err(usage(format!(
                 "--from {address}: only one source for each family"
@@ -101,7 +101,15 @@ impl Common<'_> {
     pub(super) fn outputs(&self, given: &[To]) -> Result<Vec<Output>, Failure> {
         let mut outputs = Vec::new();
         for to in given {
-            outputs.push(self.rtp(to)?);
+            if to.takes == Takes::All {
+                outputs.push(self.rtp(to)?);
+            } else if !self.rtcp {
+                return Err(usage(format!(
+                    "--to {}: it takes RTCP, and the stream relays none",
+                    to.address
+                ))
+                .hint("say which RTCP the stream relays, or leave the output out"));
+            }
             outputs.extend(self.rtcp(to)?);
         }
         // A sort that keeps the order of what is equal.

@@ -12,7 +12,9 @@ pub(super) fn stream(options: &str) -> Result<StreamConfig, Failure> {
     let line = format!("rtpctl stream add {options}");
     let cli = Cli::try_parse_from(line.split_whitespace()).expect("a well-formed line");
     match cli.command {
-        Command::Stream(Stream::Add(args)) => StreamConfig::resolve(&args),
+        Command::Stream(Stream::Add(args)) => {
+            StreamConfig::resolve(&args).map(|mut streams| streams.swap_remove(0))
+        }
         other => panic!("{other:?}"),
     }
 }

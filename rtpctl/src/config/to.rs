@@ -7,7 +7,9 @@ use std::rc::Rc;
 
 use rtp_wire::output::{ExtensionSet, MAX_EXTENSIONS, MAX_PATTERN};
 
-use super::super::cli::values::{extension_id, media, mid_text, payload_number, ssrc_number, tos};
+use super::super::cli::values::{
+    extension_id, media, mid_text, payload_number, ssrc_number, tos, Span,
+};
 use super::super::exit::Failure;
 use super::super::secret::is_suspect;
 use super::super::srtp::{self, Srtp};
@@ -18,11 +20,11 @@ const SETTINGS: &str = "from, tos, encrypt, rtcp, rtcp-from, media, ssrc, seq-of
 
 /// Where the RTCP of an output goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RtcpTo {
+pub(super) enum RtcpTo<A = SocketAddr> {
     /// Nowhere.
     None,
     /// To an address of its own.
-    Address(SocketAddr),
+    Address(A),
 }
 
 /// What is done to packets of a payload type.
@@ -36,21 +38,33 @@ pub(super) enum PayloadSetting {
     Replace(Vec<u8>),
 }
 
-/// An output as it is typed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct To {
+/// Which packets an output takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Takes {
+    /// RTP, and RTCP where the stream relays it.
+    #[default]
+    All,
+    /// RTCP alone.
+    Rtcp,
+}
+
+/// An output as it is asked for: of one stream, or with the spans of several.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct To<A = SocketAddr> {
     /// Where it is sent.
-    pub(super) address: SocketAddr,
+    pub(super) address: A,
+    /// What it takes.
+    pub(super) takes: Takes,
     /// The source of what is sent.
-    pub(super) from: Option<SocketAddr>,
+    pub(super) from: Option<A>,
     /// TOS or traffic class.
     pub(super) tos: Option<u8>,
     /// How it is encrypted, or that it is not.
     pub(super) encrypt: Option<Option<Rc<Srtp>>>,
     /// Where RTCP goes; where RTP does when it is left out.
-    pub(super) rtcp: Option<RtcpTo>,
+    pub(super) rtcp: Option<RtcpTo<A>>,
     /// The source of RTCP.
-    pub(super) rtcp_from: Option<SocketAddr>,
+    pub(super) rtcp_from: Option<A>,
     /// The media it belongs to.
     pub(super) media: Option<u8>,
     /// SSRCs to send, for the SSRCs received.
@@ -65,19 +79,12 @@ pub(super) struct To {
     pub(super) mid: Option<(u8, String)>,
 }
 
-impl To {
-    /// Reads what was typed.
-    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
-        let mut parts = text.split(',');
-        let address = parts.next().unwrap_or_default();
-        let address: SocketAddr = address.parse().map_err(|_| {
-            let shown = if is_suspect(address) { "its value" } else { address };
-            usage(format!("--to: {shown} is not an address and port"))
-                .hint("write 198.51.100.7:4000 or [2001:db8::7]:4000, then settings with commas: ,tos=184")
-        })?;
-        let address = specified("--to", address)?;
-        let mut to = Self {
+impl To<Span> {
+    /// One without settings.
+    pub(super) const fn new(address: Span) -> Self {
+        Self {
             address,
+            takes: Takes::All,
             from: None,
             tos: None,
             encrypt: None,
@@ -89,7 +96,21 @@ impl To {
             payloads: Vec::new(),
             extensions: None,
             mid: None,
-        };
+        }
+    }
+
+    /// Reads what was typed.
+    pub(super) fn parse(text: &str) -> Result<Self, Failure> {
+        let mut parts = text.split(',');
+        let address = parts.next().unwrap_or_default();
+        let address: Span = address.parse().map_err(|what| {
+            let failure = usage(what).hint("settings stand behind it with commas: ,tos=184");
+            match is_suspect(address) {
+                true => failure.about("--to"),
+                false => failure.about(&format!("--to {address}")),
+            }
+        })?;
+        let mut to = Self::new(address);
         for part in parts {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
             to.set(name, value).map_err(|failure| {
@@ -100,13 +121,62 @@ impl To {
                 }
             })?;
         }
-        if to.mid.is_some() && to.extensions.is_none() {
+        to.check()?;
+        Ok(to)
+    }
+
+    /// Sees that its settings go together.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.mid.is_some() && self.extensions.is_none() {
             return Err(usage(format!(
-                "--to {address}: mid: once header extensions are touched, those not named are removed"
+                "--to {}: mid: once header extensions are touched, those not named are removed",
+                self.address
             ))
             .hint("name with ext= those that stay, or say ext=none"));
         }
-        Ok(to)
+        Ok(())
+    }
+
+    /// That of the stream of this number.
+    pub(super) fn nth(&self, number: usize) -> Result<To, Failure> {
+        let address = specified("--to", self.address.nth(number))?;
+        let own = |word: &str, span: Span| {
+            let own = specified(word, span.nth(number));
+            own.map_err(|failure| failure.about(&format!("--to {address}")))
+        };
+        let source = |from: Option<Span>| from.map(|from| own("from", from)).transpose();
+        Ok(To {
+            address,
+            takes: self.takes,
+            from: source(self.from)?,
+            tos: self.tos,
+            encrypt: self.encrypt.clone(),
+            rtcp: match self.rtcp {
+                Some(RtcpTo::Address(to)) => Some(RtcpTo::Address(own("rtcp", to)?)),
+                Some(RtcpTo::None) => Some(RtcpTo::None),
+                None => None,
+            },
+            rtcp_from: source(self.rtcp_from)?,
+            media: self.media,
+            ssrcs: self.ssrcs.clone(),
+            offsets: self.offsets.clone(),
+            payloads: self.payloads.clone(),
+            extensions: self.extensions,
+            mid: self.mid.clone(),
+        })
+    }
+
+    /// Its spans, each with the word for it.
+    pub(super) fn spans(&self) -> impl Iterator<Item = (&'static str, Span)> {
+        let rtcp = match self.rtcp {
+            Some(RtcpTo::Address(to)) => Some(("rtcp=", to)),
+            _ => None,
+        };
+        let from = self.from.map(|span| ("from=", span));
+        let rtcp_from = self.rtcp_from.map(|span| ("rtcp-from=", span));
+        [Some(("--to ", self.address)), from, rtcp, rtcp_from]
+            .into_iter()
+            .flatten()
     }
 
     fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
@@ -176,24 +246,22 @@ fn pair<'a>(value: &'a str, form: &str) -> Result<(&'a str, &'a str), Failure> {
         .ok_or_else(|| usage(format!("the form is {form}")))
 }
 
-fn source(value: &str) -> Result<SocketAddr, Failure> {
-    let address = value
-        .parse()
-        .map_err(|_| usage("it is not an address and port"))?;
-    specified("from", address)
+fn source(value: &str) -> Result<Span, Failure> {
+    value.parse().map_err(usage)
 }
 
-fn rtcp_to(value: &str) -> Result<RtcpTo, Failure> {
+fn rtcp_to(value: &str) -> Result<RtcpTo<Span>, Failure> {
     if value == "none" {
         return Ok(RtcpTo::None);
     }
     let address = value
         .parse()
-        .map_err(|_| usage("it is neither an address and port nor `none`"))?;
-    Ok(RtcpTo::Address(specified("to", address)?))
+        .map_err(|what: String| usage("it is neither an address and port nor `none`").hint(what))?;
+    Ok(RtcpTo::Address(address))
 }
 
-fn encryption(value: &str) -> Result<Option<Rc<Srtp>>, Failure> {
+/// Reads a key, or `none`.
+pub(super) fn encryption(value: &str) -> Result<Option<Rc<Srtp>>, Failure> {
     if value == "none" {
         return Ok(None);
     }
@@ -219,7 +287,8 @@ fn offset(value: &str) -> Result<u16, Failure> {
     Ok(u16::from_le_bytes([low, high]))
 }
 
-fn hex(text: &str) -> Option<Vec<u8>> {
+/// Reads the bytes of a pattern.
+pub(super) fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text
         .chars()
         .map(|digit| {

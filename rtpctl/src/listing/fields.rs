@@ -4,7 +4,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{Counters, Output, PayloadType, SsrcIn, SsrcOut};
+use super::{Counters, Output, PayloadRule, PayloadType, SsrcIn, SsrcOut};
 
 /// Splits at spaces.
 pub(super) fn words(text: &str) -> Vec<String> {
@@ -46,11 +46,33 @@ pub(super) fn counters(text: &str) -> Option<Counters> {
 pub(super) fn payload_type(text: &str) -> Option<PayloadType> {
     let (number, rest) = text.split_once(':')?;
     let counters = counters(rest)?;
+    let media = rest.rsplit_once("[group #");
+    let media = media.and_then(|(_, media)| media.strip_suffix(']')?.parse().ok());
     Some(PayloadType {
         payload_type: number.trim().parse().ok()?,
+        // All ones are none.
+        media: media.filter(|media| *media != u32::MAX),
         packets: counters.packets,
         bytes: counters.bytes,
     })
+}
+
+/// Reads `8: blackhole` or `8: 2 bytes replacement payload, min payload len 20`.
+pub(super) fn payload_rule(text: &str) -> Option<PayloadRule> {
+    let (number, rest) = text.split_once(':')?;
+    let mut rule = PayloadRule {
+        payload_type: number.trim().parse().ok()?,
+        ..PayloadRule::default()
+    };
+    let rest = rest.trim();
+    if rest == "blackhole" {
+        rule.blackhole = true;
+    } else {
+        let (pattern, length) = rest.split_once(" bytes replacement payload, min payload len ")?;
+        rule.pattern_length = pattern.parse().ok()?;
+        rule.min_length = length.parse().ok()?;
+    }
+    Some(rule)
 }
 
 /// Reads `0 (media #1, RTCP)`, `0 (RTCP)` or `0`.
@@ -89,10 +111,12 @@ pub(super) fn entries<T>(text: &str, read: fn(u32, &str) -> Option<T>) -> Option
 /// Reads `SEQ/RTCP` or `SEQ/RTCP #MEDIA`.
 pub(super) fn ssrc_in(ssrc: u32, body: &str) -> Option<SsrcIn> {
     let (sequence, rest) = body.split_once('/')?;
+    let (index, media) = rest.split_once(" #").unwrap_or((rest, ""));
     Some(SsrcIn {
         ssrc,
+        media: media.parse().ok().filter(|media| *media != u32::MAX),
         sequence: sequence.parse().ok()?,
-        rtcp_index: rest.split(' ').next()?.parse().ok()?,
+        rtcp_index: index.split(' ').next()?.parse().ok()?,
     })
 }
 

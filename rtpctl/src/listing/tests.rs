@@ -81,11 +81,13 @@ fn a_captured_listing_is_understood() {
         [
             PayloadType {
                 payload_type: 8,
+                media: Some(0),
                 packets: 50,
                 bytes: 8600
             },
             PayloadType {
                 payload_type: 96,
+                media: Some(0),
                 packets: 0,
                 bytes: 0
             }
@@ -96,6 +98,7 @@ fn a_captured_listing_is_understood() {
         target.ssrcs,
         [SsrcIn {
             ssrc: 0x1234_abcd,
+            media: Some(0),
             sequence: 49,
             rtcp_index: 0
         }]

@@ -5,27 +5,66 @@
 use std::io::{self, Write};
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
 
 use super::super::foreign::Foreign;
 use super::super::listing::{Counters, Listing, Output, Srtp, Target};
 use super::super::select::errors;
+use super::object::Words;
 use super::{ago, columns, Bytes, Count, Report};
 
 /// The streams of a table.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(crate) struct StreamList {
     /// The table.
     pub(crate) table: u8,
     /// Its streams.
-    #[serde(flatten)]
     pub(crate) listing: Listing,
     /// Whether people are told everything.
-    #[serde(skip)]
     pub(crate) details: bool,
     /// The time of the look.
-    #[serde(skip)]
     pub(crate) now: SystemTime,
+}
+
+/// A stream, with the words of its configuration.
+#[derive(Serialize)]
+struct Object<'a> {
+    #[serde(flatten)]
+    target: &'a Target,
+    #[serde(flatten)]
+    words: Words<'a>,
+}
+
+/// The sums of streams.
+#[derive(Debug, Serialize)]
+struct Total {
+    streams: usize,
+    packets: u64,
+    bytes: u64,
+    errors: u64,
+}
+
+impl Serialize for StreamList {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        struct Objects<'a>(&'a [Target]);
+        impl Serialize for Objects<'_> {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_seq(self.0.iter().map(|target| Object {
+                    target,
+                    words: Words::of(target),
+                }))
+            }
+        }
+        let mut list = to.serialize_struct("StreamList", 4)?;
+        list.serialize_field("table", &self.table)?;
+        list.serialize_field("streams", &Objects(&self.listing.streams))?;
+        list.serialize_field("total", &self.total())?;
+        if !self.listing.unparsed.is_empty() {
+            list.serialize_field("unparsed", &self.listing.unparsed)?;
+        }
+        list.end()
+    }
 }
 
 impl Report for StreamList {
@@ -51,6 +90,17 @@ impl Report for StreamList {
 }
 
 impl StreamList {
+    fn total(&self) -> Total {
+        let streams = &self.listing.streams;
+        let sum = |of: fn(&Target) -> u64| streams.iter().map(of).fold(0, u64::saturating_add);
+        Total {
+            streams: streams.len(),
+            packets: sum(|stream| stream.received.packets),
+            bytes: sum(|stream| stream.received.bytes),
+            errors: sum(errors),
+        }
+    }
+
     /// A line for each stream, and one for all if there are several.
     fn lines(&self, to: &mut dyn Write) -> io::Result<()> {
         let streams = &self.listing.streams;
@@ -59,16 +109,13 @@ impl StreamList {
             return Ok(());
         }
         if streams.len() > 1 {
-            let sum = |of: fn(&Target) -> u64| {
-                let sum = streams.iter().map(of).fold(0, u64::saturating_add);
-                sum.to_string()
-            };
+            let total = self.total();
             lines.push([
-                Count(streams.len() as u64, "stream").to_string(),
+                Count(total.streams as u64, "stream").to_string(),
                 String::new(),
-                sum(|stream| stream.received.packets),
-                sum(|stream| stream.received.bytes),
-                sum(errors),
+                total.packets.to_string(),
+                total.bytes.to_string(),
+                total.errors.to_string(),
                 String::new(),
             ]);
         }

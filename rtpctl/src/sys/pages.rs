@@ -77,6 +77,13 @@ impl SharedPages {
         self.length as u64
     }
 
+    /// Whether there are so many bytes from an offset on.
+    pub(crate) fn has_room(&self, offset: usize, bytes: usize) -> bool {
+        offset
+            .checked_add(bytes)
+            .is_some_and(|end| end <= self.length)
+    }
+
     /// Writes a number at an offset. Tells whether there is room for one, aligned.
     #[must_use]
     pub(crate) fn store_u32(&self, offset: usize, value: u32) -> bool {

@@ -510,3 +510,43 @@ fn a_module_that_maps_nothing_is_of_another_generation() {
         assert_eq!(commands(&control), []);
     }
 }
+
+#[test]
+fn many_streams_share_ranges_and_begin_once() {
+    let mut control = Fake::speaking("none", By::Status, &[]);
+    let mut bases = Vec::new();
+    for _ in 0..1000 {
+        control.add_stream(&config()).expect("no refusal");
+        let target = control.file.commands.iter().rfind(|it| u32_at(it, 0) == 2);
+        // The pointer to the target's counters.
+        bases.push(target.expect("a target").clone());
+    }
+    let count = |number| {
+        let all = control.file.commands.iter();
+        all.filter(|it| u32_at(it, 0) == number).count()
+    };
+    assert_eq!((count(1), count(2), count(3)), (1, 1000, 4000));
+    // Each range is as large as all before it, up to the largest.
+    assert!(count(16) < 20, "{}", count(16));
+    bases.sort();
+    bases.dedup();
+    assert_eq!(bases.len(), 1000);
+}
+
+#[test]
+fn a_stream_is_replaced_in_place() {
+    let replaced = |answers: &[Errno]| {
+        let mut control = Fake::control(answers);
+        let replaced = control.replace_stream(&config());
+        (replaced.map_err(|it| it.what), commands(&control)[0].0)
+    };
+    assert_eq!(replaced(&[]), (Ok(true), 9));
+    assert_eq!(replaced(&[Errno::ENOENT]), (Ok(false), 9));
+    // PIN_MEMORY, INIT, ADD_TARGET.
+    let (refused, _) = replaced(&[DONE, DONE, DONE, Errno::EINVAL]);
+    let what = refused.expect_err("a refusal");
+    assert!(
+        what.ends_with("; the stream that was there is gone"),
+        "{what}"
+    );
+}

@@ -92,7 +92,7 @@ fn counters_do_not_overlap_and_are_aligned() {
         assert!(end <= layout.size);
         assert!((layout.size as u64) < STRIDE);
         // What a daemon of 12.5 maps at once is room enough.
-        assert_eq!(layout.mapping(), 1 << 16);
+        assert_eq!(mapping(layout.size), 1 << 16);
     }
 }
 

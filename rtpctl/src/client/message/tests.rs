@@ -30,7 +30,9 @@ fn seen_in(generation: Generation, options: &str) -> Seen {
     let words = line.split_whitespace().map(|word| word.replace("KEY", KEY));
     let cli = Cli::try_parse_from(words).expect("a well-formed line");
     let config = match cli.command {
-        Command::Stream(Stream::Add(args)) => StreamConfig::resolve(&args).expect("valid"),
+        Command::Stream(Stream::Add(args)) => {
+            StreamConfig::resolve(&args).expect("valid").swap_remove(0)
+        }
         other => panic!("{other:?}"),
     };
     let layout = Layout::new(&config);

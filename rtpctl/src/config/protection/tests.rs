@@ -19,6 +19,7 @@ fn said(options: &str, key: &str) -> Option<String> {
     let cli = Cli::try_parse_from(words).expect("a well-formed line");
     match cli.command {
         Command::Stream(Stream::Add(args)) => StreamConfig::resolve(&args)
+            .map(|mut streams| streams.swap_remove(0))
             .err()
             .map(|failure| failure.what),
         other => panic!("{other:?}"),

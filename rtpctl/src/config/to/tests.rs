@@ -6,7 +6,7 @@ use super::*;
 const KEY: &str = "AES_CM_128_HMAC_SHA1_80:inline:AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0e";
 
 fn parse(settings: &str) -> Result<To, Failure> {
-    To::parse(&format!("198.51.100.7:4000{settings}"))
+    To::parse(&format!("198.51.100.7:4000{settings}"))?.nth(0)
 }
 
 #[test]
@@ -25,6 +25,7 @@ fn every_setting_is_read() {
     }
     let expected = To {
         address: address("198.51.100.7:4000"),
+        takes: Takes::All,
         from: Some(address("192.0.2.9:1")),
         tos: Some(0xb8),
         encrypt: Some(Some(Rc::new(srtp))),
@@ -61,7 +62,7 @@ fn what_is_wrong_is_said_and_where() {
         (",colour=blue", "colour: there is no such setting"),
         (",tos=256", "tos: a TOS byte"),
         (",tos=1,tos=1", "tos: it is given twice"),
-        (",from=192.0.2.9", "from: it is not an address"),
+        (",from=192.0.2.9", "from: it has no port"),
         (",from=0.0.0.0:1", "neither may be zero"),
         (",rtcp=maybe", "rtcp: it is neither"),
         (",media=8", "media: a media is a number from 0 to 7"),
@@ -97,9 +98,10 @@ fn what_is_wrong_is_said_and_where() {
     let failure = parse(&format!(",ext={}", many.join(":"))).expect_err("too many");
     assert!(failure.what.contains("at most 32"), "{}", failure.what);
     let failure = To::parse("198.51.100.7").expect_err("no port");
-    assert!(failure
-        .what
-        .contains("198.51.100.7 is not an address and port"));
+    assert_eq!(
+        failure.what,
+        "--to 198.51.100.7: it has no port: write 198.51.100.7:30000"
+    );
 }
 
 #[test]

@@ -112,7 +112,11 @@ fn errors_for_want_of_payload_types_are_explained() {
 fn no_streams_are_told() {
     assert_eq!(printed(&list(""), false), "no streams\n");
     let json: serde_json::Value = serde_json::from_str(&printed(&list(""), true)).expect("JSON");
-    assert_eq!(json, serde_json::json!({"table": 3, "streams": []}));
+    let total = serde_json::json!({"streams": 0, "packets": 0, "bytes": 0, "errors": 0});
+    assert_eq!(
+        json,
+        serde_json::json!({"table": 3, "streams": [], "total": total})
+    );
 }
 
 #[test]
@@ -136,7 +140,11 @@ fn streams_are_objects() {
     assert_eq!(json["table"], 3);
     let stream = &json["streams"][0];
     assert_eq!(stream["local"], "10.1.0.1:30000");
-    assert_eq!(stream["mismatch"], "propagate");
+    assert_eq!(
+        (&stream["mismatch"], &stream["rtcp"]),
+        (&"pass".into(), &"copy".into())
+    );
+    assert_eq!(json["total"]["packets"], 50);
     assert_eq!(
         stream["received"],
         serde_json::json!({"packets": 50, "bytes": 8600, "errors": 2})
@@ -144,7 +152,7 @@ fn streams_are_objects() {
     assert_eq!(stream["last_packet"], 1000);
     assert_eq!(
         stream["ssrcs"][0],
-        serde_json::json!({"ssrc": 0x0234_abcd, "sequence": 49, "rtcp_index": 0})
+        serde_json::json!({"ssrc": 0x0234_abcd, "media": 0, "sequence": 49, "rtcp_index": 0})
     );
     assert_eq!(stream["decryption"]["auth_tag_length"], 10);
     assert_eq!(stream["outputs"][0]["to"], "[2001:db8::7]:52325");
