@@ -187,4 +187,6 @@ def reset() -> None:
         names = Path(which.names)
         for table in set(names.read_text().split() if names.exists() else ()) & set(_TABLES):
             replace(family, {}, table=table)
-            unload_module(f"{'ip6' if family == 6 else 'ip'}table_{table}")
+            module = f"{'ip6' if family == 6 else 'ip'}table_{table}"
+            if Path("/sys/module", module, "refcnt").exists():  # the debug kernel has them built in
+                unload_module(module)
