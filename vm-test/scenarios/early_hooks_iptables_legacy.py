@@ -7,6 +7,7 @@ from guest import nft, rtp, xtables
 from guest.xtables import Rule
 
 LOCAL, SOURCE = 4000, 5000
+KERNEL = "stock"  # the debug kernel has no such tables
 
 
 def run(t):

@@ -7,6 +7,7 @@ from guest import doctor, rtp, traffic
 from guest.phone import FIRST, Kernel
 from guest.rtpctl import text
 
+KERNEL = "stock"  # it tests the tool alone
 TIMEOUT = 60
 FIREWALL = """
 table inet filter {
