@@ -72,15 +72,29 @@ bool rtpe_skb_take(struct sk_buff *skb, unsigned int start, unsigned int len,
 	return true;
 }
 
-/* A buffer with a copy of a payload, and room as above: from the processor's cache, with bottom halves off. */
+/*
+ * A buffer with a copy of a payload, and room as above: from the processor's caches, with bottom halves off. Its data is a part of a
+ * page, as drivers have it, which is not cleared for each.
+ */
 struct sk_buff *rtpe_skb_copy(const void *payload, unsigned int len,
 			      const struct rtpe_route *route, unsigned int growth)
 {
 	unsigned int headroom = READ_ONCE(route->headroom);
-	struct sk_buff *skb = __alloc_skb(headroom + len + growth, GFP_ATOMIC, SKB_ALLOC_NAPI,
-					  NUMA_NO_NODE);
+	unsigned int size = SKB_HEAD_ALIGN(headroom + len + growth);
+	struct sk_buff *skb;
+	void *head;
 
-	if (skb) {
+	if (likely(size <= PAGE_SIZE)) {
+		head = napi_alloc_frag(size);
+		if (unlikely(!head))
+			return NULL;
+		skb = napi_build_skb(head, size);
+		if (unlikely(!skb))
+			skb_free_frag(head);
+	} else {
+		skb = __alloc_skb(headroom + len + growth, GFP_ATOMIC, SKB_ALLOC_NAPI, NUMA_NO_NODE);
+	}
+	if (likely(skb)) {
 		skb_reserve(skb, headroom);
 		__skb_put_data(skb, payload, len);
 	}
