@@ -14,7 +14,7 @@ use crate::{
         skb::DropReason,
         trace,
     },
-    table::output::Egress,
+    table::output::{Egress, Output},
 };
 use core::ops::Range;
 use kernel::prelude::*;
@@ -50,30 +50,50 @@ impl<'a> Origin<'a> {
 }
 
 /// What is sent.
-pub(crate) enum Payload<'a> {
-    /// A copy of these bytes.
-    Copy(&'a [u8]),
-    /// The bytes of a range of a packet, in its own buffer.
-    Packet(Received<'a>, Range<usize>),
+pub(super) trait Payload {
+    /// Its bytes.
+    fn bytes(&self) -> &[u8];
+
+    /// Makes it one to send, which may grow by so many bytes.
+    fn into_outgoing(self, growth: usize, route: &Route) -> Option<Outgoing>;
 }
 
-impl Payload<'_> {
-    /// Its bytes.
-    #[inline]
-    pub(crate) fn bytes(&self) -> &[u8] {
-        match self {
-            Self::Copy(bytes) => bytes,
-            Self::Packet(packet, range) => packet.bytes(range),
-        }
+/// A copy of these bytes.
+pub(super) struct Copied<'a>(pub(super) &'a [u8]);
+
+impl Payload for Copied<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.0
     }
 
     #[inline(always)]
     fn into_outgoing(self, growth: usize, route: &Route) -> Option<Outgoing> {
-        match self {
-            Self::Copy(bytes) => Outgoing::copy_of(bytes, growth, route),
-            Self::Packet(packet, range) => packet.into_payload(range, growth, route),
-        }
+        Outgoing::copy_of(self.0, growth, route)
     }
+}
+
+/// The bytes of a range of a packet, in its own buffer.
+pub(super) struct Taken<'a>(pub(super) Received<'a>, pub(super) Range<usize>);
+
+impl Payload for Taken<'_> {
+    fn bytes(&self) -> &[u8] {
+        self.0.bytes(&self.1)
+    }
+
+    #[inline(always)]
+    fn into_outgoing(self, growth: usize, route: &Route) -> Option<Outgoing> {
+        self.0.into_payload(self.1, growth, route)
+    }
+}
+
+/// Who has outputs send something.
+pub(super) trait Sender {
+    /// Has an output send it.
+    ///
+    /// # Errors
+    ///
+    /// Why it was not sent: counted as of the output already, where it is an error.
+    fn send(&self, output: &Output, payload: impl Payload) -> Result<(), Unsent>;
 }
 
 impl Egress {
@@ -83,10 +103,10 @@ impl Egress {
     /// # Errors
     ///
     /// Why it was not sent: counted here already, where it is an error.
-    pub(crate) fn send<T>(
+    pub(super) fn send<T>(
         &self,
         origin: &Origin<'_>,
-        payload: Payload<'_>,
+        payload: impl Payload,
         growth: usize,
         finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
     ) -> Result<T, Unsent> {
@@ -99,10 +119,11 @@ impl Egress {
         sent.map(|(_, more)| more)
     }
 
+    #[inline(always)]
     fn try_send<T>(
         &self,
         origin: &Origin<'_>,
-        payload: Payload<'_>,
+        payload: impl Payload,
         growth: usize,
         finish: impl FnOnce(&mut Outgoing) -> Result<(usize, T), Unsent>,
     ) -> Result<(usize, T), Unsent> {

@@ -35,7 +35,7 @@ use crate::{
     udp_ip::Datagram,
 };
 use core::ops::Range;
-use egress::{Origin, Payload};
+use egress::{Copied, Origin, Payload, Sender, Taken};
 use kernel::prelude::*;
 
 /// What rules hand packets over to.
@@ -204,18 +204,21 @@ fn relay_opaque<'a>(
     datagram: &Datagram,
 ) -> Outcome<Received<'a>> {
     relayed(target, &packet, datagram);
-    let origin = &Origin::of(&packet);
+    let sender = &AsItIs(Origin::of(&packet));
     let outputs = target.rtp_outputs(0);
-    take(
-        target,
-        packet,
-        &datagram.payload,
-        outputs,
-        |output, payload| {
-            let length = payload.bytes().len();
-            output.egress.send(origin, payload, 0, |_| Ok((length, ())))
-        },
-    )
+    take(target, packet, &datagram.payload, outputs, sender)
+}
+
+/// Has outputs send what is neither RTP nor RTCP.
+struct AsItIs<'a>(Origin<'a>);
+
+impl Sender for AsItIs<'_> {
+    fn send(&self, output: &Output, payload: impl Payload) -> Result<(), Unsent> {
+        let length = payload.bytes().len();
+        output
+            .egress
+            .send(&self.0, payload, 0, |_| Ok((length, ())))
+    }
 }
 
 /// Has each output send the bytes of a range. The last one has the packet itself.
@@ -224,16 +227,16 @@ fn take<'a>(
     packet: Received<'a>,
     range: &Range<usize>,
     outputs: &[Output],
-    mut send: impl FnMut(&Output, Payload<'_>) -> Result<(), Unsent>,
+    sender: &impl Sender,
 ) -> Outcome<Received<'a>> {
     let Some(packet) = packet.confirm() else {
         return Outcome::Taken;
     };
     if let Some((last, others)) = outputs.split_last() {
         if !others.is_empty() {
-            copy(target, packet.bytes(range), others, &mut send);
+            copy(target, packet.bytes(range), others, sender);
         }
-        let sent = send(last, Payload::Packet(packet, range.clone()));
+        let sent = sender.send(last, Taken(packet, range.clone()));
         finish(target, sent);
     } else {
         packet.consume();
@@ -241,15 +244,11 @@ fn take<'a>(
     Outcome::Taken
 }
 
-/// Has each output send a copy of these bytes.
-fn copy(
-    target: &Target,
-    bytes: &[u8],
-    outputs: &[Output],
-    mut send: impl FnMut(&Output, Payload<'_>) -> Result<(), Unsent>,
-) {
+/// Has each output send a copy of these bytes. Apart from the way of the packet itself, which keeps fewer values on the stack.
+#[inline(never)]
+fn copy(target: &Target, bytes: &[u8], outputs: &[Output], sender: &impl Sender) {
     for output in outputs {
-        finish(target, send(output, Payload::Copy(bytes)));
+        finish(target, sender.send(output, Copied(bytes)));
     }
 }
 

@@ -4,7 +4,7 @@
 
 use super::{
     copy,
-    egress::{Origin, Payload},
+    egress::{Origin, Payload, Sender},
     end,
     later::Deferred,
     open, relayed, take,
@@ -44,23 +44,18 @@ pub(super) fn relay<'a>(
     let length = opened.map_or(datagram.payload.len(), |opened| opened.end);
     let range = start..start.saturating_add(length);
     relayed(target, &packet, datagram);
-    let origin = &Origin::of(&packet);
+    let mut sender = OfRtcp {
+        origin: Origin::of(&packet),
+        rtcp,
+        later: None,
+    };
     let RtcpRelay { media, and_pass } = clear;
     let outputs = target.rtcp_outputs(media);
     if !and_pass {
-        return take(target, packet, &range, outputs, |output, payload| {
-            send(output, origin, payload, rtcp)
-        });
+        return take(target, packet, &range, outputs, &sender);
     }
-    let must_wait = packet.must_wait();
-    copy(target, packet.bytes(&range), outputs, |output, payload| {
-        if must_wait {
-            let origin = origin.deferred(Deferred::new(target, output));
-            send(output, &origin, payload, rtcp)
-        } else {
-            send(output, origin, payload, rtcp)
-        }
-    });
+    sender.later = packet.must_wait().then_some(target);
+    copy(target, packet.bytes(&range), outputs, &sender);
     // It was private already when it was opened: this changes nothing.
     if let (Some(decryption), Some(opened), Some(bytes)) = (
         &target.decryption,
@@ -73,11 +68,29 @@ pub(super) fn relay<'a>(
     Outcome::Pass(packet)
 }
 
+/// Has outputs send a packet.
+struct OfRtcp<'a> {
+    origin: Origin<'a>,
+    rtcp: &'a Rtcp,
+    /// The target, if they are to do so later.
+    later: Option<&'a Target>,
+}
+
+impl Sender for OfRtcp<'_> {
+    fn send(&self, output: &Output, payload: impl Payload) -> Result<(), Unsent> {
+        let origin = match self.later {
+            None => self.origin,
+            Some(target) => self.origin.deferred(Deferred::new(target, output)),
+        };
+        send(output, &origin, payload, self.rtcp)
+    }
+}
+
 /// Has an output send a packet.
 fn send(
     output: &Output,
     origin: &Origin<'_>,
-    payload: Payload<'_>,
+    payload: impl Payload,
     rtcp: &Rtcp,
 ) -> Result<(), Unsent> {
     let encryption = output.egress.encryption.as_ref();

@@ -4,7 +4,7 @@
 
 use super::{
     count,
-    egress::{Origin, Payload},
+    egress::{Origin, Payload, Sender},
     end, open, relayed, take,
 };
 use crate::{
@@ -46,11 +46,24 @@ pub(super) fn relay<'a>(
 
     let start = datagram.payload.start;
     let range = start..start.saturating_add(length);
-    let origin = &Origin::of(&packet);
+    let sender = &OfRtp {
+        origin: Origin::of(&packet),
+        rtp,
+    };
     let outputs = target.rtp_outputs(rtp.media);
-    take(target, packet, &range, outputs, |output, payload| {
-        send(output, origin, payload, rtp)
-    })
+    take(target, packet, &range, outputs, sender)
+}
+
+/// Has outputs send a packet.
+struct OfRtp<'a> {
+    origin: Origin<'a>,
+    rtp: &'a Rtp,
+}
+
+impl Sender for OfRtp<'_> {
+    fn send(&self, output: &Output, payload: impl Payload) -> Result<(), Unsent> {
+        send(output, &self.origin, payload, self.rtp)
+    }
 }
 
 /// Gives a packet that was rewritten an index, and encrypts it. Apart from the way of what is plain, which keeps fewer values on the
@@ -70,7 +83,7 @@ fn encrypt(
 fn send(
     output: &Output,
     origin: &Origin<'_>,
-    payload: Payload<'_>,
+    payload: impl Payload,
     rtp: &Rtp,
 ) -> Result<(), Unsent> {
     let encryption = output.egress.encryption.as_ref();

@@ -59,14 +59,6 @@ impl<'a> Hook<'a> {
         self.raw.state
     }
 
-    fn family(&self) -> Family {
-        if self.raw.ipv4 {
-            Family::V4
-        } else {
-            Family::V6
-        }
-    }
-
     /// The namespace of the hook.
     pub(in super::super) fn namespace(&self) -> Namespace<'a> {
         // SAFETY: By the type invariant the state is valid; the namespace of a hook is alive while
@@ -125,6 +117,20 @@ enum Shape {
     Joined,
 }
 
+#[inline(always)]
+fn parse(family: Family, skb: &Skb) -> Result<Datagram, Malformed> {
+    udp_ip::parse(family, skb.head(), skb.len())
+}
+
+/// Has the headers lie in one piece, if what there is of them does not. What cannot be is parsed as far as it does.
+#[cold]
+#[inline(never)]
+fn pull_headers(family: Family, skb: &mut Skb, wanted: usize) {
+    if matches!(parse(family, skb), Err(Malformed::Truncated)) {
+        skb.pull(wanted);
+    }
+}
+
 /// A packet at a hook, of which nothing is checked. Dropping it takes it from the stack for good.
 ///
 /// # Invariants
@@ -133,6 +139,7 @@ enum Shape {
 pub(crate) struct Packet<'a> {
     skb: Skb,
     hook: &'a Hook<'a>,
+    family: Family,
 }
 
 impl<'a> Packet<'a> {
@@ -161,9 +168,9 @@ impl<'a> Packet<'a> {
             }),
             _ => (place_of(described), described.pf),
         };
-        let ipv4 = match family.into() {
-            bindings::NFPROTO_IPV4 => true,
-            bindings::NFPROTO_IPV6 => false,
+        let family = match family.into() {
+            bindings::NFPROTO_IPV4 => Family::V4,
+            bindings::NFPROTO_IPV6 => Family::V6,
             _ => return false,
         };
         // INVARIANT: As this function's own requirement.
@@ -172,19 +179,25 @@ impl<'a> Packet<'a> {
                 state: state.as_ptr(),
                 place,
                 table: rule.table,
-                ipv4,
+                ipv4: family == Family::V4,
             },
             in_xtables: rule.in_xtables,
             past_hooks: rule.past_hooks,
             lifetime: PhantomData,
         };
         // INVARIANT: Hooks of IP see packets from the IP header on, and so do those of a device that has received one.
-        let packet = Packet {
-            // SAFETY: The hook hands its packet over.
+        let packet = |family| Packet {
+            // SAFETY: The hook hands its packet over, to one of the two below.
             skb: unsafe { Skb::from_raw(skb) },
             hook: &hook,
+            family,
         };
-        match H::handle(rule.table, packet) {
+        // Each family has a way of its own, on which nothing asks for it any more.
+        let outcome = match family {
+            Family::V4 => H::handle(rule.table, packet(Family::V4)),
+            Family::V6 => H::handle(rule.table, packet(Family::V6)),
+        };
+        match outcome {
             Outcome::Pass(packet) => {
                 // The hook has its packet back.
                 packet.skb.into_raw();
@@ -212,23 +225,9 @@ impl<'a> Packet<'a> {
     pub(crate) fn datagram(&mut self) -> Option<Datagram> {
         let wanted = self.skb.len().min(udp_ip::MAX_HEADERS);
         if self.skb.head().len() < wanted {
-            self.pull_headers(wanted);
+            pull_headers(self.family, &mut self.skb, wanted);
         }
-        self.parse().ok()
-    }
-
-    #[inline(always)]
-    fn parse(&self) -> Result<Datagram, Malformed> {
-        udp_ip::parse(self.hook.family(), self.skb.head(), self.skb.len())
-    }
-
-    /// Has the headers lie in one piece, if what there is of them does not. What cannot be is parsed as far as it does.
-    #[cold]
-    #[inline(never)]
-    fn pull_headers(&mut self, wanted: usize) {
-        if matches!(self.parse(), Err(Malformed::Truncated)) {
-            self.skb.pull(wanted);
-        }
+        parse(self.family, &self.skb).ok()
     }
 
     /// Has `judge` decide what becomes of the datagram whose headers [`Packet::datagram`] took apart. It
@@ -308,7 +307,7 @@ impl<'a> Packet<'a> {
         datagram: &Datagram,
         judge: &impl Judge,
     ) -> Outcome<Self> {
-        let hook = self.hook;
+        let (hook, family) = (self.hook, self.family);
         // SAFETY: It was taken in.
         let received = unsafe { Received::new(self.skb, arrival) };
         match judge.judge(received, datagram) {
@@ -318,7 +317,7 @@ impl<'a> Packet<'a> {
                 if !arrival.is_relayed() {
                     hook.mark_judged(&skb);
                 }
-                Outcome::Pass(Packet { skb, hook })
+                Outcome::Pass(Packet { skb, hook, family })
             }
             Outcome::Taken => Outcome::Taken,
         }
@@ -333,11 +332,12 @@ impl<'a> Packet<'a> {
         // SAFETY: The buffer is valid. What is returned is null or a list that is the caller's.
         let mut joined = unsafe { SkbList::from_raw(bindings::rtpe_segments(self.skb.raw())) };
         let mut passed = SkbList::new();
+        let family = self.family;
         let mut as_it_came = true;
         loop {
             let Some(skb) = joined.pop() else { break };
             // INVARIANT: What was taken apart starts with an IP header each.
-            let (outcome, relayed) = Packet { skb, hook }.judge_one_of_many(judge);
+            let (outcome, relayed) = Packet { skb, hook, family }.judge_one_of_many(judge);
             match outcome {
                 Outcome::Pass(packet) => {
                     as_it_came &= !relayed;
