@@ -32,7 +32,7 @@ use crate::{
         trace::{self, Seen},
     },
     table::{output::Output, srtp::Decryption, target::Target, Tables},
-    udp_ip::Datagram,
+    udp_ip::{Datagram, Family},
 };
 use core::ops::Range;
 use egress::{Copied, Origin, Payload, Sender, Taken};
@@ -64,13 +64,13 @@ impl Handler for Receiver {
     }
 
     #[inline(always)]
-    fn handle(table: u32, mut packet: Packet<'_>) -> Outcome<Packet<'_>> {
+    fn handle(table: u32, mut packet: Packet<'_>, family: Family) -> Outcome<Packet<'_>> {
         let guard = packet.guard();
         let tables = Tables::of(packet.namespace(), guard);
         let Some(table) = tables.and_then(|tables| tables.find(table, guard)) else {
             return Outcome::Pass(packet);
         };
-        let Some(datagram) = packet.datagram() else {
+        let Some(datagram) = packet.datagram(family) else {
             table.reasons.unrelayed(Reason::NoDatagram);
             return Outcome::Pass(packet);
         };

@@ -5,7 +5,7 @@
 mod packet;
 
 use super::{bindings, input::InputRoute, net::Namespace, received::Received};
-use crate::udp_ip::Datagram;
+use crate::udp_ip::{Datagram, Family};
 use kernel::prelude::*;
 
 pub(crate) mod nft;
@@ -48,7 +48,7 @@ pub(crate) trait Handler: 'static {
     /// (`exclusive`). May sleep.
     fn rule_added(net: Namespace<'_>, table: u32, create: bool, exclusive: bool) -> Result;
 
-    /// Handles a packet that a rule with the id of a table saw. It does not sleep; the caller is an RCU
+    /// Handles a packet of that family that a rule with the id of a table saw. It does not sleep; the caller is an RCU
     /// reader.
-    fn handle(table: u32, packet: Packet<'_>) -> Outcome<Packet<'_>>;
+    fn handle(table: u32, packet: Packet<'_>, family: Family) -> Outcome<Packet<'_>>;
 }

@@ -59,6 +59,14 @@ impl<'a> Hook<'a> {
         self.raw.state
     }
 
+    fn family(&self) -> Family {
+        if self.raw.ipv4 {
+            Family::V4
+        } else {
+            Family::V6
+        }
+    }
+
     /// The namespace of the hook.
     pub(in super::super) fn namespace(&self) -> Namespace<'a> {
         // SAFETY: By the type invariant the state is valid; the namespace of a hook is alive while
@@ -139,7 +147,6 @@ fn pull_headers(family: Family, skb: &mut Skb, wanted: usize) {
 pub(crate) struct Packet<'a> {
     skb: Skb,
     hook: &'a Hook<'a>,
-    family: Family,
 }
 
 impl<'a> Packet<'a> {
@@ -186,16 +193,15 @@ impl<'a> Packet<'a> {
             lifetime: PhantomData,
         };
         // INVARIANT: Hooks of IP see packets from the IP header on, and so do those of a device that has received one.
-        let packet = |family| Packet {
-            // SAFETY: The hook hands its packet over, to one of the two below.
+        let packet = Packet {
+            // SAFETY: The hook hands its packet over.
             skb: unsafe { Skb::from_raw(skb) },
             hook: &hook,
-            family,
         };
         // Each family has a way of its own, on which nothing asks for it any more.
         let outcome = match family {
-            Family::V4 => H::handle(rule.table, packet(Family::V4)),
-            Family::V6 => H::handle(rule.table, packet(Family::V6)),
+            Family::V4 => H::handle(rule.table, packet, Family::V4),
+            Family::V6 => H::handle(rule.table, packet, Family::V6),
         };
         match outcome {
             Outcome::Pass(packet) => {
@@ -219,15 +225,15 @@ impl<'a> Packet<'a> {
         unsafe { rcu::held() }
     }
 
-    /// Takes the headers apart: `None` when this is not a whole UDP datagram. Several datagrams that were
+    /// Takes the headers apart, as of the hook's family: `None` when this is not a whole UDP datagram. Several datagrams that were
     /// joined have the headers of one.
     #[inline(always)]
-    pub(crate) fn datagram(&mut self) -> Option<Datagram> {
+    pub(crate) fn datagram(&mut self, family: Family) -> Option<Datagram> {
         let wanted = self.skb.len().min(udp_ip::MAX_HEADERS);
         if self.skb.head().len() < wanted {
-            pull_headers(self.family, &mut self.skb, wanted);
+            pull_headers(family, &mut self.skb, wanted);
         }
-        parse(self.family, &self.skb).ok()
+        parse(family, &self.skb).ok()
     }
 
     /// Has `judge` decide what becomes of the datagram whose headers [`Packet::datagram`] took apart. It
@@ -307,7 +313,7 @@ impl<'a> Packet<'a> {
         datagram: &Datagram,
         judge: &impl Judge,
     ) -> Outcome<Self> {
-        let (hook, family) = (self.hook, self.family);
+        let hook = self.hook;
         // SAFETY: It was taken in.
         let received = unsafe { Received::new(self.skb, arrival) };
         match judge.judge(received, datagram) {
@@ -317,7 +323,7 @@ impl<'a> Packet<'a> {
                 if !arrival.is_relayed() {
                     hook.mark_judged(&skb);
                 }
-                Outcome::Pass(Packet { skb, hook, family })
+                Outcome::Pass(Packet { skb, hook })
             }
             Outcome::Taken => Outcome::Taken,
         }
@@ -332,12 +338,11 @@ impl<'a> Packet<'a> {
         // SAFETY: The buffer is valid. What is returned is null or a list that is the caller's.
         let mut joined = unsafe { SkbList::from_raw(bindings::rtpe_segments(self.skb.raw())) };
         let mut passed = SkbList::new();
-        let family = self.family;
         let mut as_it_came = true;
         loop {
             let Some(skb) = joined.pop() else { break };
             // INVARIANT: What was taken apart starts with an IP header each.
-            let (outcome, relayed) = Packet { skb, hook, family }.judge_one_of_many(judge);
+            let (outcome, relayed) = Packet { skb, hook }.judge_one_of_many(judge);
             match outcome {
                 Outcome::Pass(packet) => {
                     as_it_came &= !relayed;
@@ -359,7 +364,7 @@ impl<'a> Packet<'a> {
 
     /// Judges a packet that was joined with others. Besides, whether it was marked as relayed.
     fn judge_one_of_many(mut self, judge: &impl Judge) -> (Outcome<Self>, bool) {
-        let Some(datagram) = self.datagram() else {
+        let Some(datagram) = self.datagram(self.hook.family()) else {
             return (Outcome::Pass(self), false);
         };
         let mut arrival = Arrival::new(self.hook, datagram.ttl);
