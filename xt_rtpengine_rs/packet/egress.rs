@@ -159,11 +159,15 @@ impl Egress {
                 self.stats.bytes.add(bytes);
                 self.interface.sent(bytes);
             }
-            Err(reason) if reason.is_error() => {
-                self.stats.errors.add(1);
-                self.interface.not_sent();
-            }
-            Err(_) => {}
+            Err(reason) => self.count_unsent(reason),
+        }
+    }
+
+    #[cold]
+    fn count_unsent(&self, reason: Unsent) {
+        if reason.is_error() {
+            self.stats.errors.add(1);
+            self.interface.not_sent();
         }
     }
 }

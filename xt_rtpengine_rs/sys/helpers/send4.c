@@ -64,13 +64,19 @@ static __always_inline int rtpe_output(struct net *net, struct sk_buff *skb, str
 	return neigh_output(gateway, skb, false);
 }
 
+/* Whether nobody has locked the MTU of a route. */
+static bool rtpe_may_discover(const struct dst_entry *dst, bool is_plain)
+{
+	return !dst_rtable(dst)->rt_mtu_locked && (is_plain || !dst_metric_locked(dst, RTAX_MTU));
+}
+
 /* Sends as send.h has it: over IPv4 here. */
 int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const struct rtpe_path *path,
 	      struct rtpe_route *route, const struct rtpe_limits *limits)
 {
 	const unsigned int headers = sizeof(struct iphdr) + sizeof(struct udphdr);
 	struct neighbour *gateway = NULL;
-	bool is_cached = true, is_plain = true;
+	bool is_cached = true, is_plain = true, is_limited;
 	struct dst_entry *dst;
 	__be16 total, id, offset;
 	unsigned int mtu, ttl;
@@ -106,14 +112,13 @@ int rtpe_send(struct net *net, struct sk_buff *skb, unsigned int len, const stru
 	ip->protocol = IPPROTO_UDP;
 	ip->saddr = path->source[0];
 	ip->daddr = path->destination[0];
-	/* What was learned of the path's MTU may change; then nothing else limits a plain route but the device. */
-	if (likely(is_plain && !rt->rt_pmtu && !rt->rt_mtu_locked))
-		mtu = min_t(unsigned int, READ_ONCE(dst_dev_rcu(dst)->mtu), IP_MAX_MTU);
-	else
-		mtu = dst4_mtu(dst);
+	/* What was learned of the path's MTU may change; without that nothing limits a plain route but the device. */
+	is_limited = !is_plain || rt->rt_pmtu || rt->rt_mtu_locked;
+	mtu = likely(!is_limited) ?
+	      min_t(unsigned int, READ_ONCE(dst_dev_rcu(dst)->mtu), IP_MAX_MTU) : dst4_mtu(dst);
 	/* With the default path MTU discovery of a new socket (ip_dont_fragment()). */
 	if (likely(len + headers <= mtu && !READ_ONCE(net->ipv4.sysctl_ip_no_pmtu_disc) &&
-		   !rt->rt_mtu_locked && (is_plain || !dst_metric_locked(dst, RTAX_MTU)))) {
+		   (!is_limited || rtpe_may_discover(dst, is_plain)))) {
 		offset = htons(IP_DF);
 		id = htons((u16)atomic_inc_return(&route->ident));
 		ip->id = id;

@@ -51,10 +51,9 @@ static inline struct udphdr *rtpe_begin(struct sk_buff *skb, unsigned int len,
 {
 	struct udphdr *udp;
 
-	if (likely(is_cached))
-		skb_dst_set_noref(skb, dst);
-	else
-		skb_dst_set(skb, dst);
+	/* As skb_dst_set_noref() or skb_dst_set() of a route that there is. */
+	skb->slow_gro = true;
+	skb->_skb_refdst = (unsigned long)dst | (likely(is_cached) ? SKB_DST_NOREF : 0);
 	skb_set_tail_pointer(skb, len);
 	skb->len = len;
 	udp = __skb_push(skb, sizeof(*udp) + ip_header) + ip_header;
