@@ -6,21 +6,12 @@
 
 #include "../bindings.h"
 
-/* All that the route of a packet for one target may depend on. */
+/* All that the route of a packet for one target may depend on, as words. */
 struct rtpe_question {
-	__be32 source[4];
-	/* TOS of IPv4, traffic class and flow label of IPv6. */
-	__be32 flow;
-	u32 mark;
-	int device;
-	/* Changes with addresses, routes and rules. */
-	int genid;
-	__be16 port;
-	u8 rp_filter;
-	u8 unused[5];
+	/* Source address, of IPv6 in two words; mark and, above it, TOS of IPv4 or traffic class and flow label of IPv6; device and what
+	 * changes with addresses, routes and rules; source port and rp_filter. */
+	u64 words[RTPE_INPUT_WORDS];
 };
-
-static_assert(sizeof(struct rtpe_question) == sizeof_field(struct rtpe_input_route, known));
 
 /* The family of a packet that a device has received; NFPROTO_UNSPEC for neither of IP. */
 __u8 rtpe_family(const struct sk_buff *skb)
@@ -35,45 +26,47 @@ __u8 rtpe_family(const struct sk_buff *skb)
 	}
 }
 
-static struct rtpe_question rtpe_question(const struct sk_buff *skb,
-					  const struct nf_hook_state *state, bool ipv4,
-					  unsigned int udp_offset)
+static __always_inline struct rtpe_question rtpe_question(const struct sk_buff *skb,
+							  const struct nf_hook_state *state,
+							  bool ipv4, unsigned int udp_offset)
 {
 	const struct udphdr *udp = (const struct udphdr *)(skb->data + udp_offset);
-	struct rtpe_question question = {
-		.mark = skb->mark,
-		.device = state->in->ifindex,
-		.port = udp->source,
-	};
+	struct rtpe_question question;
+	u32 flow, genid, rp_filter = 0;
 
 	if (ipv4) {
 		const struct iphdr *ip = (const struct iphdr *)skb->data;
 		const struct in_device *in_dev = __in_dev_get_rcu(state->in);
 
-		question.source[0] = ip->saddr;
-		question.flow = (__force __be32)(u32)ip->tos;
-		question.genid = rt_genid_ipv4(state->net);
-		question.rp_filter = in_dev ? IN_DEV_RPFILTER(in_dev) : 0;
+		question.words[0] = (__force u32)ip->saddr;
+		question.words[1] = 0;
+		flow = ip->tos;
+		genid = rt_genid_ipv4(state->net);
+		rp_filter = in_dev ? IN_DEV_RPFILTER(in_dev) : 0;
 	} else {
 		const struct ipv6hdr *ip = (const struct ipv6hdr *)skb->data;
 
-		memcpy(question.source, &ip->saddr, sizeof(ip->saddr));
-		question.flow = ip6_flowinfo(ip);
-		question.genid = rt_genid_ipv6(state->net);
+		question.words[0] = get_unaligned((const u64 *)&ip->saddr);
+		question.words[1] = get_unaligned((const u64 *)&ip->saddr + 1);
+		flow = (__force u32)ip6_flowinfo(ip);
+		genid = rt_genid_ipv6(state->net);
 	}
+	question.words[2] = (u64)flow << 32 | skb->mark;
+	question.words[3] = (u64)genid << 32 | (u32)state->in->ifindex;
+	question.words[4] = (u64)rp_filter << 16 | (__force u16)udp->source;
 	return question;
 }
 
-static bool rtpe_is_known(const struct rtpe_input_route *route,
-			  const struct rtpe_question *question)
+static __always_inline bool rtpe_is_known(const struct rtpe_input_route *route,
+					  const struct rtpe_question *question)
 {
-	const u64 *asked = (const u64 *)question;
 	u32 sequence = smp_load_acquire(&route->sequence);
 	u64 differs = sequence & 1;
 	unsigned int i;
 
+#pragma GCC unroll 5
 	for (i = 0; i < RTPE_INPUT_WORDS; i++)
-		differs |= READ_ONCE(route->known[i]) ^ asked[i];
+		differs |= READ_ONCE(route->known[i]) ^ question->words[i];
 	if (differs || !time_before(jiffies, READ_ONCE(route->expires)))
 		return false;
 	smp_rmb();
@@ -82,7 +75,6 @@ static bool rtpe_is_known(const struct rtpe_input_route *route,
 
 static void rtpe_note(struct rtpe_input_route *route, const struct rtpe_question *question)
 {
-	const u64 *asked = (const u64 *)question;
 	u32 sequence = READ_ONCE(route->sequence);
 	unsigned int i;
 
@@ -91,7 +83,7 @@ static void rtpe_note(struct rtpe_input_route *route, const struct rtpe_question
 		return;
 	smp_wmb();
 	for (i = 0; i < RTPE_INPUT_WORDS; i++)
-		WRITE_ONCE(route->known[i], asked[i]);
+		WRITE_ONCE(route->known[i], question->words[i]);
 	WRITE_ONCE(route->expires, jiffies + HZ);
 	smp_store_release(&route->sequence, sequence + 2);
 }
@@ -108,7 +100,7 @@ static bool rtpe_is_local(const struct dst_entry *dst, bool ipv4)
 }
 
 /* Asks for the route, as IP will if the packet goes on: it is not kept. IPv4 has none for an invalid source. */
-static noinline bool rtpe_look_up_input(struct sk_buff *skb, struct net_device *dev, bool ipv4)
+static bool rtpe_look_up_input(struct sk_buff *skb, struct net_device *dev, bool ipv4)
 {
 	const struct iphdr *ip = (const struct iphdr *)skb->data;
 	char cb[sizeof(skb->cb)];
@@ -123,6 +115,18 @@ static noinline bool rtpe_look_up_input(struct sk_buff *skb, struct net_device *
 	skb_dst_drop(skb);
 	memcpy(skb->cb, cb, sizeof(cb));
 	return is_local;
+}
+
+/* Asks for the route of a packet that is not known, and notes it. What changes meanwhile was asked for before. */
+static noinline bool rtpe_learn(struct sk_buff *skb, const struct nf_hook_state *state, bool ipv4,
+				unsigned int udp_offset, struct rtpe_input_route *route)
+{
+	struct rtpe_question question = rtpe_question(skb, state, ipv4, udp_offset);
+
+	if (!rtpe_look_up_input(skb, state->in, ipv4))
+		return false;
+	rtpe_note(route, &question);
+	return true;
 }
 
 /* What ip_rcv_core() and ip6_rcv_core() have checked at prerouting; lengths, version and fragments are checked already. */
@@ -189,12 +193,8 @@ bool rtpe_is_for_this_host(struct sk_buff *skb, const struct nf_hook_state *stat
 	if (unlikely(skb_dst(skb)))
 		return rtpe_is_local(skb_dst(skb), ipv4);
 	question = rtpe_question(skb, state, ipv4, udp_offset);
-	if (likely(rtpe_is_known(route, &question)))
-		return true;
-	if (!rtpe_look_up_input(skb, dev, ipv4))
-		return false;
-	rtpe_note(route, &question);
-	return true;
+	return likely(rtpe_is_known(route, &question)) ||
+	       rtpe_learn(skb, state, ipv4, udp_offset, route);
 }
 
 /*
