@@ -8,9 +8,7 @@ static u64 rtpe_map_secret[3] __read_mostly;
 
 static __always_inline u64 rtpe_fold(u64 a, u64 b)
 {
-	unsigned __int128 product = (unsigned __int128)a * b;
-
-	return (u64)product ^ (u64)(product >> 64);
+	return a * b ^ mul_u64_u64_shr(a, b, 64);
 }
 
 /*

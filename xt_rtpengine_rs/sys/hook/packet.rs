@@ -48,8 +48,7 @@ fn place_of(state: &bindings::nf_hook_state) -> bindings::rtpe_place {
 #[derive(Clone, Copy)]
 pub(crate) struct Hook<'a> {
     raw: bindings::rtpe_hook,
-    in_xtables: bool,
-    past_hooks: bool,
+    rule: Rule,
     lifetime: PhantomData<&'a bindings::nf_hook_state>,
 }
 
@@ -76,12 +75,12 @@ impl<'a> Hook<'a> {
 
     /// Whether a rule of x_tables handed the packet over.
     pub(in super::super) fn in_xtables(&self) -> bool {
-        self.in_xtables
+        self.rule.in_xtables
     }
 
     /// Whether what is relayed leaves past the hooks of output and postrouting.
     pub(in super::super) fn past_hooks(&self) -> bool {
-        self.past_hooks
+        self.rule.past_hooks
     }
 
     /// Has conntrack confirm the entry of a packet at the hook.
@@ -188,8 +187,7 @@ impl<'a> Packet<'a> {
                 table: rule.table,
                 ipv4: family == Family::V4,
             },
-            in_xtables: rule.in_xtables,
-            past_hooks: rule.past_hooks,
+            rule,
             lifetime: PhantomData,
         };
         // INVARIANT: Hooks of IP see packets from the IP header on, and so do those of a device that has received one.
@@ -332,7 +330,10 @@ impl<'a> Packet<'a> {
     fn judge_each(self, judge: &impl Judge) -> Outcome<Self> {
         // If anything of it is sent, the walk through the rules ends with this one.
         let hook = &Hook {
-            in_xtables: false,
+            rule: Rule {
+                in_xtables: false,
+                ..self.hook.rule
+            },
             ..*self.hook
         };
         // SAFETY: The buffer is valid. What is returned is null or a list that is the caller's.
