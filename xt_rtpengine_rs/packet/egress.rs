@@ -149,9 +149,6 @@ impl Egress {
 
     /// Counts a packet of that length, or why there is none, which is told too.
     pub(super) fn count(&self, net: Namespace<'_>, sent: Result<usize, Unsent>) {
-        if let Err(reason) = sent {
-            trace::unsent(net, self.path.flow(), reason.name());
-        }
         match sent {
             Ok(length) => {
                 let bytes = length as u64;
@@ -159,12 +156,13 @@ impl Egress {
                 self.stats.bytes.add(bytes);
                 self.interface.sent(bytes);
             }
-            Err(reason) => self.count_unsent(reason),
+            Err(reason) => self.count_unsent(net, reason),
         }
     }
 
     #[cold]
-    fn count_unsent(&self, reason: Unsent) {
+    fn count_unsent(&self, net: Namespace<'_>, reason: Unsent) {
+        trace::unsent(net, self.path.flow(), reason.name());
         if reason.is_error() {
             self.stats.errors.add(1);
             self.interface.not_sent();

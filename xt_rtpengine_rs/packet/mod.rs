@@ -75,8 +75,9 @@ impl Handler for Receiver {
             return Outcome::Pass(packet);
         };
         let Some(target) = table.find(datagram.flow.destination(), guard) else {
+            let net = packet.namespace();
             trace::decision(|| Seen {
-                net: packet.namespace(),
+                net,
                 flow: datagram.flow,
                 reason: Reason::NoTarget.name(),
                 length: datagram.payload.len(),
@@ -154,7 +155,15 @@ fn seen<'a>(packet: &'a Received<'_>, datagram: &Datagram, reason: &'static str)
 /// Counts a packet that is relayed, and tells of it. Returns when it came, in the unit of the counters.
 #[inline(always)]
 fn relayed(target: &Target, packet: &Received<'_>, datagram: &Datagram) -> u64 {
-    trace::decision(|| seen(packet, datagram, reason::RELAYED));
+    // By value: what is borrowed has to lie in memory, whether somebody listens or not.
+    let (net, head) = (packet.namespace(), packet.bytes(&datagram.payload));
+    trace::decision(move || Seen {
+        net,
+        flow: datagram.flow,
+        reason: reason::RELAYED,
+        length: datagram.payload.len(),
+        head,
+    });
     count::relayed(target, datagram, packet.arrival_ns())
 }
 
