@@ -168,7 +168,7 @@ impl Command {
             ),
             Self::Stream(command) => matches!(
                 command,
-                Stream::Add(_) | Stream::Restore(_) | Stream::Del { .. }
+                Stream::Add(_) | Stream::Restore(_) | Stream::Del { .. } | Stream::Flush(_)
             ),
             Self::Apply(asked) => !asked.dry_run,
             _ => false,
@@ -351,6 +351,8 @@ pub(crate) enum Stream {
         #[arg(short, long, value_name = "ADDR:PORT")]
         local: SocketAddr,
     },
+    /// Remove all streams of a table, a daemon's among them; the table stays.
+    Flush(TableOption),
     /// Show what became of the packets of each stream: how many the module relayed, and why it did not relay others.
     ///
     /// The module alone counts here, unlike in `stream list`, where the daemon counts what it relays, too.

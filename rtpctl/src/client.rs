@@ -214,6 +214,11 @@ impl Client {
         self.read_of_table(table, "list", Listing::read)
     }
 
+    /// The local addresses of a table's streams.
+    pub(crate) fn locals(&self, table: u8) -> Result<Vec<SocketAddr>, Failure> {
+        self.read_of_table(table, "list", listing::local_addresses)
+    }
+
     /// The streams of all tables: table and local address. What may not be read is left out.
     pub(crate) fn streams(&self) -> Vec<(u8, SocketAddr)> {
         let mut streams = Vec::new();

@@ -15,6 +15,7 @@ use super::output::{
 use super::select;
 use super::tell::warn;
 
+mod flush;
 mod restore;
 
 /// Does what is asked for.
@@ -38,6 +39,7 @@ pub(crate) fn run(
                 sentence: format!("stream {local} deleted from table {}", table.table),
             }
         }
+        Stream::Flush(table) => return flush::run(table.table, client, json, out),
         Stream::Reasons { table, local } => {
             let mut blocks = client.reasons(table.table)?.streams;
             if let Some(local) = local {

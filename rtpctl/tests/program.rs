@@ -342,6 +342,32 @@ fn a_stream_is_removed_by_its_address() {
 }
 
 #[test]
+fn a_table_is_flushed_of_each_stream_that_it_lists() {
+    let proc = module();
+    let output = proc.run("stream flush --table 3");
+    assert_eq!((output.status.code(), err(&output).as_str()), (Some(0), ""));
+    assert_eq!(out(&output), "1 stream deleted from table 3\n");
+    let seen = proc.read("rtpengine/3/control");
+    assert_eq!((seen.first(), seen.len()), (Some(&9), 28));
+    // Port and address, as `stream del` sends them.
+    let other = module();
+    other.run("stream del --table 3 --local 192.0.2.1:30000");
+    assert_eq!(seen, other.read("rtpengine/3/control"));
+
+    fs::write(proc.0.join("rtpengine/3/list"), "").expect("a file");
+    let output = proc.run("stream flush --table 3 --json");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let nothing =
+        serde_json::json!({"table": 3, "action": "flush", "changed": false, "streams": 0});
+    assert_eq!(json, nothing);
+    assert_eq!(
+        proc.run("stream flush --table 4").status.code(),
+        Some(4),
+        "no such table"
+    );
+}
+
+#[test]
 fn streams_are_listed_in_both_forms() {
     let proc = module();
     let line = out(&proc.run("stream list --table 3"));

@@ -100,9 +100,15 @@ def run(t):
         said = restore(lines(bad, {"local": "localhost:1", "outputs": []}, good), "-t", 0, "--keep-going", ends=5)
         t.true("names both", "line 1: table 0 has" in said and "line 2: localhost:1: `localhost` is no address" in said, said)
         t.equal("streams", sorted(set(listed()) - set(before)), [text((here, 4300)), text((here, 4303))])
-        for port in (4300, 4303):
-            ctl.ok("stream", "del", "-t", 0, "--local", text((here, port)))
-        for local in listed():
-            ctl.ok("stream", "del", "-t", 0, "--local", local)
+
+        t.step(f"IPv{family}: flushed")
+        ctl.ok("table", "add", 1)
+        ctl.ok("stream", "add", "-t", 1, "--local", text((here, 4500)), "--to", text(receivers[0].address))
+        count = len(listed())
+        t.equal("said", ctl.ok("stream", "flush", "-t", 0), f"{count} streams deleted from table 0\n")
+        t.equal("streams", listed(), {})
+        t.equal("nothing is left", ctl.data("stream", "flush", "-t", 0), {"table": 0, "action": "flush", "changed": False, "streams": 0})
+        t.equal("another table's", [one["local"] for one in ctl.data("stream", "list", "-t", 1)["streams"]], [text((here, 4500))])
+        ctl.ok("table", "del", 1)
         for receiver in receivers:
             receiver.close()
