@@ -13,7 +13,9 @@ mod doctor;
 mod rule;
 mod stream_add;
 mod stream_list;
+mod stream_pair;
 mod stream_restore;
+mod stream_show;
 mod trace;
 pub(crate) mod values;
 
@@ -24,7 +26,9 @@ pub(crate) use rule::{
 };
 pub(crate) use stream_add::{Mismatch, Rtcp, RtpStats, StreamAdd};
 pub(crate) use stream_list::{Sort, StreamList};
+pub(crate) use stream_pair::StreamPair;
 pub(crate) use stream_restore::StreamRestore;
+pub(crate) use stream_show::StreamShow;
 pub(crate) use trace::Trace;
 
 const EXIT_CODES: &str = "\
@@ -168,7 +172,11 @@ impl Command {
             ),
             Self::Stream(command) => matches!(
                 command,
-                Stream::Add(_) | Stream::Restore(_) | Stream::Del { .. } | Stream::Flush(_)
+                Stream::Add(_)
+                    | Stream::Pair(_)
+                    | Stream::Restore(_)
+                    | Stream::Del { .. }
+                    | Stream::Flush(_)
             ),
             Self::Apply(asked) => !asked.dry_run,
             _ => false,
@@ -328,6 +336,11 @@ pub(crate) enum Stream {
     /// output is refused, nothing is left behind.
     #[command(after_help = stream_add::EXAMPLES, after_long_help = stream_add::long_help())]
     Add(Box<StreamAdd>),
+    /// Relay between two sides, A and B, in both directions.
+    ///
+    /// A's packets come to --a-local and leave from --b-local to --b-remote, B's the other way round. Both streams are added, or none.
+    #[command(after_help = stream_pair::EXAMPLES)]
+    Pair(Box<StreamPair>),
     /// Add streams of a file, one JSON object a line.
     ///
     /// The streams of a line are added wholly or not at all. The first line that fails ends it, and those before stay.
@@ -364,6 +377,9 @@ pub(crate) enum Stream {
         #[arg(short, long, value_name = "ADDR:PORT")]
         local: Option<SocketAddr>,
     },
+    /// Show a call: a stream, and beside it the one that leads back.
+    #[command(after_help = stream_show::EXAMPLES)]
+    Show(StreamShow),
     /// List the streams of a table: a line each, or with all that is known of them.
     ///
     /// Filters can be combined: a stream is listed when it meets all of them.

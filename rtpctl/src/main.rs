@@ -25,6 +25,7 @@ mod listing;
 mod metrics;
 mod namespace;
 mod output;
+mod pairing;
 mod reasons;
 mod rules;
 mod secret;

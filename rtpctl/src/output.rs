@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::exit::Error;
 
 mod applied;
+mod call;
 mod object;
 mod reasons;
 mod rules;
@@ -20,6 +21,7 @@ mod tables;
 mod versions;
 
 pub(crate) use applied::Applied;
+pub(crate) use call::Call;
 pub(crate) use object::Configuration;
 pub(crate) use reasons::{StreamBlock, StreamReasons, TableBlock, TableReasons};
 pub(crate) use rules::{Edited, RuleAdded, RuleList};

@@ -16,7 +16,9 @@ use super::select;
 use super::tell::warn;
 
 mod flush;
+mod pair;
 mod restore;
+mod show;
 
 /// Does what is asked for.
 pub(crate) fn run(
@@ -39,6 +41,8 @@ pub(crate) fn run(
                 sentence: format!("stream {local} deleted from table {}", table.table),
             }
         }
+        Stream::Pair(asked) => return pair::run(asked, client, json, out),
+        Stream::Show(asked) => return show::run(asked, client, json, out),
         Stream::Flush(table) => return flush::run(table.table, client, json, out),
         Stream::Reasons { table, local } => {
             let mut blocks = client.reasons(table.table)?.streams;

@@ -29,11 +29,18 @@ pub(crate) struct StreamList {
 
 /// A stream, with the words of its configuration.
 #[derive(Serialize)]
-struct Object<'a> {
+pub(super) struct Object<'a> {
     #[serde(flatten)]
     target: &'a Target,
     #[serde(flatten)]
     words: Words<'a>,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn new(target: &'a Target) -> Self {
+        let words = Words::of(target);
+        Self { target, words }
+    }
 }
 
 /// The sums of streams.
@@ -50,10 +57,7 @@ impl Serialize for StreamList {
         struct Objects<'a>(&'a [Target]);
         impl Serialize for Objects<'_> {
             fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-                to.collect_seq(self.0.iter().map(|target| Object {
-                    target,
-                    words: Words::of(target),
-                }))
+                to.collect_seq(self.0.iter().map(Object::new))
             }
         }
         let mut list = to.serialize_struct("StreamList", 4)?;
@@ -261,7 +265,7 @@ fn counted(counters: &Counters) -> String {
     )
 }
 
-fn srtp_words(srtp: &Srtp) -> String {
+pub(super) fn srtp_words(srtp: &Srtp) -> String {
     let cipher = srtp.cipher.as_deref().unwrap_or("no cipher");
     let mut words = Foreign(cipher).to_string();
     if let Some(hmac) = &srtp.hmac {
