@@ -10,8 +10,7 @@ use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 
 use super::cli::{self, values::LAST_TABLE};
@@ -20,7 +19,7 @@ use super::exit::{usage, Code, Error, Failure};
 use super::foreign::Foreign;
 use super::output::{print, Applied};
 use super::rules::{Rules, SavedTable, Wanted, Watch};
-use super::tell;
+use super::{signals, tell};
 
 /// The version of the file's form. One that says more than an older rtpctl knows gets another.
 const VERSION: u32 = 1;
@@ -104,7 +103,8 @@ pub(crate) fn run(
     }
     // What is changed after the first look is told.
     let changed = Watch::open().map_err(|error| cannot("watch nftables", &error))?;
-    let reload = reload_signal().map_err(|errno| cannot("wait for SIGHUP", &errno.into()))?;
+    let reload = signals::to_be_read(&[Signal::SIGHUP])
+        .map_err(|errno| cannot("wait for SIGHUP", &errno.into()))?;
     let mut wanted = Asked::read(file)?;
     let changes = wanted.apply(client, false)?;
     print(&Applied::new(file, false, changes), json, out)?;
@@ -159,14 +159,6 @@ pub(crate) fn run(
             }
         }
     }
-}
-
-/// SIGHUP, to be read.
-fn reload_signal() -> nix::Result<SignalFd> {
-    let mut set = SigSet::empty();
-    set.add(Signal::SIGHUP);
-    set.thread_block()?;
-    SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
 }
 
 fn cannot(what: &str, error: &io::Error) -> Failure {

@@ -30,6 +30,7 @@ mod reasons;
 mod rules;
 mod secret;
 mod select;
+mod signals;
 mod srtp;
 mod status;
 mod stream;

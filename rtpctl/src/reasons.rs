@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use rtp_media::reason::{Reason, Unsent, RELAYED};
 use serde::Serialize;
 
 use super::listing::address;
@@ -38,6 +39,18 @@ pub(crate) struct Event {
     pub(crate) last: u64,
 }
 
+/// The names of all reasons that rtpctl knows, each with its sentence.
+pub(crate) fn known() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let unrelayed = Reason::ALL.iter().map(|it| (it.name(), it.sentence()));
+    let unsent = Unsent::ALL.iter().map(|it| (it.name(), it.sentence()));
+    unrelayed.chain(unsent)
+}
+
+/// What a name stands for, if it is known.
+pub(crate) fn sentence(name: &str) -> Option<&'static str> {
+    known().find_map(|(known, sentence)| (known == name).then_some(sentence))
+}
+
 impl Reasons {
     /// Reads the text.
     pub(crate) fn parse(text: &str) -> Self {
@@ -61,7 +74,7 @@ impl Reasons {
 impl Block {
     fn take(&mut self, line: &str) -> Option<()> {
         let (name, rest) = line.trim().split_once(": ")?;
-        if name == "relayed" {
+        if name == RELAYED {
             let (packets, bytes) = rest.split_once(" packets, ")?;
             let bytes = bytes.strip_suffix(" bytes")?.parse().ok()?;
             (self.relayed_packets, self.relayed_bytes) = (packets.parse().ok()?, bytes);

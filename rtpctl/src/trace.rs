@@ -9,11 +9,12 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rtp_media::reason::{Reason, Unsent, RELAYED};
+use rtp_media::reason::RELAYED;
 
 use super::cli;
 use super::client::Client;
 use super::exit::{usage, Code, Error, Failure};
+use super::reasons::known;
 
 mod event;
 mod instance;
@@ -98,8 +99,7 @@ impl Wanted<'_> {
 
 /// Whether it is the name of something that becomes of packets.
 fn check(name: &str) -> Result<(), Failure> {
-    let reasons = Reason::ALL.iter().map(|reason| reason.name());
-    let names = reasons.chain(Unsent::ALL.iter().map(|reason| reason.name()));
+    let names = known().map(|(name, _)| name);
     let mut names: Vec<&str> = names.chain([RELAYED]).collect();
     if names.contains(&name) {
         return Ok(());

@@ -2,8 +2,7 @@
 
 //! Why the module did not relay what came to a stream.
 
-use rtp_media::reason::{Reason, Unsent};
-
+use super::super::reasons::sentence;
 use super::facts::Facts;
 use super::finding::{About, Found};
 
@@ -66,16 +65,10 @@ pub(super) fn reasons(facts: &Facts, found: &mut Found) {
     }
 }
 
-fn sentence(name: &str) -> Option<&'static str> {
-    let unrelayed = Reason::ALL.iter().find(|it| it.name() == name);
-    let unsent = Unsent::ALL.iter().find(|it| it.name() == name);
-    unrelayed
-        .map(|it| it.sentence())
-        .or(unsent.map(|it| it.sentence()))
-}
-
 #[cfg(test)]
 mod tests {
+    use rtp_media::reason::Unsent;
+
     use super::*;
 
     #[test]

@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::time::SystemTime;
 
-use rtp_media::reason::{Reason, Unsent};
+use rtp_media::reason::RELAYED;
 use serde::Serialize;
 
 use super::super::foreign::Foreign;
-use super::super::reasons::Block;
+use super::super::reasons::{sentence, Block};
 use super::{ago, Bytes, Count, Report};
 
 /// What became of the packets of tables.
@@ -94,7 +94,7 @@ impl Report for StreamReasons {
 fn show(to: &mut dyn Write, block: &Block, now: SystemTime) -> io::Result<()> {
     let packets = Count(block.relayed_packets, "packet");
     let bytes = Bytes(block.relayed_bytes);
-    writeln!(to, "  {:16}  {packets}, {bytes}", "relayed")?;
+    writeln!(to, "  {:16}  {packets}, {bytes}", RELAYED)?;
     for (name, event) in &block.reasons {
         let (packets, ago) = (Count(event.count, "packet"), ago(event.last, now));
         write!(to, "  {:16}  {packets}, the last {ago}", Foreign(name))?;
@@ -104,15 +104,6 @@ fn show(to: &mut dyn Write, block: &Block, now: SystemTime) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// What a name stands for, if we know it.
-fn sentence(name: &str) -> Option<&'static str> {
-    let unrelayed = Reason::ALL.iter().find(|reason| reason.name() == name);
-    let unsent = Unsent::ALL.iter().find(|reason| reason.name() == name);
-    unrelayed
-        .map(|reason| reason.sentence())
-        .or(unsent.map(|reason| reason.sentence()))
 }
 
 #[cfg(test)]

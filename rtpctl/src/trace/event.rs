@@ -7,8 +7,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use rtp_media::demux::{is_dtls, is_rtcp};
-use rtp_media::reason::{Reason, Unsent, RELAYED};
+use rtp_media::reason::RELAYED;
 use serde::Serialize;
+
+use super::super::reasons::sentence;
 
 /// What a line tells.
 #[derive(Debug, PartialEq, Eq)]
@@ -175,23 +177,13 @@ impl Packet {
             Some(Kind::Stun) => write!(to, "  STUN")?,
             Some(Kind::Other) | None => {}
         }
-        match (self.tracepoint, sentence(&self.reason)) {
+        let why = sentence(&self.reason).unwrap_or("a reason that rtpctl does not know");
+        match self.tracepoint {
             _ if self.reason == RELAYED => writeln!(to, "  relayed"),
-            (Tracepoint::Decision, why) => writeln!(to, "  not relayed: {why} ({})", self.reason),
-            (Tracepoint::Unsent, why) => writeln!(to, "  not sent: {why} ({})", self.reason),
+            Tracepoint::Decision => writeln!(to, "  not relayed: {why} ({})", self.reason),
+            Tracepoint::Unsent => writeln!(to, "  not sent: {why} ({})", self.reason),
         }
     }
-}
-
-/// The reason of that name in words.
-fn sentence(name: &str) -> &'static str {
-    let reasons = Reason::ALL.iter().map(|it| (it.name(), it.sentence()));
-    let unsent = Unsent::ALL.iter().map(|it| (it.name(), it.sentence()));
-    let mut all = reasons.chain(unsent);
-    all.find(|(it, _)| *it == name)
-        .map_or("a reason that rtpctl does not know", |(_, sentence)| {
-            sentence
-        })
 }
 
 #[cfg(test)]

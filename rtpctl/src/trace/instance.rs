@@ -12,10 +12,11 @@ use std::time::Instant;
 use nix::errno::Errno;
 use nix::libc::O_NONBLOCK;
 use nix::poll::{poll, PollFd, PollFlags, PollTimeout};
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::signal::Signal;
+use nix::sys::signalfd::SignalFd;
 
 use super::super::exit::{Code, Error, Failure};
+use super::super::signals;
 
 /// What the folders of our buffers are called: the process follows.
 const NAME: &str = "rtpctl-";
@@ -56,16 +57,8 @@ impl Instance {
             .hint("`modprobe xt_rtpengine_rs` loads the one that does; `rtpctl version` shows which one is loaded"));
         }
         // They come in order by the descriptor then, and what is made here is taken away again.
-        let mut ends = SigSet::empty();
-        for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-            ends.add(signal);
-        }
-        let signals = ends
-            .thread_block()
-            .and_then(|()| {
-                SignalFd::with_flags(&ends, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)
-            })
-            .map_err(|errno| refused(&errno.into()))?;
+        let ends = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+        let signals = signals::to_be_read(&ends).map_err(|errno| refused(&errno.into()))?;
         let instances = tracefs.join("instances");
         sweep(&instances);
         let mut instance = Self {

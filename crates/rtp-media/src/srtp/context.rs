@@ -136,7 +136,8 @@ impl<C: Crypto> Session<C> {
         }
     }
 
-    /// Splits off what stands behind the authenticated part, the master key identifier, which is not looked at, and the tag, and returns that part and the first of `guesses` that the tag is right for, none where there is no tag. The `end` of a guess is
+    /// Splits off what stands behind the authenticated part: the master key identifier, which is not looked at, and the tag.
+    /// Returns that part and the first of `guesses` that the tag is right for, none where there is no tag. The `end` of a guess is
     /// authenticated as if it followed the packet, and is not sent. The packet is hashed once.
     pub(super) fn authenticated<'p, T: Copy>(
         &self,
